@@ -1,0 +1,125 @@
+/**
+ * The door to a venue's trading side. One implementation a venue; all pass the suite in
+ * `adapters/venues/trade-adapter.contract.ts`.
+ *
+ * Every method throws `KeelError` with one of our codes and nothing else. What the placement protocol
+ * (activities/placement.ts) needs to know of a failed send is in the code:
+ * - a definite refusal (VENUE_INSUFFICIENT_BALANCE, VENUE_INVALID_ORDER, FILTER_*, VENUE_AUTH, …): no order exists;
+ * - refused unread (VENUE_CLOCK, VENUE_RATE_LIMITED, VENUE_BANNED): no order exists, sending again is safe;
+ * - VENUE_DUPLICATE_ID: the order exists;
+ * - VENUE_UNKNOWN_OUTCOME: it may or may not exist; look it up.
+ */
+import type { Fill, Side } from '../core/fill.ts';
+import type { Instrument } from '../core/instrument.ts';
+import type { LegState } from '../core/order.ts';
+import type { OrderType } from '../core/signal.ts';
+
+export interface PlaceOrderRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  /** Base units, already on the step. */
+  readonly quantity: string;
+  /** Limit orders only, already on the tick. */
+  readonly price?: string;
+  /**
+   * Wall-clock milliseconds after which the venue must refuse the request (Binance: timestamp +
+   * recvWindow). The adapter does not send past it.
+   */
+  readonly deadline: number;
+}
+
+/** One order as the venue states it, in our words. */
+export interface VenueOrder {
+  readonly clientOrderId: string;
+  readonly venueOrderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly price: string | null;
+  readonly quantity: string;
+  readonly filledQuantity: string;
+  readonly filledQuote: string;
+  /** Mapped from `rawStatus`; never `submitting`. */
+  readonly state: LegState;
+  /** The venue's own word: `NEW`, `PARTIALLY_FILLED`, `EXPIRED_IN_MATCH` … */
+  readonly rawStatus: string;
+  /** Venue time of the last change. */
+  readonly updatedAt: number;
+}
+
+/** An order with all its fills known so far. Fills may lag the order: then their sum is below `filledQuantity`. */
+export interface VenueOrderWithFills {
+  readonly order: VenueOrder;
+  readonly fills: readonly Fill[];
+}
+
+export interface Balance {
+  readonly asset: string;
+  readonly free: string;
+  readonly locked: string;
+}
+
+export interface VenuePosition {
+  readonly symbol: string;
+  readonly quantity: string;
+}
+
+/** How long this venue may stay silent about an order that exists; what makes "not found" conclusive. */
+export interface VisibilityBounds {
+  /** Largest error of our measured clock offset. */
+  readonly clockErrorMs: number;
+  /** Longest the matching engine may hold a request it has accepted. */
+  readonly engineTimeoutMs: number;
+  /** Longest an accepted order may be missing from reads. */
+  readonly visibilityLagMs: number;
+  /** How long a finished order can still be looked up by client order id. */
+  readonly retentionMs: number;
+}
+
+/** Something happened to one of the account's orders; the subscriber reads the order itself from the venue. */
+export interface OrderNotice {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+}
+
+export interface TradeAdapter {
+  /** As in `accounts.exchange`, topic names and `Kline.exchange`. */
+  readonly exchange: string;
+  readonly accountId: string;
+  readonly visibility: VisibilityBounds;
+
+  /** Loads instruments and measures the clock offset. Call once before anything else. */
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+
+  /** Market time: the venue's clock, or in a replay the simulator's. Milliseconds UTC. */
+  marketTime(): Promise<number>;
+
+  /** Throws NOT_FOUND for a symbol the venue does not list. */
+  instrument(symbol: string): Promise<Instrument>;
+  getBalance(asset: string): Promise<Balance>;
+  getBalances(): Promise<readonly Balance[]>;
+  getPositions(): Promise<readonly VenuePosition[]>;
+
+  placeOrder(request: PlaceOrderRequest): Promise<VenueOrderWithFills>;
+  /** Asks for a cancel. VENUE_ORDER_NOT_FOUND where nothing is open any more: look at the order. */
+  cancelOrder(order: OrderNotice): Promise<void>;
+  /** One look-up by client order id, with fills. Throws VENUE_ORDER_NOT_FOUND. */
+  getOrderStatus(order: OrderNotice): Promise<VenueOrderWithFills>;
+  /**
+   * Every place an order can be seen: the look-up by id, open orders, history, own trades. Null only when
+   * all of them answered and none knows it; a failed read throws.
+   */
+  findOrder(order: OrderNotice): Promise<VenueOrderWithFills | null>;
+  openOrders(symbol: string): Promise<readonly VenueOrder[]>;
+  /** The account's own trades executed at or after `since` (venue time), oldest first. */
+  fillsSince(symbol: string, since: number): Promise<readonly Fill[]>;
+
+  /**
+   * Calls back on every change of the account's orders, and once with each subscribed symbol's open orders
+   * after a reconnect. A hint, not a source: level-triggered readers must poll as well.
+   */
+  watchOrders(onNotice: (notice: OrderNotice) => void): Promise<{ close(): Promise<void> }>;
+}

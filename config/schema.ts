@@ -1,0 +1,93 @@
+/**
+ * The configuration: one strict zod schema. An unknown field is an error, and all errors are told at once.
+ * Order of precedence: defaults here < keel.yaml < environment (`KEEL_…`, see load.ts).
+ */
+import { z } from 'zod';
+import { nonNegativeDecimal } from '../core/money.ts';
+import { symbol } from '../core/symbol.ts';
+
+const url = z.url();
+
+const binanceSchema = z.strictObject({
+  adapter: z.literal('binance'),
+  /** REST root, without `/api/v3`. The default is the real venue; tests and the demo give the simulator's. */
+  restUrl: url.default('https://api.binance.com'),
+  /** Market streams' root, without `/ws`. */
+  streamUrl: url.default('wss://stream.binance.com:9443'),
+  /** WebSocket API root, without `/ws-api/v3`: the user stream's signed subscription. */
+  wsApiUrl: url.default('wss://ws-api.binance.com:443'),
+  /** Collected and tradable. */
+  symbols: z.array(symbol).min(1),
+  /** Name of the account in PostgreSQL. */
+  accountId: z.string().min(1),
+  apiKey: z.string().default(''),
+  secret: z.string().default(''),
+  /** What the venue takes its fee in: received (base on buys), quote, or an asset such as BNB. */
+  feeIn: z.string().default('received'),
+  /** Balances an account starts with where the venue is not asked (paper). */
+  openingBalances: z.record(z.string(), nonNegativeDecimal).default({}),
+});
+
+export const configSchema = z
+  .strictObject({
+    /**
+     * `paper` fills orders itself against market data; `sandbox` sends them to a simulator or testnet;
+     * `live` sends them to the real venue, and needs `iUnderstandLive: true` as well.
+     */
+    mode: z.enum(['paper', 'sandbox', 'live']).default('paper'),
+    iUnderstandLive: z.boolean().default(false),
+    postgresUrl: z.string().startsWith('postgres', {
+      error: 'expected a PostgreSQL address such as postgres://user:password@host:5432/keel',
+    }),
+    temporal: z.strictObject({
+      address: z.string().min(1).default('127.0.0.1:7233'),
+      namespace: z.string().min(1).default('default'),
+      /** The web UI, for links to an order's workflow. */
+      uiUrl: url.default('http://127.0.0.1:8233'),
+    }).prefault({}),
+    bus: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('memory') }),
+        z.strictObject({ kind: z.literal('kafka'), brokers: z.array(z.string().min(1)).min(1) }),
+      ])
+      .default({ kind: 'memory' }),
+    cache: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('memory') }),
+        z.strictObject({ kind: z.literal('redis'), url: z.string().startsWith('redis') }),
+      ])
+      .default({ kind: 'memory' }),
+    venues: z.array(z.discriminatedUnion('adapter', [binanceSchema])).min(1),
+    risk: z
+      .strictObject({
+        /** Defaults for strategies created without their own. */
+        maxOrdersPerDay: z.int().positive().default(500),
+        /** Head room reserved over the reference price of a market buy, as a fraction. */
+        marketBuyBuffer: nonNegativeDecimal.default('0.01'),
+      })
+      .prefault({}),
+    api: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z.int().min(0).max(65_535).default(8080),
+        /** Signs tokens; where empty one is made once and kept in PostgreSQL. */
+        jwtSecret: z.string().default(''),
+      })
+      .prefault({}),
+    metrics: z
+      .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(0) })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+        file: z.string().min(1).optional(),
+      })
+      .prefault({}),
+  })
+  .refine((config) => config.mode !== 'live' || config.iUnderstandLive, {
+    error: 'mode "live" sends real orders: set iUnderstandLive: true as well',
+    path: ['mode'],
+  });
+
+export type Config = Readonly<z.infer<typeof configSchema>>;
+export type VenueConfig = Config['venues'][number];

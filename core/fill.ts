@@ -1,0 +1,29 @@
+/** A fill is a fact: the venue traded. It is booked once per venue trade id, whatever state we believed in. */
+import { z } from 'zod';
+import { decimalString, positiveDecimal } from './money.ts';
+import { symbol } from './symbol.ts';
+import { timestamp } from './time.ts';
+
+export const side = z.enum(['buy', 'sell']);
+export type Side = z.infer<typeof side>;
+
+export const fillSchema = z.strictObject({
+  exchange: z.string().min(1),
+  symbol,
+  /** Unique per exchange and symbol: the key that makes booking idempotent. */
+  venueTradeId: z.string().min(1),
+  venueOrderId: z.string().min(1),
+  clientOrderId: z.string().min(1),
+  side,
+  price: positiveDecimal,
+  /** In base. */
+  quantity: positiveDecimal,
+  /** Signed: positive is paid, negative is a rebate. */
+  feeAmount: decimalString,
+  /** The base, the quote or a third asset such as BNB. */
+  feeAsset: z.string().min(1),
+  liquidity: z.enum(['maker', 'taker']),
+  executedAt: timestamp,
+});
+
+export type Fill = Readonly<z.infer<typeof fillSchema>>;

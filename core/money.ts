@@ -1,0 +1,52 @@
+/**
+ * Money is decimal. Outside this room amounts are strings (`"0.00100000"`); inside core's money
+ * arithmetic they are `Decimal`. Never a float64: 0.1 + 0.2 must be 0.3 in a ledger.
+ */
+import { Decimal } from 'decimal.js';
+import { z } from 'zod';
+
+// 40 significant digits hold any product of two 18-decimals token amounts without rounding.
+Decimal.set({ precision: 40, rounding: Decimal.ROUND_HALF_EVEN, toExpNeg: -40, toExpPos: 40 });
+
+export { Decimal };
+
+const DECIMAL_PATTERN = /^-?\d+(\.\d+)?$/;
+
+/** A decimal number as a plain string: no exponent, no sign but `-`, no spaces. */
+export const decimalString = z
+  .string()
+  .regex(DECIMAL_PATTERN, 'expected a decimal number as a string, such as "0.0015"');
+
+/** A decimal string that is zero or more. */
+export const nonNegativeDecimal = decimalString.refine((value) => !value.startsWith('-'), {
+  error: 'expected zero or more',
+});
+
+/** A decimal string greater than zero. */
+export const positiveDecimal = nonNegativeDecimal.refine((value) => /[1-9]/.test(value), {
+  error: 'expected more than zero',
+});
+
+export type DecimalString = z.infer<typeof decimalString>;
+
+/** Parses a decimal string. Throws `DecimalError` on anything else. */
+export function decimal(value: string | Decimal): Decimal {
+  return new Decimal(value);
+}
+
+/** The canonical wire form: plain notation without trailing zeros (`"1.5"`, never `"1.50"` or `"1e-7"`). */
+export function toDecimalString(value: Decimal): DecimalString {
+  return value.isZero() ? '0' : value.toFixed();
+}
+
+/** The largest multiple of `step` whose magnitude is not above the value's: towards zero. */
+export function floorToStep(value: Decimal, step: string): Decimal {
+  const unit = new Decimal(step);
+  return value.div(unit).trunc().mul(unit);
+}
+
+/** The multiple of `step` nearest to the value, halves to even. */
+export function roundToStep(value: Decimal, step: string): Decimal {
+  const unit = new Decimal(step);
+  return value.div(unit).toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN).mul(unit);
+}
