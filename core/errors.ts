@@ -16,12 +16,16 @@ export const ERROR_CODES = {
   INTERNAL: { retryable: true, meaning: 'a defect of ours' },
   // Admission and risk: `denied`, never sent.
   STRATEGY_UNKNOWN: { retryable: false, meaning: 'no strategy of that name is registered' },
+  STRATEGY_FAILED: { retryable: false, meaning: "the strategy's own code threw" },
   STRATEGY_NOT_RUNNING: { retryable: false, meaning: 'the strategy does not run' },
   HALTED: { retryable: false, meaning: 'trading is halted' },
   SIGNAL_EXPIRED: { retryable: false, meaning: 'the signal is past its time' },
   SIGNAL_SUPERSEDED: { retryable: false, meaning: 'a newer signal took its place' },
   SHORT_NOT_SUPPORTED: { retryable: false, meaning: 'spot cannot be sold short' },
-  NOTHING_TO_SELL: { retryable: false, meaning: 'what is held is under the smallest sellable quantity' },
+  NOTHING_TO_SELL: {
+    retryable: false,
+    meaning: 'what is held is under the smallest sellable quantity',
+  },
   RISK_POSITION_LIMIT: { retryable: false, meaning: 'the position would pass its limit' },
   RISK_ORDER_NOTIONAL: { retryable: false, meaning: 'the order is larger than allowed' },
   RISK_DAILY_ORDERS: { retryable: false, meaning: "the day's orders are used up" },
@@ -31,7 +35,10 @@ export const ERROR_CODES = {
   FILTER_LOT_SIZE: { retryable: false, meaning: 'the quantity is off the step or the range' },
   FILTER_NOTIONAL: { retryable: false, meaning: 'price × quantity is too small or too large' },
   // A venue's definite refusals: `rejected`.
-  VENUE_INSUFFICIENT_BALANCE: { retryable: false, meaning: 'the venue says the balance is too small' },
+  VENUE_INSUFFICIENT_BALANCE: {
+    retryable: false,
+    meaning: 'the venue says the balance is too small',
+  },
   VENUE_WOULD_MATCH: { retryable: false, meaning: 'a post-only order would have matched' },
   VENUE_INVALID_ORDER: { retryable: false, meaning: 'the venue refuses the order as it is' },
   VENUE_INVALID_SYMBOL: { retryable: false, meaning: 'the venue does not know the symbol' },

@@ -1,0 +1,344 @@
+/**
+ * Admission: from what a strategy wants to the one order that is due now. Pure; storage calls it inside the
+ * transaction that holds the locks of the strategy's and the position's row, and does as it says.
+ *
+ * For a target position the order is target − position − what is still open at the venue, so signals that
+ * overtake each other or come twice are harmless: held + open always leads to the newest target.
+ */
+import type { ErrorCode } from './errors.ts';
+import type { Side } from './fill.ts';
+import { checkFilters, checkNotional, fitPrice, fitQuantity, lotLimits } from './filters.ts';
+import type { Instrument } from './instrument.ts';
+import { Decimal, decimal, toDecimalString } from './money.ts';
+import { actionOf, type Signal } from './signal.ts';
+
+/** Another order of the same strategy and symbol that is not final. */
+export interface OpenOrder {
+  readonly orderId: string;
+  readonly runId: string;
+  readonly sequence: number;
+  readonly side: Side;
+  /** Unfilled rest in base, more than zero. */
+  readonly remaining: string;
+  /** True once a leg of it was claimed for sending: the venue may know it. */
+  readonly sent: boolean;
+}
+
+export interface AdmissionInput {
+  readonly signal: Signal;
+  /** `strategies.status`. */
+  readonly strategyStatus: string;
+  /** `strategies.run_id`. */
+  readonly currentRunId: string | null;
+  /** Market time, ms. */
+  readonly marketTime: number;
+  /** The strategy's signed quantity in base. */
+  readonly position: string;
+  /** All its open orders in this symbol but the one being admitted. */
+  readonly openOrders: readonly OpenOrder[];
+  /** Newest sequence of the signal's run and symbol that has an order row already; 0 when there is none. */
+  readonly newestSequence: number;
+  readonly instrument: Instrument;
+  /** How far a market order's price may run away before it fills, as a fraction: `"0.01"` is 1 %. */
+  readonly buffer: string;
+}
+
+export type AdmissionDecision =
+  /** Write the order with its reservation, and make the orders in `supersede` superseded with it. */
+  | {
+      readonly verdict: 'admitted';
+      readonly side: Side;
+      /** In base, on the step. */
+      readonly quantity: string;
+      /** Limit price on the tick; null for a market order. */
+      readonly price: string | null;
+      /** The order can only make the position smaller. */
+      readonly reducing: boolean;
+      /** Quote to hold back: quantity × reservePrice; `"0"` for sells. */
+      readonly reserveQuote: string;
+      /** Quote to hold back per base unit, with buffer and taker fee; `"0"` for sells. */
+      readonly reservePrice: string;
+      readonly supersede: readonly string[];
+    }
+  /** Write nothing. Cancel these orders at the venue first, then ask again. */
+  | { readonly verdict: 'blocked'; readonly cancelFirst: readonly string[] }
+  /** Write a final row. `done` means unneeded: the target is met, and the quantity is `"0"`. */
+  | {
+      readonly verdict: 'ended';
+      readonly state: 'done' | 'denied' | 'expired' | 'superseded';
+      readonly code: ErrorCode | null;
+      readonly reason: string;
+      readonly side: Side;
+      readonly quantity: string;
+      readonly price: string | null;
+      readonly reducing: boolean;
+      readonly supersede: readonly string[];
+    };
+
+type Ending = Extract<AdmissionDecision, { verdict: 'ended' }>;
+
+const ZERO = new Decimal(0);
+
+function signed(order: Pick<OpenOrder, 'side' | 'remaining'>): Decimal {
+  const remaining = decimal(order.remaining);
+  return order.side === 'buy' ? remaining : remaining.neg();
+}
+
+function sum(values: readonly Decimal[]): Decimal {
+  return values.reduce((total, value) => total.plus(value), ZERO);
+}
+
+/** True when a change by `delta` can only make `position` smaller. */
+function reduces(position: Decimal, delta: Decimal): boolean {
+  if (position.isZero() || delta.isZero()) return false;
+  return position.isNegative() !== delta.isNegative() && delta.abs().lte(position.abs());
+}
+
+function ending(
+  input: AdmissionInput,
+  state: Ending['state'],
+  code: ErrorCode | null,
+  reason: string,
+  more: Partial<Pick<Ending, 'side' | 'quantity' | 'reducing' | 'supersede'>> = {},
+): Ending {
+  return {
+    verdict: 'ended',
+    state,
+    code,
+    reason,
+    side: actionOf(input.signal) === 'buy' ? 'buy' : 'sell',
+    quantity: '0',
+    price: input.signal.limitPrice ?? null,
+    reducing: false,
+    supersede: [],
+    ...more,
+  };
+}
+
+/**
+ * The sent orders that stand in the way of a target: those on the other side of what is due, and all of
+ * them when they have already overshot it.
+ * @param without target − position
+ * @param due target − position − what is open at the venue
+ */
+function inTheWay(
+  sent: readonly OpenOrder[],
+  without: Decimal,
+  due: Decimal,
+): readonly OpenOrder[] {
+  const direction = due.isZero() ? without : due;
+  const overshot =
+    direction.isZero() || (!due.isZero() && due.isNegative() !== without.isNegative());
+  if (overshot || without.isZero()) return sent;
+  return sent.filter((order) => signed(order).isNegative() !== direction.isNegative());
+}
+
+/** What is due for the signal, in signed base units, before flooring; or the verdict that ends it. */
+function due(
+  input: AdmissionInput,
+  sent: readonly OpenOrder[],
+): { readonly delta: Decimal; readonly reducing: boolean } | { readonly block: readonly string[] } {
+  const { wanted } = input.signal;
+  const position = decimal(input.position);
+  if (wanted.kind === 'target') {
+    const without = decimal(wanted.quantity).minus(position);
+    const delta = without.minus(sum(sent.map(signed)));
+    const blocking = inTheWay(sent, without, delta);
+    if (blocking.length > 0) return { block: blocking.map((order) => order.orderId) };
+    return { delta, reducing: reduces(position, delta) };
+  }
+  const delta = signed({ side: wanted.side, remaining: wanted.quantity });
+  if (delta.gt(0) && position.gte(0)) return { delta, reducing: false };
+  if (delta.lt(0) && position.lte(0)) return { delta, reducing: false };
+  // A closing order takes what others have not spoken for: min(held, held − open orders on its side).
+  const spokenFor = sum(
+    input.openOrders.filter((order) => order.side === wanted.side).map((order) => signed(order)),
+  );
+  const free = Decimal.max(position.abs().minus(spokenFor.abs()), 0);
+  const spot = input.instrument.contract === undefined;
+  if (!spot && delta.abs().gt(free)) return { delta, reducing: false };
+  const capped = Decimal.min(delta.abs(), free);
+  return { delta: delta.isNegative() ? capped.neg() : capped, reducing: true };
+}
+
+/** Whether the run, the sequence or the strategy's status end the signal before any arithmetic. */
+function endedByStanding(input: AdmissionInput): Ending | null {
+  const { signal } = input;
+  if (signal.source.kind === 'strategy' && signal.runId !== input.currentRunId) {
+    return ending(
+      input,
+      'superseded',
+      'SIGNAL_SUPERSEDED',
+      `run ${signal.runId} is over; the strategy's run is now ${input.currentRunId ?? 'none'}`,
+    );
+  }
+  if (signal.wanted.kind === 'target' && signal.sequence <= input.newestSequence) {
+    return ending(
+      input,
+      'superseded',
+      'SIGNAL_SUPERSEDED',
+      `signal ${String(signal.sequence)} is older than signal ${String(input.newestSequence)} of the same run`,
+    );
+  }
+  const spot = input.instrument.contract === undefined;
+  if (spot && signal.wanted.kind === 'target' && signal.wanted.quantity.startsWith('-')) {
+    if (!decimal(signal.wanted.quantity).isZero()) {
+      return ending(
+        input,
+        'denied',
+        'SHORT_NOT_SUPPORTED',
+        `a target of ${signal.wanted.quantity} ${input.instrument.base} is short; on spot the least is 0`,
+      );
+    }
+  }
+  return null;
+}
+
+/** The order for a non-zero delta, or why there is none. */
+function size(
+  input: AdmissionInput,
+  delta: Decimal,
+  reducing: boolean,
+  supersede: readonly string[],
+): AdmissionDecision {
+  const { signal, instrument } = input;
+  const side: Side = delta.isNegative() ? 'sell' : 'buy';
+  const raw = toDecimalString(delta.abs());
+  const price =
+    signal.limitPrice === undefined ? null : fitPrice(instrument, side, signal.limitPrice);
+  const quantity = fitQuantity(instrument, signal.type, raw);
+  const end = (
+    state: Ending['state'],
+    code: ErrorCode | null,
+    reason: string,
+    stated = quantity,
+  ): Ending => ({
+    ...ending(input, state, code, reason),
+    side,
+    quantity: stated,
+    price,
+    reducing,
+    supersede,
+  });
+
+  const limits = lotLimits(instrument, signal.type);
+  const notional = checkNotional(instrument, quantity, price ?? signal.referencePrice);
+  const tooSmall = decimal(quantity).isZero() || decimal(quantity).lt(limits.min) || !notional.ok;
+  if (tooSmall) {
+    const least = `the least is ${limits.min} ${instrument.base} (step ${limits.step}) and ${instrument.minNotional} ${instrument.quote}`;
+    const closes = signal.wanted.kind === 'order' || decimal(signal.wanted.quantity).isZero();
+    if (reducing && closes) {
+      return end('denied', 'NOTHING_TO_SELL', `${raw} ${instrument.base} is dust: ${least}`);
+    }
+    const nearTarget = signal.wanted.kind === 'target' && !decimal(input.position).isZero();
+    if (nearTarget || (signal.wanted.kind === 'target' && decimal(quantity).isZero())) {
+      return end(
+        'done',
+        null,
+        `the target is met but for ${raw} ${instrument.base}: ${least}`,
+        '0',
+      );
+    }
+  }
+  const filters = checkFilters(
+    instrument,
+    { side, type: signal.type, quantity, price },
+    signal.referencePrice,
+  );
+  if (!filters.ok) return end('denied', filters.code, filters.reason);
+
+  const perUnit =
+    side === 'sell'
+      ? ZERO
+      : (price === null
+          ? decimal(signal.referencePrice).mul(decimal(input.buffer).plus(1))
+          : decimal(price)
+        ).mul(decimal(instrument.takerFeeRate).plus(1));
+  return {
+    verdict: 'admitted',
+    side,
+    quantity,
+    price,
+    reducing,
+    reserveQuote: toDecimalString(perUnit.mul(quantity)),
+    reservePrice: toDecimalString(perUnit),
+    supersede,
+  };
+}
+
+/**
+ * Decides on a signal, in this order:
+ * 1. A strategy's signal of another run, or a target not newer than the run's newest, is superseded.
+ * 2. A spot target below zero is denied.
+ * 3. An entry past `validUntil` is expired. What reduces the position never expires.
+ * 4. A target for which orders at the venue are in the way is blocked until they are cancelled. Orders not
+ *    yet sent do not count: a target supersedes them.
+ * 5. An entry of a strategy that does not run is denied; an exit is not.
+ * 6. A met target is unneeded. The rest is floored to the step; dust ends with the reason told.
+ *
+ * Plain orders neither supersede nor block, and a plain order that closes is cut to what is held and not
+ * spoken for. Never throws on valid input.
+ */
+export function decideAdmission(input: AdmissionInput): AdmissionDecision {
+  const standing = endedByStanding(input);
+  if (standing !== null) return standing;
+
+  const { signal, marketTime } = input;
+  const isTarget = signal.wanted.kind === 'target';
+  const position = decimal(input.position);
+  const supersede = isTarget
+    ? input.openOrders.filter((order) => !order.sent).map((order) => order.orderId)
+    : [];
+  const found = due(
+    input,
+    input.openOrders.filter((order) => order.sent),
+  );
+
+  const late = marketTime > signal.validUntil;
+  const expired = (): Ending =>
+    ending(
+      input,
+      'expired',
+      'SIGNAL_EXPIRED',
+      `market time ${String(marketTime)} is past validUntil ${String(signal.validUntil)}`,
+    );
+  if ('block' in found) {
+    const without = decimal(signal.wanted.quantity).minus(position);
+    if (late && !without.isZero() && !reduces(position, without)) return expired();
+    return { verdict: 'blocked', cancelFirst: found.block };
+  }
+
+  const { delta, reducing } = found;
+  if (isTarget && delta.isZero()) {
+    return ending(input, 'done', null, 'the target is met by what is held and open', { supersede });
+  }
+  if (delta.isZero()) {
+    return ending(
+      input,
+      'denied',
+      'NOTHING_TO_SELL',
+      `all of the ${input.position} ${input.instrument.base} held is spoken for by open orders`,
+      { reducing },
+    );
+  }
+  if (!reducing && late) return expired();
+  if (!reducing && input.strategyStatus !== 'running') {
+    return ending(
+      input,
+      'denied',
+      'STRATEGY_NOT_RUNNING',
+      `the strategy is ${input.strategyStatus}; start it, or ask only for what closes its position`,
+      { supersede },
+    );
+  }
+  const spotShort = input.instrument.contract === undefined && delta.isNegative() && !reducing;
+  if (spotShort) {
+    return ending(
+      input,
+      'denied',
+      'NOTHING_TO_SELL',
+      `no ${input.instrument.base} is held to sell (position ${input.position})`,
+    );
+  }
+  return size(input, delta, reducing, supersede);
+}

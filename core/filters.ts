@@ -1,0 +1,130 @@
+/** A venue's filters: whether an order fits its steps and limits, and how to make it fit. */
+import type { ErrorCode } from './errors.ts';
+import type { Side } from './fill.ts';
+import type { Instrument } from './instrument.ts';
+import { Decimal, decimal, floorToStep, toDecimalString } from './money.ts';
+import type { OrderType } from './signal.ts';
+
+export type FilterVerdict =
+  { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly reason: string };
+
+const OK: FilterVerdict = { ok: true };
+
+function isMultiple(value: Decimal, step: string): boolean {
+  return value.mod(step).isZero();
+}
+
+/** The quantity limits that bind an order: a market order is bound by the venue's market limits too. */
+export function lotLimits(
+  instrument: Instrument,
+  type: OrderType,
+): { readonly step: string; readonly min: string; readonly max: string } {
+  const { quantityStep, minQuantity, maxQuantity } = instrument;
+  if (type !== 'market') return { step: quantityStep, min: minQuantity, max: maxQuantity };
+  const step = Decimal.max(quantityStep, instrument.marketQuantityStep ?? quantityStep);
+  const min = Decimal.max(minQuantity, instrument.marketMinQuantity ?? minQuantity);
+  const max = Decimal.min(maxQuantity, instrument.marketMaxQuantity ?? maxQuantity);
+  return { step: toDecimalString(step), min: toDecimalString(min), max: toDecimalString(max) };
+}
+
+function checkPrice(
+  instrument: Instrument,
+  side: Side,
+  price: string,
+  referencePrice: string,
+): FilterVerdict {
+  const refuse = (reason: string): FilterVerdict => ({ ok: false, code: 'FILTER_PRICE', reason });
+  const { priceTick, minPrice, maxPrice, priceBand } = instrument;
+  const value = decimal(price);
+  if (!isMultiple(value, priceTick)) {
+    return refuse(`price ${price} is not a multiple of the tick ${priceTick}`);
+  }
+  if (value.lt(minPrice)) return refuse(`price ${price} is below the minimum ${minPrice}`);
+  if (!decimal(maxPrice).isZero() && value.gt(maxPrice)) {
+    return refuse(`price ${price} is above the maximum ${maxPrice}`);
+  }
+  if (priceBand !== undefined) {
+    const buys = side === 'buy';
+    const low = decimal(referencePrice).mul(buys ? priceBand.bidDown : priceBand.askDown);
+    const high = decimal(referencePrice).mul(buys ? priceBand.bidUp : priceBand.askUp);
+    if (value.lt(low) || value.gt(high)) {
+      return refuse(
+        `price ${price} is outside ${toDecimalString(low)}..${toDecimalString(high)}, the venue's band around ${referencePrice}`,
+      );
+    }
+  }
+  return OK;
+}
+
+/** Checks a quantity against step, minimum and maximum. */
+export function checkQuantity(
+  instrument: Instrument,
+  type: OrderType,
+  quantity: string,
+): FilterVerdict {
+  const refuse = (reason: string): FilterVerdict => ({
+    ok: false,
+    code: 'FILTER_LOT_SIZE',
+    reason,
+  });
+  const { step, min, max } = lotLimits(instrument, type);
+  const value = decimal(quantity);
+  if (value.lte(0)) return refuse(`quantity ${quantity} is not more than zero`);
+  if (!isMultiple(value, step)) {
+    return refuse(`quantity ${quantity} is not a multiple of the step ${step}`);
+  }
+  if (value.lt(min)) return refuse(`quantity ${quantity} is below the minimum ${min}`);
+  if (value.gt(max)) return refuse(`quantity ${quantity} is above the maximum ${max}`);
+  return OK;
+}
+
+/** Checks price × quantity against the smallest notional. */
+export function checkNotional(
+  instrument: Instrument,
+  quantity: string,
+  price: string,
+): FilterVerdict {
+  const notional = decimal(quantity).mul(price);
+  if (notional.gte(instrument.minNotional)) return OK;
+  return {
+    ok: false,
+    code: 'FILTER_NOTIONAL',
+    reason: `${quantity} × ${price} = ${toDecimalString(notional)} ${instrument.quote} is below the smallest notional ${instrument.minNotional}`,
+  };
+}
+
+/**
+ * Checks an order against all filters and tells the first it breaks.
+ * @param order `price` is the limit price; null for market orders, whose notional is taken at `referencePrice`
+ */
+export function checkFilters(
+  instrument: Instrument,
+  order: {
+    readonly side: Side;
+    readonly type: OrderType;
+    readonly quantity: string;
+    readonly price: string | null;
+  },
+  referencePrice: string,
+): FilterVerdict {
+  if (order.price !== null) {
+    const priced = checkPrice(instrument, order.side, order.price, referencePrice);
+    if (!priced.ok) return priced;
+  }
+  const sized = checkQuantity(instrument, order.type, order.quantity);
+  if (!sized.ok) return sized;
+  return checkNotional(instrument, order.quantity, order.price ?? referencePrice);
+}
+
+/** The quantity floored to the step that binds orders of this type. May be `"0"`. */
+export function fitQuantity(instrument: Instrument, type: OrderType, quantity: string): string {
+  return toDecimalString(floorToStep(decimal(quantity), lotLimits(instrument, type).step));
+}
+
+/** The limit price on the tick, never worse for the order: buys down, sells up. */
+export function fitPrice(instrument: Instrument, side: Side, price: string): string {
+  const ticks = decimal(price)
+    .div(instrument.priceTick)
+    .toDecimalPlaces(0, side === 'buy' ? Decimal.ROUND_DOWN : Decimal.ROUND_UP);
+  return toDecimalString(ticks.mul(instrument.priceTick));
+}
