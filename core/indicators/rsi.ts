@@ -5,7 +5,7 @@
  */
 import { KeelError } from '../errors.ts';
 
-export interface RsiState {
+export type RsiState = {
   readonly period: number;
   readonly previous: number | null;
   /** Changes seen so far, up to `period`. */
@@ -13,7 +13,7 @@ export interface RsiState {
   /** Sums of gains and losses until `period` changes were seen, averages from then on. */
   readonly gain: number;
   readonly loss: number;
-}
+};
 
 /** Throws INVALID_INPUT unless `period` is a whole number from 1. */
 export function rsiStart(period: number): RsiState {

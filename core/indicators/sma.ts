@@ -5,10 +5,10 @@
 import { KeelError } from '../errors.ts';
 
 /** The last `period` values at most, oldest first. */
-export interface SmaState {
+export type SmaState = {
   readonly period: number;
   readonly window: readonly number[];
-}
+};
 
 /** Throws INVALID_INPUT unless `period` is a whole number from 1. */
 export function smaStart(period: number): SmaState {

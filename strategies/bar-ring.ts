@@ -1,0 +1,60 @@
+/** The last bars of a feed in typed columns: bounded memory, and contiguous views for indicators. */
+import type { Kline } from '../core/kline.ts';
+import type { BarColumns } from './base-strategy.ts';
+
+const COLUMNS = ['closeAt', 'open', 'high', 'low', 'close', 'volume'] as const;
+type Column = (typeof COLUMNS)[number];
+
+/**
+ * Each column is twice as long as needed: bars are appended, and when the end is reached the kept ones move
+ * to the front, so a view never wraps and an append costs one move in `capacity` bars.
+ */
+export class BarRing {
+  readonly #capacity: number;
+  readonly #columns: Readonly<Record<Column, Float64Array>>;
+  #end = 0;
+
+  /** @param capacity bars to keep, at least 1 */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    const column = (): Float64Array => new Float64Array(2 * capacity);
+    this.#columns = {
+      closeAt: column(),
+      open: column(),
+      high: column(),
+      low: column(),
+      close: column(),
+      volume: column(),
+    };
+  }
+
+  push(bar: Kline): void {
+    if (this.#end === 2 * this.#capacity) {
+      for (const name of COLUMNS) this.#columns[name].copyWithin(0, this.#capacity);
+      this.#end = this.#capacity;
+    }
+    const at = this.#end;
+    this.#columns.closeAt[at] = bar.closeAt;
+    this.#columns.open[at] = Number(bar.open);
+    this.#columns.high[at] = Number(bar.high);
+    this.#columns.low[at] = Number(bar.low);
+    this.#columns.close[at] = Number(bar.close);
+    this.#columns.volume[at] = Number(bar.volume);
+    this.#end += 1;
+  }
+
+  /** Views of the kept bars, oldest first; valid until the next `push`. */
+  view(): BarColumns {
+    const start = Math.max(this.#end - this.#capacity, 0);
+    const cut = (name: Column): Float64Array => this.#columns[name].subarray(start, this.#end);
+    return {
+      length: this.#end - start,
+      closeAt: cut('closeAt'),
+      open: cut('open'),
+      high: cut('high'),
+      low: cut('low'),
+      close: cut('close'),
+      volume: cut('volume'),
+    };
+  }
+}

@@ -1,0 +1,77 @@
+/** RSI mean reversion, long only. */
+import { z } from 'zod';
+import { rsiNext, rsiStart, type RsiState } from '../core/indicators/rsi.ts';
+import { symbol } from '../core/symbol.ts';
+import { interval } from '../core/time.ts';
+import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
+import { sizeConfig } from './sizing.ts';
+
+const config = z
+  .strictObject({
+    exchange: z.string().min(1).default('binance'),
+    symbol: symbol.default('BTC/USDT'),
+    interval: interval.default('1m'),
+    /** Changes in Wilder's averages. */
+    period: z.int().min(2).max(100).default(14),
+    /** RSI at or below which it buys, and at or above which it sells. */
+    oversold: z.number().min(1).max(50).default(30),
+    overbought: z.number().min(50).max(99).default(65),
+    size: sizeConfig.default({ allocation: 0.5 }),
+  })
+  .refine((value) => value.oversold < value.overbought, {
+    error: 'oversold must be below overbought',
+    path: ['oversold'],
+  });
+
+export type RsiMeanReversionConfig = z.infer<typeof config>;
+
+type State = {
+  readonly rsi: RsiState;
+  /** Whether it last asked to be long. */
+  readonly long: boolean;
+};
+
+/** Wilder's averages forget their start slowly; after ten periods what is left of it is below e⁻¹⁰. */
+const WARMUP_PERIODS = 10;
+
+/**
+ * Buys when Wilder's RSI says the price fell too far too fast, and sells when it has recovered. It bets that
+ * short moves overshoot and come back; it loses when a fall goes on, since it has no stop of its own. The
+ * index and its levels are from J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978).
+ */
+export class RsiMeanReversion extends BaseStrategy<RsiMeanReversionConfig, State> {
+  static readonly type = 'rsi-mean-reversion';
+  static readonly summary = 'Buys when the RSI is oversold, sells when it has recovered.';
+  static readonly config = config;
+
+  readonly #feed: Feed;
+
+  constructor(settings: RsiMeanReversionConfig) {
+    super(settings);
+    const { exchange, symbol: traded, interval: length, period } = settings;
+    this.#feed = { exchange, symbol: traded, interval: length, warmup: period * WARMUP_PERIODS };
+  }
+
+  feeds(): readonly Feed[] {
+    return [this.#feed];
+  }
+
+  initialState(): State {
+    return { rsi: rsiStart(this.config.period), long: false };
+  }
+
+  override onKline(bar: Bar, feed: Feed, ctx: Context<State>): void {
+    const { state, value } = rsiNext(ctx.state.rsi, Number(bar.close));
+    let { long } = ctx.state;
+    if (value !== null && !ctx.warming) {
+      if (!long && value <= this.config.oversold) {
+        long = true;
+        ctx.target(feed.symbol, this.config.size, { tag: 'oversold' });
+      } else if (long && value >= this.config.overbought) {
+        long = false;
+        ctx.target(feed.symbol, 'flat', { tag: 'overbought' });
+      }
+    }
+    ctx.state = { rsi: state, long };
+  }
+}
