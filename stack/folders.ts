@@ -1,4 +1,5 @@
 /** Where the stack keeps what it downloads and what it stores. */
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
@@ -8,7 +9,10 @@ export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string
   return resolve(environment['KEEL_DATA_DIR'] ?? join(REPOSITORY, '.keel'));
 }
 
-/** Downloaded programs, kept between runs: KEEL_CACHE_DIR, or `.keel/cache` in the repository. */
+/** Downloaded programs, shared by all clones: KEEL_CACHE_DIR, or `keel` in the user's cache folder. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return resolve(environment['KEEL_CACHE_DIR'] ?? join(REPOSITORY, '.keel', 'cache'));
+  return resolve(
+    environment['KEEL_CACHE_DIR'] ??
+      join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'keel'),
+  );
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcess } from './processes.ts';
+import { endProcess, send } from './processes.ts';
 import { StackError, messageOf } from './stack-error.ts';
 
 export type ServerName = 'postgres' | 'temporal' | 'kafka' | 'redis';
@@ -79,13 +79,20 @@ export async function launch(options: LaunchOptions): Promise<Server> {
 
   let stopping = false;
   let ended = false;
+  // A parent that exits without stopping its servers must not leave them.
+  const endWithUs = (): void => {
+    if (child.pid !== undefined && !ended) send(child.pid, options.stopSignal);
+  };
+  process.once('exit', endWithUs);
   const end = new Promise<string>((resolve) => {
     child.once('error', (error) => {
       ended = true;
+      process.off('exit', endWithUs);
       resolve(`cannot run ${options.command}: ${error.message}`);
     });
     child.once('exit', (code, signal) => {
       ended = true;
+      process.off('exit', endWithUs);
       resolve(signal === null ? `ended with exit code ${String(code)}` : `was ended by ${signal}`);
     });
   });

@@ -13,7 +13,8 @@ const KEY = Symbol.for('keel.test.running-servers');
 const shared = globalThis as { [KEY]?: RunningServers };
 
 // jest may load this file once a project: the handle must outlive the module.
-export const running: RunningServers = (shared[KEY] ??= {
+const existing = shared[KEY];
+export const running: RunningServers = existing ?? {
   started: false,
   dataDir: undefined,
   servers: [],
@@ -22,4 +23,5 @@ export const running: RunningServers = (shared[KEY] ??= {
     if (this.dataDir !== undefined) rmSync(this.dataDir, { recursive: true, force: true });
     this.dataDir = undefined;
   },
-});
+};
+shared[KEY] = running;
