@@ -25,12 +25,7 @@ import type { Interval } from '../core/time.ts';
 
 /** Any JSON value. */
 export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A closed bar. Prices are the source's decimal strings; `ctx.bars` has them as numbers. */
 export type Bar = Kline;

@@ -37,7 +37,10 @@ export class StrategyRegistry {
     const strategy = this.#classes.get(type);
     if (strategy === undefined) {
       const known = [...this.#classes.keys()].sort().join(', ');
-      throw new KeelError('STRATEGY_UNKNOWN', `no strategy is named "${type}"; there are: ${known}`);
+      throw new KeelError(
+        'STRATEGY_UNKNOWN',
+        `no strategy is named "${type}"; there are: ${known}`,
+      );
     }
     return strategy;
   }
