@@ -1,0 +1,42 @@
+/** The stack in containers: docker-compose.yml, by whatever engine `docker compose` reaches. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { CommandError, findOnPath, runCommand } from './run-command.ts';
+import { StackError } from './stack-error.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const REMEDY =
+  'start Docker (Docker Desktop, or `systemctl start docker`) and try again, or use --mode embedded, which needs none';
+
+/** Throws a StackError that tells whether the command, the plug-in or the engine is missing. */
+export async function checkEngine(docker = findOnPath('docker')): Promise<string> {
+  if (docker === undefined)
+    throw new StackError('docker', 'there is no docker command on PATH', `install it; ${REMEDY}`);
+  const steps = [
+    [['compose', 'version'], 'it has no `compose` (version 2) plug-in'],
+    [['info', '--format', '{{.ServerVersion}}'], 'no engine answers'],
+  ] as const;
+  for (const [args, reason] of steps) {
+    try {
+      await runCommand(docker, args, { timeoutMs: 15_000 });
+    } catch (error) {
+      throw new StackError('docker', reason, REMEDY, {
+        cause: error,
+        ...(error instanceof CommandError ? { logTail: error.output } : {}),
+      });
+    }
+  }
+  return docker;
+}
+
+/** Runs `docker compose <args>` with this terminal, and resolves with its exit code. */
+export async function compose(args: readonly string[]): Promise<number> {
+  const docker = await checkEngine();
+  const child = spawn(docker, ['compose', ...args], { cwd: ROOT, stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
