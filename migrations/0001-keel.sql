@@ -74,7 +74,7 @@ create table outbox (
   published_at bigint
 );
 create index outbox_unpublished on outbox (created_at) where published_at is null;
-create index outbox_strategy on outbox (strategy_id);
+create index outbox_run on outbox (strategy_id, run_id);
 
 -- Intents: one row a signal, for ever. The primary key refuses a second run even past Temporal's retention.
 create table orders (
@@ -117,9 +117,10 @@ create table orders (
   finished_at        bigint
 );
 create index orders_strategy on orders (strategy_id, symbol);
-create index orders_created on orders (created_at);
+create index orders_created on orders (created_at, order_id);
 create index orders_status on orders (status);
 create index orders_open on orders (strategy_id, symbol) where finished_at is null;
+create index orders_reserving on orders (account_id) where finished_at is null;
 create index orders_day on orders (strategy_id, trading_day);
 
 create table legs (
@@ -189,7 +190,8 @@ create table ledger_entries (
   booked_at    bigint  not null,
   unique (account_id, symbol, venue_trade_id, asset, kind)
 );
-create index ledger_account on ledger_entries (account_id, asset);
+-- Carries the amount, so that a sum reads the index alone.
+create index ledger_account on ledger_entries (account_id, asset) include (amount);
 
 -- The row that admission locks: one a strategy and symbol.
 create table positions (
@@ -329,8 +331,6 @@ create table settings (
 create table paper_orders (
   account_id       text    not null,
   client_order_id  text    not null,
-  venue_order_id   text    not null,
-  symbol           text    not null,
   payload          jsonb   not null,
   updated_at       bigint  not null,
   primary key (account_id, client_order_id)

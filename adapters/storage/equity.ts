@@ -1,0 +1,186 @@
+/** Equity of a strategy: its allocation, what flowed through its trades, and what it holds at a mark. */
+import type { Selectable } from 'kysely';
+import { KeelError } from '../../core/errors.ts';
+import { applyFill, emptyPosition, unrealisedPnl } from '../../core/ledger.ts';
+import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
+import type { Position } from '../../core/position.ts';
+import type { EquityPoint } from '../repositories.ts';
+import { canonical } from './amounts.ts';
+import type { Queryable } from './database.ts';
+import { newestKline } from './klines.ts';
+import { toPosition } from './positions.ts';
+import type { EquitySnapshotsTable } from './tables.ts';
+import { readTaggedFills } from './trades.ts';
+
+const UTILISATION_PLACES = 8;
+
+/**
+ * Writes the point of market time `at`, counting only fills executed by then, so a late call gives the same
+ * point as an early one.
+ * - cash = allocation + Σ quote flow; positionValue = Σ quantity × mark; equity = cash + positionValue.
+ * - A symbol without a given price is marked at the newest stored 1m close by `at`.
+ * - utilisation = positionValue / equity, 8 places; 0 where nothing is left.
+ *
+ * Throws NOT_FOUND for an unknown strategy, and for a held symbol that has neither price nor bar.
+ */
+export async function writeEquity(
+  db: Queryable,
+  strategyId: string,
+  at: number,
+  prices: Readonly<Record<string, string>>,
+): Promise<EquityPoint> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const strategy = await trx
+        .selectFrom('strategies')
+        .innerJoin('strategy_quotas', 'strategy_quotas.strategy_id', 'strategies.id')
+        .select(['exchange', 'allocation'])
+        .where('id', '=', strategyId)
+        .executeTakeFirst();
+      if (strategy === undefined) {
+        throw new KeelError('NOT_FOUND', `there is no strategy "${strategyId}"`);
+      }
+      let cash = decimal(strategy.allocation);
+      let value = decimal('0');
+      let realised = decimal('0');
+      let unrealised = decimal('0');
+      for (const position of await positionsAt(trx, strategyId, at)) {
+        cash = cash.plus(position.quoteFlow);
+        realised = realised.plus(position.realisedPnl);
+        if (decimal(position.quantity).isZero()) continue;
+        const given = prices[position.symbol];
+        const mark = given ?? (await closeBy(trx, strategy.exchange, position.symbol, at));
+        value = value.plus(decimal(position.quantity).mul(mark));
+        unrealised = unrealised.plus(unrealisedPnl(position, mark));
+      }
+      return insertPoint(trx, strategyId, at, { cash, value, realised, unrealised });
+    });
+}
+
+interface Parts {
+  readonly cash: Decimal;
+  readonly value: Decimal;
+  readonly realised: Decimal;
+  readonly unrealised: Decimal;
+}
+
+async function insertPoint(
+  db: Queryable,
+  strategyId: string,
+  at: number,
+  { cash, value, realised, unrealised }: Parts,
+): Promise<EquityPoint> {
+  const equity = cash.plus(value);
+  const used = equity.gt(0) ? value.div(equity).toDecimalPlaces(UTILISATION_PLACES) : decimal('0');
+  const amounts = {
+    equity: toDecimalString(equity),
+    cash: toDecimalString(cash),
+    position_value: toDecimalString(value),
+    realised_pnl: toDecimalString(realised),
+    unrealised_pnl: toDecimalString(unrealised),
+    utilisation: toDecimalString(used),
+  };
+  const row = await db
+    .insertInto('equity_snapshots')
+    .values({ strategy_id: strategyId, at, ...amounts })
+    .onConflict((conflict) => conflict.columns(['strategy_id', 'at']).doUpdateSet(amounts))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toEquityPoint(row);
+}
+
+/** The strategy's positions as of `at`: the booked rows, unless something happened since. */
+async function positionsAt(
+  db: Queryable,
+  strategyId: string,
+  at: number,
+): Promise<readonly Position[]> {
+  const rows = await db
+    .selectFrom('positions')
+    .selectAll('positions')
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('fills')
+            .whereRef('fills.strategy_id', '=', 'positions.strategy_id')
+            .whereRef('fills.symbol', '=', 'positions.symbol')
+            .where('fills.executed_at', '>', at)
+            .select('fills.order_id'),
+        )
+        .as('moved_since'),
+    )
+    .where('positions.strategy_id', '=', strategyId)
+    .orderBy('positions.symbol')
+    .execute();
+  return Promise.all(
+    rows.map(async (row) => {
+      if (row.moved_since !== true) return toPosition(row);
+      const fills = await readTaggedFills(db, strategyId, row.symbol);
+      return fills
+        .filter((fill) => fill.executedAt <= at)
+        .reduce<Position>((position, fill) => applyFill(position, fill), emptyPosition(row.symbol));
+    }),
+  );
+}
+
+async function closeBy(
+  db: Queryable,
+  exchange: string,
+  symbol: string,
+  at: number,
+): Promise<string> {
+  const bar = await newestKline(db, { exchange, symbol, interval: '1m' }, at);
+  if (bar === null) {
+    throw new KeelError(
+      'NOT_FOUND',
+      `no price to mark ${symbol} at ${String(at)}: none was given and no 1m bar of ${exchange} is stored`,
+    );
+  }
+  return bar.close;
+}
+
+function toEquityPoint(row: Selectable<EquitySnapshotsTable>): EquityPoint {
+  return {
+    strategyId: row.strategy_id,
+    at: row.at,
+    equity: canonical(row.equity),
+    cash: canonical(row.cash),
+    positionValue: canonical(row.position_value),
+    realisedPnl: canonical(row.realised_pnl),
+    unrealisedPnl: canonical(row.unrealised_pnl),
+    utilisation: canonical(row.utilisation),
+  };
+}
+
+/** Newest point of each strategy. */
+export async function readLatestEquity(db: Queryable): Promise<readonly EquityPoint[]> {
+  const rows = await db
+    .selectFrom('equity_snapshots')
+    .distinctOn('strategy_id')
+    .selectAll()
+    .orderBy('strategy_id')
+    .orderBy('at', 'desc')
+    .execute();
+  return rows.map(toEquityPoint);
+}
+
+/** Points with `from <= at <= to`, oldest first. */
+export async function readEquityCurve(
+  db: Queryable,
+  strategyId: string,
+  from: number,
+  to: number,
+): Promise<readonly EquityPoint[]> {
+  const rows = await db
+    .selectFrom('equity_snapshots')
+    .selectAll()
+    .where('strategy_id', '=', strategyId)
+    .where('at', '>=', from)
+    .where('at', '<=', to)
+    .orderBy('at')
+    .execute();
+  return rows.map(toEquityPoint);
+}

@@ -1,0 +1,109 @@
+/** Halts: a row without `lifted_at` stops every order it covers, whatever else runs or does not. */
+import { sql, type RawBuilder, type Selectable } from 'kysely';
+import { KeelError } from '../../core/errors.ts';
+import type { Halt, HaltRepository } from '../repositories.ts';
+import type { Queryable } from './database.ts';
+import type { HaltsTable } from './tables.ts';
+
+/**
+ * SQL condition: the halt row `h` is in force and covers the order of this strategy, exchange and symbol
+ * (column references).
+ */
+export function haltCovers(order: {
+  readonly strategy: string;
+  readonly exchange: string;
+  readonly symbol: string;
+}): RawBuilder<boolean> {
+  return sql<boolean>`(h.lifted_at is null and (
+    h.scope = 'all'
+    or (h.scope = 'strategy' and h.target = ${sql.ref(order.strategy)})
+    or (h.scope = 'exchange' and h.target = ${sql.ref(order.exchange)})
+    or (h.scope = 'symbol' and h.target = ${sql.ref(order.symbol)})))`;
+}
+
+/**
+ * SQL condition: the order may pass a halt. It only reduces (reckoned at admission, never claimed), and a
+ * person, a guard or a flatten sent it.
+ */
+export function passesHalt(order: {
+  readonly reducing: string;
+  readonly sourceKind: string;
+}): RawBuilder<boolean> {
+  return sql<boolean>`(${sql.ref(order.reducing)}
+    and ${sql.ref(order.sourceKind)} in ('person', 'guard', 'flatten'))`;
+}
+
+function toHalt(row: Selectable<HaltsTable>): Halt {
+  return {
+    id: row.id,
+    scope: row.scope,
+    target: row.target,
+    reason: row.reason,
+    setBy: row.set_by,
+    setAt: row.set_at,
+  };
+}
+
+export async function activeHalts(db: Queryable): Promise<readonly Halt[]> {
+  const rows = await db
+    .selectFrom('halts')
+    .selectAll()
+    .where('lifted_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  return rows.map(toHalt);
+}
+
+/** Halts in force that cover an order, as `scope:target: reason`. */
+export async function haltsCovering(
+  db: Queryable,
+  order: { readonly strategyId: string; readonly exchange: string; readonly symbol: string },
+): Promise<readonly string[]> {
+  const targets: Readonly<Record<Halt['scope'], string | null>> = {
+    all: null,
+    strategy: order.strategyId,
+    exchange: order.exchange,
+    symbol: order.symbol,
+  };
+  const halts = await activeHalts(db);
+  return halts
+    .filter(({ scope, target }) => targets[scope] === null || targets[scope] === target)
+    .map(({ scope, target, reason }) => `${scope}:${target}: ${reason}`);
+}
+
+export function createHaltRepository(db: Queryable, now: () => number): HaltRepository {
+  return {
+    async set(halt) {
+      const row = await db
+        .insertInto('halts')
+        .values({
+          scope: halt.scope,
+          target: halt.target,
+          reason: halt.reason,
+          set_by: halt.setBy,
+          set_at: now(),
+          lifted_by: null,
+          lifted_at: null,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return toHalt(row);
+    },
+
+    /** Lifting one that is lifted changes nothing. Throws NOT_FOUND. */
+    async lift(id, by) {
+      const row = await db
+        .updateTable('halts')
+        .set((eb) => ({
+          lifted_by: eb.fn.coalesce('lifted_by', eb.val(by)),
+          lifted_at: eb.fn.coalesce('lifted_at', eb.val(now())),
+        }))
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst();
+      if (row === undefined) throw new KeelError('NOT_FOUND', `there is no halt ${String(id)}`);
+    },
+
+    active: () => activeHalts(db),
+  };
+}

@@ -1,0 +1,308 @@
+/**
+ * The booking of fills. Whoever learns something of a leg (placeOrder, trackOrder, cancelOrder, reconcile)
+ * tells it here, as often as they like: each venue trade is booked once, in the transaction that records the
+ * leg's change and turns as much reservation into position.
+ *
+ * Locks are taken in the order all of storage keeps: strategy, position, order, leg.
+ */
+import type { Selectable, Transaction } from 'kysely';
+import { KeelError } from '../../core/errors.ts';
+import type { Fill } from '../../core/fill.ts';
+import { applyFill, ledgerEntries } from '../../core/ledger.ts';
+import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
+import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
+import type { Position } from '../../core/position.ts';
+import type { LegRecord, LegUpdate } from '../repositories.ts';
+import { canonical } from './amounts.ts';
+import type { Queryable } from './database.ts';
+import { legNotFound } from './legs.ts';
+import { refreshStatus, remainingQuantity } from './order-status.ts';
+import { lockOrder, toLegView, type OrderRow } from './order-views.ts';
+import { inTransaction } from './postgres-errors.ts';
+import { lockPosition } from './positions.ts';
+import type { Database, LegsTable } from './tables.ts';
+
+type LegRow = Selectable<LegsTable>;
+
+/**
+ * Records what is learnt about a leg, with its fills.
+ * - `leg.filledQuantity` only grows: the largest of what was stored, what the venue states, and the fills'
+ *   sum. The order's totals are the booked fills' sum, so where the leg is ahead, trades are still to come.
+ * - An anomaly never throws and never stops the fills.
+ *
+ * Throws NOT_FOUND for an unknown leg, INVALID_INPUT for a fill that is not the leg's.
+ */
+export async function recordLeg(db: Queryable, update: LegUpdate, now: number): Promise<LegRecord> {
+  return inTransaction(db, async (trx) => {
+    const known = await trx
+      .selectFrom('legs')
+      .innerJoin('orders', 'orders.order_id', 'legs.order_id')
+      .select(['orders.order_id', 'orders.strategy_id', 'orders.symbol', 'legs.side'])
+      .where('client_order_id', '=', update.clientOrderId)
+      .executeTakeFirst();
+    if (known === undefined) throw legNotFound(update.clientOrderId);
+    const fills = checkedFills(update, known);
+
+    const position =
+      fills.length === 0 ? null : await lockPosition(trx, known.strategy_id, known.symbol, now);
+    const order = await lockOrder(trx, known.order_id);
+    const leg = await lockLeg(trx, update.clientOrderId);
+
+    const { booked, foreign } = await insertFills(trx, order, fills, update.seenBy, now);
+    if (position !== null && booked.length > 0) {
+      await bookPosition(trx, order, position, booked, now);
+      await bookLedger(trx, order, booked, now);
+      await bookOrder(trx, order, booked, now);
+    }
+    const stated = update.venueOrder?.state ?? update.state;
+    const move: LegMove =
+      stated === undefined
+        ? { outcome: 'ignored', state: leg.state, detail: 'no state given' }
+        : moveLeg(leg.state, stated);
+    const written = await writeLeg(trx, leg, update, move, now);
+    await refreshStatus(trx, order.order_id);
+    const strange = foreign.length > 0;
+    return {
+      leg: toLegView(written),
+      booked: booked.map((fill) => fill.venueTradeId),
+      outcome: strange ? 'anomaly' : move.outcome,
+      detail: strange
+        ? `${move.detail}; trades booked with another leg before: ${foreign.join(', ')}`
+        : move.detail,
+    };
+  });
+}
+
+/** The update's fills, each trade once, in the order in which they happened. */
+function checkedFills(
+  update: LegUpdate,
+  leg: { readonly symbol: string; readonly side: string },
+): readonly Fill[] {
+  const byTrade = new Map<string, Fill>();
+  for (const fill of update.fills) {
+    const own =
+      fill.clientOrderId === update.clientOrderId &&
+      fill.symbol === leg.symbol &&
+      fill.side === leg.side;
+    if (!own) {
+      throw new KeelError(
+        'INVALID_INPUT',
+        `fill ${fill.venueTradeId} (${fill.clientOrderId}, ${fill.side} ${fill.symbol}) is not of leg ` +
+          `${update.clientOrderId} (${leg.side} ${leg.symbol}); pass only the leg's own fills`,
+      );
+    }
+    byTrade.set(fill.venueTradeId, fill);
+  }
+  return [...byTrade.values()].sort(
+    (a, b) =>
+      a.executedAt - b.executedAt ||
+      a.venueTradeId.length - b.venueTradeId.length ||
+      (a.venueTradeId < b.venueTradeId ? -1 : 1),
+  );
+}
+
+async function lockLeg(trx: Transaction<Database>, id: string): Promise<LegRow> {
+  return trx
+    .selectFrom('legs')
+    .selectAll()
+    .where('client_order_id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+/** Inserts what is new. `foreign`: trade ids that stand in the books for another leg. */
+async function insertFills(
+  trx: Transaction<Database>,
+  order: OrderRow,
+  fills: readonly Fill[],
+  seenBy: string,
+  now: number,
+): Promise<{ booked: readonly Fill[]; foreign: readonly string[] }> {
+  if (fills.length === 0) return { booked: [], foreign: [] };
+  const inserted = await trx
+    .insertInto('fills')
+    .values(
+      fills.map((fill) => ({
+        exchange: order.exchange,
+        account_id: order.account_id,
+        symbol: fill.symbol,
+        venue_trade_id: fill.venueTradeId,
+        client_order_id: fill.clientOrderId,
+        order_id: order.order_id,
+        strategy_id: order.strategy_id,
+        venue_order_id: fill.venueOrderId,
+        side: fill.side,
+        price: fill.price,
+        quantity: fill.quantity,
+        fee_amount: fill.feeAmount,
+        fee_asset: fill.feeAsset,
+        liquidity: fill.liquidity,
+        executed_at: fill.executedAt,
+        booked_at: now,
+        booked_by: seenBy,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('venue_trade_id')
+    .execute();
+  const fresh = new Set(inserted.map((row) => row.venue_trade_id));
+  const booked = fills.filter((fill) => fresh.has(fill.venueTradeId));
+  const rest = fills.filter((fill) => !fresh.has(fill.venueTradeId));
+  if (rest.length === 0) return { booked, foreign: [] };
+  const others = await trx
+    .selectFrom('fills')
+    .select('venue_trade_id')
+    .where('account_id', '=', order.account_id)
+    .where('symbol', '=', order.symbol)
+    .where(
+      'venue_trade_id',
+      'in',
+      rest.map((fill) => fill.venueTradeId),
+    )
+    .where('order_id', '<>', order.order_id)
+    .execute();
+  return { booked, foreign: others.map((row) => row.venue_trade_id) };
+}
+
+async function bookPosition(
+  trx: Transaction<Database>,
+  order: OrderRow,
+  before: Position,
+  fills: readonly Fill[],
+  now: number,
+): Promise<void> {
+  let position = before;
+  const history = fills.map((fill) => {
+    position = applyFill(position, fill);
+    return {
+      strategy_id: order.strategy_id,
+      symbol: order.symbol,
+      venue_trade_id: fill.venueTradeId,
+      quantity: position.quantity,
+      cost: position.cost,
+      realised_pnl: position.realisedPnl,
+      at: fill.executedAt,
+    };
+  });
+  await trx
+    .updateTable('positions')
+    .set({
+      quantity: position.quantity,
+      cost: position.cost,
+      realised_pnl: position.realisedPnl,
+      quote_flow: position.quoteFlow,
+      fees: JSON.stringify(position.fees),
+      updated_at: now,
+    })
+    .where('strategy_id', '=', order.strategy_id)
+    .where('symbol', '=', order.symbol)
+    .execute();
+  await trx.insertInto('position_history').values(history).execute();
+}
+
+async function bookLedger(
+  trx: Transaction<Database>,
+  order: OrderRow,
+  fills: readonly Fill[],
+  now: number,
+): Promise<void> {
+  const entries = fills.flatMap((fill) =>
+    ledgerEntries(fill).map(({ asset, amount, kind }) => ({
+      account_id: order.account_id,
+      strategy_id: order.strategy_id,
+      asset,
+      amount,
+      kind,
+      symbol: fill.symbol,
+      venue_trade_id: fill.venueTradeId,
+      booked_at: now,
+    })),
+  );
+  await trx.insertInto('ledger_entries').values(entries).execute();
+}
+
+/** Adds the fills to the order's totals and shrinks its reservation to what is left to fill. */
+async function bookOrder(
+  trx: Transaction<Database>,
+  order: OrderRow,
+  fills: readonly Fill[],
+  now: number,
+): Promise<void> {
+  const filled = sum(fills, (fill) => decimal(fill.quantity)).plus(order.filled_quantity);
+  const quote = sum(fills, (fill) => decimal(fill.quantity).mul(fill.price)).plus(
+    order.filled_quote,
+  );
+  const open = order.finished_at === null;
+  const reserved = open
+    ? remainingQuantity(order.quantity, filled.toFixed()).mul(order.reserve_price)
+    : decimal('0');
+  await trx
+    .updateTable('orders')
+    .set({
+      filled_quantity: toDecimalString(filled),
+      filled_quote: toDecimalString(quote),
+      reserved_quote: toDecimalString(reserved),
+      updated_at: now,
+    })
+    .where('order_id', '=', order.order_id)
+    .execute();
+}
+
+function sum(fills: readonly Fill[], of: (fill: Fill) => Decimal): Decimal {
+  return fills.reduce((total, fill) => total.plus(of(fill)), decimal('0'));
+}
+
+async function writeLeg(
+  trx: Transaction<Database>,
+  leg: LegRow,
+  update: LegUpdate,
+  move: LegMove,
+  now: number,
+): Promise<LegRow> {
+  const own = await trx
+    .selectFrom('fills')
+    .select((eb) => [
+      eb.fn.coalesce(eb.fn.sum<string>('quantity'), eb.lit(0)).as('quantity'),
+      eb.fn
+        .coalesce(eb.fn.sum<string>(eb('quantity', '*', eb.ref('price'))), eb.lit(0))
+        .as('quote'),
+    ])
+    .where('client_order_id', '=', leg.client_order_id)
+    .executeTakeFirstOrThrow();
+  const venue = update.venueOrder;
+  const totals = largest([
+    { quantity: leg.filled_quantity, quote: leg.filled_quote },
+    { quantity: venue?.filledQuantity ?? '0', quote: venue?.filledQuote ?? '0' },
+    { quantity: String(own.quantity), quote: String(own.quote) },
+  ]);
+  const explained = move.outcome === 'applied' || move.detail === `already ${leg.state}`;
+  const seen = venue !== undefined || move.state === 'rejected' || update.fills.length > 0;
+  return trx
+    .updateTable('legs')
+    .set({
+      state: move.state,
+      filled_quantity: canonical(totals.quantity),
+      filled_quote: canonical(totals.quote),
+      venue_order_id:
+        leg.venue_order_id ?? venue?.venueOrderId ?? update.fills[0]?.venueOrderId ?? null,
+      send_state: seen ? 'sent' : leg.send_state,
+      error_code: explained ? (update.errorCode ?? null) : leg.error_code,
+      error_message: explained ? (update.errorMessage ?? null) : leg.error_message,
+      updated_at: now,
+    })
+    .where('client_order_id', '=', leg.client_order_id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+interface Totals {
+  readonly quantity: string;
+  readonly quote: string;
+}
+
+/** The statement that is furthest on; of equal ones the last, which is ours. */
+function largest(statements: readonly [Totals, ...Totals[]]): Totals {
+  return statements.reduce((best, next) =>
+    decimal(next.quantity).gte(best.quantity) ? next : best,
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * All repositories over one pool: `createRepositories(openDatabase(url))`. Each method is a transaction of
+ * its own and throws KeelError and nothing else.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { Repositories } from '../repositories.ts';
+import { createAccountRepository } from './accounts.ts';
+import { createAuditRepository } from './audit.ts';
+import type { Database } from './database.ts';
+import { createHaltRepository } from './halts.ts';
+import { createKlineRepository } from './klines.ts';
+import { createOrderRepository } from './orders.ts';
+import { createPaperStore } from './paper-store.ts';
+import { createPortfolioRepository } from './portfolio.ts';
+import { withKeelErrors } from './postgres-errors.ts';
+import { createSettingRepository } from './settings.ts';
+import { createStrategyRepository } from './strategies.ts';
+import { createUserRepository } from './users.ts';
+
+export interface RepositoryOptions {
+  /** Head room reserved over the reference price of a market buy, as a fraction: `"0.01"` is 1 %. */
+  readonly marketBuyBuffer?: string;
+  /** Wall clock for created, updated and booked times, ms. */
+  readonly now?: () => number;
+}
+
+const DEFAULT_MARKET_BUY_BUFFER = '0.01';
+
+export function createRepositories(
+  db: Kysely<Database>,
+  options: RepositoryOptions = {},
+): Repositories {
+  const now = options.now ?? Date.now;
+  const marketBuyBuffer = options.marketBuyBuffer ?? DEFAULT_MARKET_BUY_BUFFER;
+  return {
+    orders: withKeelErrors(createOrderRepository(db, { marketBuyBuffer, now })),
+    strategies: withKeelErrors(createStrategyRepository(db, now)),
+    klines: withKeelErrors(createKlineRepository(db)),
+    accounts: withKeelErrors(createAccountRepository(db, now)),
+    portfolio: withKeelErrors(createPortfolioRepository(db, now)),
+    halts: withKeelErrors(createHaltRepository(db, now)),
+    users: withKeelErrors(createUserRepository(db)),
+    audit: withKeelErrors(createAuditRepository(db, now)),
+    settings: withKeelErrors(createSettingRepository(db)),
+    paper: withKeelErrors(createPaperStore(db, now)),
+    ...withKeelErrors({
+      ping: async () => {
+        await sql`select 1`.execute(db);
+      },
+      close: () => db.destroy(),
+    }),
+  };
+}
