@@ -1,0 +1,305 @@
+/**
+ * Binance spot as a `TradeAdapter`:
+ *
+ *     const adapter = createBinanceAdapter({ accountId, restUrl, wsApiUrl, apiKey, secret, logger });
+ *     await adapter.connect();
+ *     await adapter.placeOrder({ clientOrderId, symbol: 'BTC/USDT', side: 'buy', type: 'market',
+ *       quantity: '0.001', deadline: Date.now() + 5_000 });
+ *
+ * The addresses are configuration: the real venue's, its testnet's, or the simulator's. ccxt builds and signs
+ * the requests (`requests.ts`); every answer is read raw. Only orders with Keel's prefix are seen.
+ */
+import { KeelError } from '../../../core/errors.ts';
+import { checkFilters, checkQuantity } from '../../../core/filters.ts';
+import type { Instrument } from '../../../core/instrument.ts';
+import { decimal } from '../../../core/money.ts';
+import { CLIENT_ORDER_ID_PREFIX } from '../../../core/signal.ts';
+import { parseSymbol } from '../../../core/symbol.ts';
+import type { Logger } from '../../../observability/logger.ts';
+import type {
+  Balance,
+  PlaceOrderRequest,
+  TradeAdapter,
+  VisibilityBounds,
+} from '../../trade-adapter.ts';
+import { exchangeInfoSchema, instrumentOf, STANDARD_FEES } from './instruments.ts';
+import { createBinanceLookup } from './lookup.ts';
+import { immediateFills, orderOf } from './orders.ts';
+import { createBinanceRequests } from './requests.ts';
+import {
+  accountSchema,
+  newOrderSchema,
+  parseAnswer,
+  serverTimeSchema,
+  tickerPriceSchema,
+} from './shapes.ts';
+import { createUserStream } from './user-stream.ts';
+
+export interface BinanceOptions {
+  /** Default `binance`. */
+  readonly exchange?: string;
+  readonly accountId: string;
+  /** Without `/api/v3`. */
+  readonly restUrl: string;
+  /** Without `/ws-api/v3`. */
+  readonly wsApiUrl: string;
+  readonly apiKey: string;
+  readonly secret: string;
+  /** The symbols to trade; absent: all the venue lists. */
+  readonly symbols?: readonly string[];
+  readonly logger: Logger;
+  /** Longest wait for an answer. Default 10 s, the venue's own limit. */
+  readonly timeoutMs?: number;
+  /** Default 6000 a minute, as `exchangeInfo` states it. */
+  readonly weightPerMinute?: number;
+  /** Tighter bounds than the real venue's, for a simulator that is known to keep them. */
+  readonly visibility?: Partial<Omit<VisibilityBounds, 'clockErrorMs'>>;
+}
+
+const BOUNDS = {
+  // "The API has a timeout of 10 seconds when processing requests" (General API information).
+  engineTimeoutMs: 10_000,
+  // Not stated: reads come from memory fed by the engine ("Data sources"), milliseconds behind; 5 s is our margin.
+  visibilityLagMs: 5_000,
+  // Orders cancelled or expired without a fill are archived after 90 days (−2026 ORDER_ARCHIVED).
+  retentionMs: 90 * 86_400_000,
+};
+
+export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
+  const { logger } = options;
+  const exchange = options.exchange ?? 'binance';
+  const requests = createBinanceRequests(options);
+  const lookup = createBinanceLookup(requests);
+  let instruments: ReadonlyMap<string, Instrument> = new Map<string, Instrument>();
+  let venueSymbols: ReadonlyMap<string, string> = new Map<string, string>();
+
+  /** For everything but `instrument()`: what is not listed cannot be traded. */
+  const traded = (symbol: string): Instrument => {
+    const instrument = instruments.get(symbol);
+    if (instrument !== undefined) return instrument;
+    throw new KeelError('VENUE_INVALID_SYMBOL', unlisted(symbol, exchange, instruments));
+  };
+
+  const account = async () => {
+    const reply = await requests.signed({
+      method: 'GET',
+      path: 'account',
+      params: {},
+      purpose: 'read',
+      weight: 20,
+    });
+    return parseAnswer(accountSchema, reply.json, 'GET account');
+  };
+
+  const loadInstruments = async (): Promise<void> => {
+    const names = options.symbols?.map((symbol) => {
+      const { base, quote } = parseSymbol(symbol);
+      return base + quote;
+    });
+    const params = names === undefined ? {} : { symbols: JSON.stringify(names) };
+    const { json } = await requests.open('exchangeInfo', params, 20);
+    const info = parseAnswer(exchangeInfoSchema, json, 'GET exchangeInfo');
+    // Market data and instruments are public: without a key (paper) the standard fees hold.
+    const fees =
+      options.apiKey === '' ? STANDARD_FEES : ((await account()).commissionRates ?? STANDARD_FEES);
+    const all = new Map<string, Instrument>();
+    for (const listing of info.symbols) {
+      try {
+        const instrument = instrumentOf(exchange, listing, fees);
+        all.set(instrument.symbol, instrument);
+      } catch (error) {
+        logger.warn({ err: error, symbol: listing.symbol }, 'instrument_not_understood');
+      }
+    }
+    instruments = all;
+    venueSymbols = new Map([...all.values()].map((one) => [one.venueSymbol, one.symbol]));
+  };
+
+  const balances = async (): Promise<readonly Balance[]> =>
+    (await account()).balances.filter(({ free, locked }) => free !== '0' || locked !== '0');
+
+  /** The venue measures notionals of market orders and price bands at its average price. */
+  const averagePrice = async (symbol: string): Promise<string | null> => {
+    try {
+      const { json } = await requests.open('avgPrice', { symbol }, 2);
+      return parseAnswer(tickerPriceSchema, json, 'GET avgPrice').price;
+    } catch (error) {
+      // The venue checks again; a price that is not to be had must not keep an exit from being sent.
+      logger.warn({ err: error, symbol }, 'average_price_not_read');
+      return null;
+    }
+  };
+
+  const checkBeforeSending = async (
+    instrument: Instrument,
+    request: PlaceOrderRequest,
+  ): Promise<void> => {
+    const { side, type, quantity } = request;
+    const price = request.price ?? null;
+    const needed = type === 'market' || instrument.priceBand !== undefined;
+    const average = needed ? await averagePrice(instrument.venueSymbol) : null;
+    const reference = average ?? price;
+    const verdict =
+      reference === null
+        ? checkQuantity(instrument, type, quantity)
+        : checkFilters(instrument, { side, type, quantity, price }, reference);
+    if (!verdict.ok) {
+      throw new KeelError(
+        verdict.code,
+        `${verdict.reason} (${instrument.symbol}): nothing was sent`,
+      );
+    }
+  };
+
+  const userStream = createUserStream({
+    url: `${options.wsApiUrl.replace(/\/+$/, '')}/ws-api/v3`,
+    requests,
+    logger,
+    symbolOf: (venueSymbol) => venueSymbols.get(venueSymbol),
+    openOrders: async () => {
+      const symbols = options.symbols ?? [...instruments.keys()];
+      const open = [];
+      for (const symbol of symbols) open.push(...(await adapter.openOrders(symbol)));
+      return open.map(({ clientOrderId, symbol }) => ({ clientOrderId, symbol }));
+    },
+  });
+
+  const adapter: TradeAdapter = {
+    exchange,
+    accountId: options.accountId,
+    get visibility() {
+      return { ...BOUNDS, ...options.visibility, clockErrorMs: requests.clock.errorMs };
+    },
+
+    async connect() {
+      await requests.clock.measure();
+      await loadInstruments();
+      requests.clock.start();
+    },
+    async disconnect() {
+      requests.clock.stop();
+      await userStream.close();
+    },
+
+    async marketTime() {
+      const { json, headers } = await requests.open('time', {}, 1);
+      const marketTime = Number(headers.get('x-market-time') ?? Number.NaN);
+      if (Number.isInteger(marketTime)) return marketTime;
+      return parseAnswer(serverTimeSchema, json, 'GET time').serverTime;
+    },
+
+    instrument(symbol) {
+      const found = instruments.get(symbol);
+      return found === undefined
+        ? Promise.reject(new KeelError('NOT_FOUND', unlisted(symbol, exchange, instruments)))
+        : Promise.resolve(found);
+    },
+    async getBalance(asset) {
+      const held = (await balances()).find((balance) => balance.asset === asset);
+      return held ?? { asset, free: '0', locked: '0' };
+    },
+    getBalances: balances,
+    async getPositions() {
+      // On spot a position is what is held of the base.
+      const held = new Map((await balances()).map((one) => [one.asset, one]));
+      return [...instruments.values()].flatMap(({ symbol, base }) => {
+        const balance = held.get(base);
+        if (balance === undefined) return [];
+        return [{ symbol, quantity: decimal(balance.free).plus(balance.locked).toFixed() }];
+      });
+    },
+
+    async placeOrder(request) {
+      const instrument = traded(request.symbol);
+      requireOurId(request.clientOrderId);
+      await checkBeforeSending(instrument, request);
+      const { json } = await requests.signed({
+        method: 'POST',
+        path: 'order',
+        params: {
+          symbol: instrument.venueSymbol,
+          side: request.side.toUpperCase(),
+          type: request.type.toUpperCase(),
+          quantity: request.quantity,
+          newClientOrderId: request.clientOrderId,
+          newOrderRespType: 'FULL',
+          ...limitParams(request),
+        },
+        purpose: 'send',
+        weight: 1,
+        deadline: request.deadline,
+      });
+      const raw = parseAnswer(newOrderSchema, json, 'POST order', 'VENUE_UNKNOWN_OUTCOME');
+      return { order: orderOf(raw, instrument), fills: immediateFills(raw, instrument) };
+    },
+
+    async cancelOrder({ clientOrderId, symbol }) {
+      const instrument = traded(symbol);
+      requireOurId(clientOrderId);
+      await requests.signed({
+        method: 'DELETE',
+        path: 'order',
+        params: { symbol: instrument.venueSymbol, origClientOrderId: clientOrderId },
+        purpose: 'cancel',
+        weight: 1,
+      });
+    },
+
+    async getOrderStatus({ clientOrderId, symbol }) {
+      const instrument = traded(symbol);
+      const raw = await lookup.byClientId(instrument, clientOrderId);
+      if (raw === null) {
+        throw new KeelError(
+          'VENUE_ORDER_NOT_FOUND',
+          `Binance knows no ${symbol} order ${clientOrderId} (yet)`,
+        );
+      }
+      return lookup.withFills(instrument, raw);
+    },
+    findOrder({ clientOrderId, symbol }) {
+      return Promise.resolve().then(() => lookup.everywhere(traded(symbol), clientOrderId));
+    },
+    async openOrders(symbol) {
+      const instrument = traded(symbol);
+      const open = await lookup.openOrders(instrument);
+      return open.filter(isOurs).map((raw) => orderOf(raw, instrument));
+    },
+    async fillsSince(symbol, since) {
+      const instrument = traded(symbol);
+      const until = await adapter.marketTime();
+      return (await lookup.fillsSince(instrument, since, until)).filter(isOurs);
+    },
+    watchOrders: (onNotice) => userStream.listen(onNotice),
+  };
+  return adapter;
+}
+
+function isOurs({ clientOrderId }: { readonly clientOrderId: string }): boolean {
+  return clientOrderId.startsWith(CLIENT_ORDER_ID_PREFIX);
+}
+
+function requireOurId(clientOrderId: string): void {
+  if (isOurs({ clientOrderId })) return;
+  throw new KeelError(
+    'INVALID_INPUT',
+    `client order id "${clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
+  );
+}
+
+/** A market order carries no price: ccxt and the venue would read it as an amount of quote. */
+function limitParams({ type, price }: PlaceOrderRequest): Readonly<Record<string, string>> {
+  if (type === 'market') return {};
+  if (price === undefined) {
+    throw new KeelError('INVALID_INPUT', 'a limit order needs a price');
+  }
+  return { price, timeInForce: 'GTC' };
+}
+
+function unlisted(
+  symbol: string,
+  exchange: string,
+  instruments: ReadonlyMap<string, Instrument>,
+): string {
+  const known = [...instruments.keys()].slice(0, 10).join(', ');
+  return `${exchange} does not list ${symbol} here; known: ${known === '' ? 'none (connect first)' : known}`;
+}

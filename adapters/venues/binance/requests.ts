@@ -1,0 +1,147 @@
+/**
+ * Requests to Binance's REST API: built and signed by ccxt (HMAC, RSA and Ed25519 keys), sent raw. ccxt's
+ * own retries, rate limiter and error classes are left out: one call is one request, its budget is ours,
+ * and what an answer means is read from its raw code (`error-codes.ts`).
+ */
+import ccxt from 'ccxt';
+import { KeelError } from '../../../core/errors.ts';
+import type { Logger } from '../../../observability/logger.ts';
+import { askHttp, type HttpAnswer } from '../http.ts';
+import { createVenueClock, type VenueClock } from './clock.ts';
+import { errorOf, type Purpose } from './error-codes.ts';
+import { createRateBudget } from './rate-budget.ts';
+import { serverTimeSchema } from './shapes.ts';
+
+/** The longest a request may be under way before the venue must refuse it; Binance's own default. */
+export const MAX_RECV_WINDOW_MS = 5_000;
+
+type Params = Readonly<Record<string, string | number>>;
+
+export interface SignedRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below `/api/v3/`. */
+  readonly path: string;
+  readonly params: Params;
+  readonly purpose: Purpose;
+  readonly weight: number;
+  /** Our wall clock, ms: past it the request is not sent, and the venue refuses it. */
+  readonly deadline?: number;
+}
+
+export interface Reply {
+  readonly json: unknown;
+  readonly headers: Headers;
+}
+
+export interface BinanceRequests {
+  readonly clock: VenueClock;
+  open(path: string, params: Params, weight: number): Promise<Reply>;
+  /** A clock refusal (−1021) is healed by measuring anew and sending once more, inside the deadline. */
+  signed(request: SignedRequest): Promise<Reply>;
+  /** Parameters of a signed WebSocket API call, with key, timestamp and signature. */
+  signParams(): Readonly<Record<string, string | number>>;
+}
+
+/** ccxt's Binance with the network cut off above the socket: the raw answer comes back unjudged. */
+class RawBinance extends ccxt.pro.binance {
+  override fetch(
+    url: string,
+    method = 'GET',
+    headers?: Readonly<Record<string, string>>,
+    body?: string,
+  ): Promise<HttpAnswer> {
+    return askHttp({ url, method, headers, body, timeoutMs: this.timeout });
+  }
+}
+
+export function createBinanceRequests(options: {
+  readonly restUrl: string;
+  readonly apiKey: string;
+  readonly secret: string;
+  readonly logger: Logger;
+  readonly timeoutMs?: number;
+  readonly weightPerMinute?: number;
+}): BinanceRequests {
+  const venue = new RawBinance({
+    apiKey: options.apiKey,
+    secret: options.secret,
+    timeout: options.timeoutMs ?? 10_000,
+    enableRateLimit: false,
+    options: { defaultType: 'spot', recvWindow: MAX_RECV_WINDOW_MS },
+  });
+  const root = `${options.restUrl.replace(/\/+$/, '')}/api/v3`;
+  venue.urls.api = { ...(venue.urls.api as object), public: root, private: root };
+  const budget = createRateBudget(options.weightPerMinute);
+
+  const send = async (
+    access: 'public' | 'private',
+    { method, path, params, purpose, weight }: SignedRequest,
+  ): Promise<Reply> => {
+    budget.take(purpose, weight);
+    const answer = (await venue.request(path, access, method, params)) as HttpAnswer;
+    const error = errorOf(answer, purpose, `${method} /api/v3/${path}`);
+    if (answer.kind === 'answer') budget.heard(answer.status, answer.headers, error?.retryAfterMs);
+    if (error !== null) throw error;
+    if (answer.kind === 'silence') throw new KeelError('INTERNAL', 'a silence without its error');
+    return { json: answer.json, headers: answer.headers };
+  };
+
+  const open = (path: string, params: Params, weight: number): Promise<Reply> =>
+    send('public', { method: 'GET', path, params, purpose: 'read', weight });
+
+  const clock = createVenueClock({
+    logger: options.logger,
+    read: async () => serverTimeSchema.parse((await open('time', {}, 1)).json).serverTime,
+  });
+
+  const sendSigned = (request: SignedRequest): Promise<Reply> => {
+    const left =
+      request.deadline === undefined ? MAX_RECV_WINDOW_MS : request.deadline - Date.now();
+    if (left <= 0) {
+      throw new KeelError(
+        'VENUE_CLOCK',
+        `${request.method} ${request.path} is ${String(-left)} ms past its deadline: nothing was sent`,
+      );
+    }
+    const recvWindow = Math.min(MAX_RECV_WINDOW_MS, Math.ceil(left));
+    const timestamp = Math.round(clock.now());
+    return send('private', { ...request, params: { ...request.params, timestamp, recvWindow } });
+  };
+
+  return {
+    clock,
+    open,
+    async signed(request) {
+      requireKey(options);
+      try {
+        return await sendSigned(request);
+      } catch (error) {
+        if (!(error instanceof KeelError) || error.details?.venueCode !== '-1021') throw error;
+        options.logger.warn({ offsetMs: clock.offsetMs }, 'venue_clock_refused');
+        await clock.measure();
+        return await sendSigned(request);
+      }
+    },
+    signParams() {
+      requireKey(options);
+      return venue.signParams({ timestamp: Math.round(clock.now()) }) as Record<
+        string,
+        string | number
+      >;
+    },
+  };
+}
+
+function requireKey({
+  apiKey,
+  secret,
+}: {
+  readonly apiKey: string;
+  readonly secret: string;
+}): void {
+  if (apiKey !== '' && secret !== '') return;
+  throw new KeelError(
+    'VENUE_AUTH',
+    'no API key and secret are configured for Binance: set apiKey and secret of the venue',
+  );
+}

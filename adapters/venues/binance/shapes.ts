@@ -1,0 +1,87 @@
+/**
+ * The parts of Binance's REST answers that we read. Fields we do not read are let through; a field we read
+ * that is missing or of another type fails the parse. Numbers arrive as strings and stay strings.
+ */
+import { z } from 'zod';
+import { KeelError } from '../../../core/errors.ts';
+import { decimal, decimalString, toDecimalString } from '../../../core/money.ts';
+
+/** `"0.00100000"` → `"0.001"`. */
+export const amount = decimalString.transform((value) => toDecimalString(decimal(value)));
+/** Ids are numbers within 2^53. */
+const id = z.union([z.int(), z.string().min(1)]).transform(String);
+
+export const serverTimeSchema = z.object({ serverTime: z.int().positive() });
+
+export const rawOrderSchema = z.object({
+  symbol: z.string().min(1),
+  orderId: id,
+  clientOrderId: z.string(),
+  price: amount,
+  origQty: amount,
+  executedQty: amount,
+  cummulativeQuoteQty: amount,
+  status: z.string().min(1),
+  type: z.string().min(1),
+  side: z.enum(['BUY', 'SELL']),
+  /** Of a query; a new order tells transactTime. */
+  updateTime: z.int().optional(),
+  transactTime: z.int().optional(),
+});
+export type RawOrder = z.infer<typeof rawOrderSchema>;
+
+/** `newOrderRespType=FULL`. */
+export const newOrderSchema = rawOrderSchema.extend({
+  fills: z.array(
+    z.object({
+      price: amount,
+      qty: amount,
+      commission: amount,
+      commissionAsset: z.string(),
+      tradeId: id,
+    }),
+  ),
+});
+export type RawNewOrder = z.infer<typeof newOrderSchema>;
+
+export const rawTradeSchema = z.object({
+  symbol: z.string().min(1),
+  id,
+  orderId: id,
+  price: amount,
+  qty: amount,
+  commission: amount,
+  commissionAsset: z.string().min(1),
+  time: z.int(),
+  isBuyer: z.boolean(),
+  isMaker: z.boolean(),
+});
+export type RawTrade = z.infer<typeof rawTradeSchema>;
+
+export const accountSchema = z.object({
+  balances: z.array(z.object({ asset: z.string().min(1), free: amount, locked: amount })),
+  commissionRates: z.object({ maker: amount, taker: amount }).optional(),
+});
+
+export const tickerPriceSchema = z.object({ price: amount });
+
+/**
+ * Parses an answer that was a success. A read of another shape throws VENUE_UNAVAILABLE; for what changes
+ * something pass VENUE_UNKNOWN_OUTCOME: the venue did act.
+ */
+export function parseAnswer<T extends z.ZodType>(
+  schema: T,
+  json: unknown,
+  what: string,
+  code: 'VENUE_UNAVAILABLE' | 'VENUE_UNKNOWN_OUTCOME' = 'VENUE_UNAVAILABLE',
+): z.infer<T> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new KeelError(
+    code,
+    `Binance answered ${what} in a shape we do not know: ${z.prettifyError(parsed.error)}`,
+    {
+      details: { raw: JSON.stringify(json).slice(0, 2000) },
+    },
+  );
+}

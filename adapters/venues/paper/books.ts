@@ -1,0 +1,270 @@
+/**
+ * The paper venue's books: its orders as they are stored, what they lock, and how they fill. Pure: a
+ * function of books, order, price and bars, so that matching the same bars again gives the same fills.
+ */
+import { z } from 'zod';
+import { KeelError } from '../../../core/errors.ts';
+import { feeOf, isMarketable, limitFillPrice, marketFillPrice } from '../../../core/fill-model.ts';
+import { type Fill, fillSchema, side } from '../../../core/fill.ts';
+import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
+import type { Kline } from '../../../core/kline.ts';
+import { ledgerEntries } from '../../../core/ledger.ts';
+import { Decimal, decimal, decimalString, toDecimalString } from '../../../core/money.ts';
+import { orderType } from '../../../core/signal.ts';
+import { timestamp } from '../../../core/time.ts';
+import type { Json } from '../../repositories.ts';
+import type { PlaceOrderRequest, VenueOrder } from '../../trade-adapter.ts';
+
+export const paperOrderSchema = z.strictObject({
+  clientOrderId: z.string().min(1),
+  symbol: z.string().min(1),
+  side,
+  type: orderType,
+  price: decimalString.nullable(),
+  quantity: decimalString,
+  status: z.enum(['NEW', 'FILLED', 'CANCELED']),
+  /** Market time. */
+  acceptedAt: timestamp,
+  updatedAt: timestamp,
+  /** `closeAt` of the last bar it was matched against. */
+  matchedThrough: timestamp,
+  /** As it was when the order was accepted, so that later matching is a function of order and bars. */
+  instrument: instrumentSchema,
+  feeIn: z.string().min(1),
+  feeAssetPrice: decimalString.nullable(),
+  fills: z.array(fillSchema),
+});
+export type PaperOrder = Readonly<z.infer<typeof paperOrderSchema>>;
+
+/** What `PaperStore.transact` hands out. */
+export interface Books {
+  readonly orders: Map<string, Json>;
+  /** Totals by asset, what is locked included. */
+  readonly balances: Map<string, string>;
+}
+
+export interface PaperFees {
+  readonly feeIn: string;
+  /** Of the fee asset, in the order's quote; null where it is the base or the quote. */
+  readonly feeAssetPrice: string | null;
+}
+
+export function openOrdersOf(books: Books): PaperOrder[] {
+  return [...books.orders.values()]
+    .map((json) => paperOrderSchema.parse(json))
+    .filter((order) => order.status === 'NEW');
+}
+
+/** What an asset's open orders hold back: base for sells; quote, with a fee taken in quote, for buys. */
+export function lockedOf(orders: readonly PaperOrder[], asset: string): Decimal {
+  return orders.reduce((sum, order) => sum.plus(lockOf(order)[asset] ?? '0'), new Decimal(0));
+}
+
+function lockOf(
+  order: Pick<PaperOrder, 'side' | 'quantity' | 'price' | 'instrument' | 'feeIn'>,
+): Readonly<Record<string, string>> {
+  const { base, quote, makerFeeRate } = order.instrument;
+  if (order.side === 'sell') return { [base]: order.quantity };
+  const notional = decimal(order.quantity).mul(order.price ?? '0');
+  const paysQuote = order.feeIn === 'quote' || order.feeIn === quote;
+  const whole = paysQuote ? notional.mul(decimal(makerFeeRate).plus(1)) : notional;
+  return { [quote]: toDecimalString(whole) };
+}
+
+/**
+ * Takes an order at `price`: a market order, and a limit order that is marketable, fills at once; else it
+ * rests and locks what it needs. Throws VENUE_DUPLICATE_ID and VENUE_INSUFFICIENT_BALANCE, changing nothing.
+ */
+export function acceptOrder(
+  books: Books,
+  request: PlaceOrderRequest,
+  market: {
+    readonly instrument: Instrument;
+    readonly price: string;
+    readonly now: number;
+    readonly slippageBps: number;
+  } & PaperFees,
+): PaperOrder {
+  const { clientOrderId } = request;
+  if (books.orders.has(clientOrderId)) {
+    throw new KeelError(
+      'VENUE_DUPLICATE_ID',
+      `the paper venue has an order ${clientOrderId} already: look it up`,
+    );
+  }
+  const order: PaperOrder = {
+    clientOrderId,
+    symbol: request.symbol,
+    side: request.side,
+    type: request.type,
+    price: request.price ?? null,
+    quantity: toDecimalString(decimal(request.quantity)),
+    status: 'NEW',
+    acceptedAt: market.now,
+    updatedAt: market.now,
+    matchedThrough: market.now,
+    instrument: market.instrument,
+    feeIn: market.feeIn,
+    feeAssetPrice: market.feeAssetPrice,
+    fills: [],
+  };
+  const price = immediatePrice(order, market);
+  if (price === null) {
+    for (const [asset, needed] of Object.entries(lockOf(order))) requireFree(books, asset, needed);
+    store(books, order);
+    return order;
+  }
+  const fill = fillAt(books, order, price, 'taker', market.now);
+  for (const [asset, change] of changesOf(fill)) {
+    if (change.isNegative()) requireFree(books, asset, toDecimalString(change.neg()));
+  }
+  return book(books, order, fill, market.now);
+}
+
+function immediatePrice(
+  order: PaperOrder,
+  market: { readonly price: string; readonly slippageBps: number },
+): string | null {
+  const { side: way, price: limitPrice, instrument } = order;
+  if (limitPrice === null) {
+    const { priceTick } = instrument;
+    return marketFillPrice({
+      side: way,
+      price: market.price,
+      slippageBps: market.slippageBps,
+      priceTick,
+    });
+  }
+  return isMarketable({ side: way, limitPrice, price: market.price }) ? market.price : null;
+}
+
+/** Matches one open order against bars, oldest first; returns it as it then is. */
+export function matchOrder(books: Books, order: PaperOrder, bars: readonly Kline[]): PaperOrder {
+  const limitPrice = order.price;
+  if (order.status !== 'NEW' || limitPrice === null) return order;
+  let matchedThrough = order.matchedThrough;
+  for (const bar of bars) {
+    if (bar.closeAt <= matchedThrough) continue;
+    matchedThrough = bar.closeAt;
+    // What a bar did before the order came is past: then its open is no price of ours.
+    const seen = bar.openAt < order.acceptedAt ? { ...bar, open: limitPrice } : bar;
+    const price = limitFillPrice({ side: order.side, limitPrice, bar: seen });
+    if (price === null) continue;
+    const filled = { ...order, matchedThrough };
+    return book(books, filled, fillAt(books, filled, price, 'maker', bar.closeAt), bar.closeAt);
+  }
+  if (matchedThrough === order.matchedThrough) return order;
+  const waiting = { ...order, matchedThrough };
+  store(books, waiting);
+  return waiting;
+}
+
+/** Throws VENUE_ORDER_NOT_FOUND where nothing is open under that id. */
+export function cancelIn(books: Books, clientOrderId: string, now: number): void {
+  const stored = books.orders.get(clientOrderId);
+  const order = stored === undefined ? undefined : paperOrderSchema.parse(stored);
+  if (order?.status !== 'NEW') {
+    throw new KeelError(
+      'VENUE_ORDER_NOT_FOUND',
+      `the paper venue has no open order ${clientOrderId}${order === undefined ? '' : `: it is ${order.status}`}`,
+    );
+  }
+  store(books, { ...order, status: 'CANCELED', updatedAt: now });
+}
+
+function fillAt(
+  books: Books,
+  order: PaperOrder,
+  price: string,
+  liquidity: Fill['liquidity'],
+  executedAt: number,
+): Fill {
+  const { instrument, quantity } = order;
+  const reckon = (feeIn: string): { feeAmount: string; feeAsset: string } =>
+    feeOf({
+      side: order.side,
+      price,
+      quantity,
+      liquidity,
+      instrument,
+      feeIn,
+      ...(order.feeAssetPrice === null ? {} : { feeAssetPrice: order.feeAssetPrice }),
+    });
+  const wanted = reckon(order.feeIn);
+  // As at the venue: without enough of the third asset the fee is taken from what is received.
+  const third = wanted.feeAsset !== instrument.base && wanted.feeAsset !== instrument.quote;
+  const enough = decimal(books.balances.get(wanted.feeAsset) ?? '0').gte(wanted.feeAmount);
+  const fee = third && !enough ? reckon('received') : wanted;
+  return {
+    exchange: instrument.exchange,
+    symbol: order.symbol,
+    venueTradeId: `paper-${order.clientOrderId}-1`,
+    venueOrderId: venueOrderIdOf(order.clientOrderId),
+    clientOrderId: order.clientOrderId,
+    side: order.side,
+    price,
+    quantity,
+    ...fee,
+    liquidity,
+    executedAt,
+  };
+}
+
+function book(books: Books, order: PaperOrder, fill: Fill, now: number): PaperOrder {
+  for (const [asset, change] of changesOf(fill)) {
+    const total = decimal(books.balances.get(asset) ?? '0').plus(change);
+    books.balances.set(asset, toDecimalString(total));
+  }
+  const filled: PaperOrder = { ...order, status: 'FILLED', updatedAt: now, fills: [fill] };
+  store(books, filled);
+  return filled;
+}
+
+/** What a fill does to each asset, trade and fee together. */
+function changesOf(fill: Fill): ReadonlyMap<string, Decimal> {
+  const changes = new Map<string, Decimal>();
+  for (const { asset, amount } of ledgerEntries(fill)) {
+    changes.set(asset, (changes.get(asset) ?? new Decimal(0)).plus(amount));
+  }
+  return changes;
+}
+
+function store(books: Books, order: PaperOrder): void {
+  books.orders.set(order.clientOrderId, JSON.parse(JSON.stringify(order)) as Json);
+}
+
+function requireFree(books: Books, asset: string, needed: string): void {
+  const free = decimal(books.balances.get(asset) ?? '0').minus(
+    lockedOf(openOrdersOf(books), asset),
+  );
+  if (free.gte(needed)) return;
+  throw new KeelError(
+    'VENUE_INSUFFICIENT_BALANCE',
+    `the order needs ${needed} ${asset}, ${toDecimalString(free)} is free`,
+  );
+}
+
+function venueOrderIdOf(clientOrderId: string): string {
+  return `paper-${clientOrderId}`;
+}
+
+const STATES = { NEW: 'open', FILLED: 'filled', CANCELED: 'cancelled' } as const;
+
+export function venueOrderOf(order: PaperOrder): VenueOrder {
+  const sum = (values: readonly Decimal[]): string =>
+    toDecimalString(values.reduce((total, value) => total.plus(value), new Decimal(0)));
+  return {
+    clientOrderId: order.clientOrderId,
+    venueOrderId: venueOrderIdOf(order.clientOrderId),
+    symbol: order.symbol,
+    side: order.side,
+    type: order.type,
+    price: order.price,
+    quantity: order.quantity,
+    filledQuantity: sum(order.fills.map((fill) => decimal(fill.quantity))),
+    filledQuote: sum(order.fills.map((fill) => decimal(fill.quantity).mul(fill.price))),
+    state: STATES[order.status],
+    rawStatus: order.status,
+    updatedAt: order.updatedAt,
+  };
+}
