@@ -1,0 +1,97 @@
+/**
+ * `/sim/*`: the hand on the market. Everything here is ours and not the venue's.
+ *
+ * GET  /sim/state                   where the replay stands, connections, counts
+ * POST /sim/start                   lets a paced replay run
+ * POST /sim/advance {"bars": 1}     steps; answers {marketTime, done, bar}
+ * GET  /sim/orders                  all orders, trades and balances as the venue knows them
+ * GET, POST, DELETE /sim/faults     what was injected; adds a script; forgets all rules
+ * POST /sim/cut {"which": "all"}    cuts WebSocket connections: market, user or all
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { KeelError } from '../core/errors.ts';
+import { balanceRecord, orderRecord, tradeRecord } from './binance/order-shapes.ts';
+import { faultScriptSchema } from './faults.ts';
+import type { MatchingEngine } from './matching.ts';
+import type { Simulator, VenueBooks } from './options.ts';
+
+const advanceSchema = z.strictObject({ bars: z.int().min(1).default(1) });
+const cutSchema = z.strictObject({ which: z.enum(['market', 'user', 'all']).default('all') });
+
+/** Answers a `/sim/*` request; what is wrong with it is told in `{error}` with 400 or 404. */
+export async function serveControl(
+  simulator: Simulator,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  body: string,
+): Promise<void> {
+  let status = 200;
+  let answer: unknown;
+  try {
+    const [path = ''] = (incoming.url ?? '').split('?', 1);
+    answer = await control(simulator, `${incoming.method ?? 'GET'} ${path}`, body);
+  } catch (error) {
+    if (!(error instanceof KeelError)) {
+      throw error;
+    }
+    status = error.code === 'NOT_FOUND' ? 404 : 400;
+    answer = { error: { code: error.code, message: error.message } };
+  }
+  outgoing.writeHead(status, {
+    'content-type': 'application/json',
+    'x-market-time': String(simulator.state().marketTime),
+  });
+  outgoing.end(JSON.stringify(answer));
+}
+
+async function control(simulator: Simulator, what: string, body: string): Promise<unknown> {
+  switch (what) {
+    case 'GET /sim/state':
+      return simulator.state();
+    case 'POST /sim/start':
+      simulator.start();
+      return simulator.state();
+    case 'POST /sim/advance':
+      return simulator.advance(parseBody(advanceSchema, body).bars);
+    case 'GET /sim/orders':
+      return simulator.orders();
+    case 'GET /sim/faults':
+      return simulator.faults.report();
+    case 'POST /sim/faults':
+      simulator.faults.add(parseBody(faultScriptSchema, body));
+      return simulator.faults.report();
+    case 'DELETE /sim/faults':
+      simulator.faults.clear();
+      return simulator.faults.report();
+    case 'POST /sim/cut':
+      return { cut: simulator.cutStreams(parseBody(cutSchema, body).which) };
+    default:
+      throw new KeelError('NOT_FOUND', `${what} is no control endpoint; see simulator/control.ts`);
+  }
+}
+
+function parseBody<T extends z.ZodType>(schema: T, body: string): z.output<T> {
+  let json: unknown;
+  try {
+    json = body === '' ? {} : JSON.parse(body);
+  } catch (cause) {
+    throw new KeelError('INVALID_INPUT', `the body is no JSON: ${body.slice(0, 80)}`, { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    throw new KeelError('INVALID_INPUT', z.prettifyError(parsed.error));
+  }
+  return parsed.data;
+}
+
+/** What the account holds and did. */
+export function reconciliation(engine: MatchingEngine): VenueBooks {
+  return {
+    orders: engine.orders().map(orderRecord),
+    trades: engine
+      .trades()
+      .map((trade) => ({ ...tradeRecord(trade), clientOrderId: trade.order.clientOrderId })),
+    balances: engine.balances.all().map(balanceRecord),
+  };
+}

@@ -1,0 +1,426 @@
+/**
+ * The matching engine of one account: takes orders, locks and moves money, fills against the recorded
+ * market. It knows no clock, wire or fault; prices and times are given to it.
+ *
+ * A market order fills at once at the price of the moment with the fill model's slippage. A limit order
+ * fills at once as taker, at the price of the moment, where it is marketable; else it rests and is matched
+ * against each closing minute. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
+ * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
+ */
+import {
+  barPath,
+  feeOf,
+  isMarketable,
+  limitFillPrice,
+  marketFillPrice,
+} from '../core/fill-model.ts';
+import type { Side } from '../core/fill.ts';
+import type { Instrument } from '../core/instrument.ts';
+import { Decimal, decimal, floorToStep } from '../core/money.ts';
+import { Balances } from './balances.ts';
+import type { Candle } from './candles.ts';
+
+export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET';
+export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
+export type OrderState = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
+
+/** How an order is filled in pieces; used to rehearse partial fills. */
+export interface FillPlan {
+  /** Base quantities, one for each chance to fill (all at once for MARKET and IOC). */
+  readonly quantities: readonly string[];
+  /** What becomes of the rest: filled at the next chance, or never. */
+  readonly rest: 'fill' | 'leave';
+}
+
+export interface NewOrder {
+  readonly clientOrderId: string;
+  readonly instrument: Instrument;
+  readonly side: Side;
+  readonly kind: OrderKind;
+  readonly timeInForce: TimeInForce;
+  /** Base; absent for a market order by quote amount. */
+  readonly quantity?: string;
+  readonly quoteQuantity?: string;
+  /** Limit orders only. */
+  readonly price?: string;
+  readonly fillPlan?: FillPlan;
+}
+
+export interface EngineOrder {
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly instrument: Instrument;
+  readonly side: Side;
+  readonly kind: OrderKind;
+  readonly timeInForce: TimeInForce;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  readonly quoteQuantity: Decimal;
+  readonly placedAt: number;
+  state: OrderState;
+  filled: Decimal;
+  filledQuote: Decimal;
+  updatedAt: number;
+  /** Taken off by each chance to fill. */
+  plan: FillPlan | undefined;
+}
+
+export interface EngineTrade {
+  readonly tradeId: number;
+  readonly order: EngineOrder;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  readonly quote: Decimal;
+  readonly feeAmount: Decimal;
+  readonly feeAsset: string;
+  readonly maker: boolean;
+  readonly at: number;
+}
+
+/** What the account's owner is told; the order is in the state the event left it in. */
+export type EngineEvent =
+  | { readonly kind: 'new'; readonly order: EngineOrder; readonly at: number }
+  | {
+      readonly kind: 'trade';
+      readonly order: EngineOrder;
+      readonly trade: EngineTrade;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'cancelled';
+      readonly order: EngineOrder;
+      readonly cancelId: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'expired'; readonly order: EngineOrder; readonly at: number }
+  | { readonly kind: 'balances'; readonly assets: readonly string[]; readonly at: number };
+
+/** The engine's refusals; no order exists after one. */
+export class Refusal extends Error {
+  readonly reason: 'INSUFFICIENT_BALANCE' | 'DUPLICATE' | 'WOULD_MATCH' | 'TOO_SMALL';
+
+  constructor(reason: Refusal['reason']) {
+    super(`the order is refused: ${reason}`);
+    this.name = 'Refusal';
+    this.reason = reason;
+  }
+}
+
+export interface EngineOptions {
+  readonly openingBalances: Readonly<Record<string, string>>;
+  /** `received`, or an asset such as `BNB` that pays all fees while there is enough of it. */
+  readonly feeIn: string;
+  /** Price of the fee asset in a quote asset; undefined where it has none. */
+  readonly feeAssetPrice: (asset: string, quote: string) => string | undefined;
+  readonly slippageBps: number;
+  /** Order and trade ids count up from here. */
+  readonly idBase: number;
+}
+
+export class MatchingEngine {
+  readonly balances: Balances;
+  readonly #options: EngineOptions;
+  readonly #orders = new Map<number, EngineOrder>();
+  readonly #newestByClientId = new Map<string, EngineOrder>();
+  readonly #open = new Set<EngineOrder>();
+  readonly #trades: EngineTrade[] = [];
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  #nextOrderId: number;
+  #nextTradeId: number;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.balances = new Balances(options.openingBalances);
+    this.#nextOrderId = options.idBase;
+    this.#nextTradeId = options.idBase;
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Oldest first. */
+  orders(): EngineOrder[] {
+    return [...this.#orders.values()];
+  }
+
+  openOrders(): EngineOrder[] {
+    return [...this.#open];
+  }
+
+  /** Oldest first. */
+  trades(): readonly EngineTrade[] {
+    return this.#trades;
+  }
+
+  /** One order's trades, oldest first. */
+  tradesOf(order: EngineOrder): EngineTrade[] {
+    return this.#trades.filter((trade) => trade.order === order);
+  }
+
+  order(orderId: number): EngineOrder | undefined {
+    return this.#orders.get(orderId);
+  }
+
+  /** The newest order of that client order id. */
+  orderByClientId(venueSymbol: string, clientOrderId: string): EngineOrder | undefined {
+    return this.#newestByClientId.get(`${venueSymbol} ${clientOrderId}`);
+  }
+
+  /** Takes an order at the price of the moment. Throws `Refusal`. */
+  place(request: NewOrder, price: string, at: number): EngineOrder {
+    const key = `${request.instrument.venueSymbol} ${request.clientOrderId}`;
+    const earlier = this.#newestByClientId.get(key);
+    if (earlier !== undefined && this.#open.has(earlier)) {
+      throw new Refusal('DUPLICATE');
+    }
+    const marketable = isMarketableNow(request, price);
+    if (request.kind === 'LIMIT_MAKER' && marketable) {
+      throw new Refusal('WOULD_MATCH');
+    }
+    const fillPrice = request.kind === 'MARKET' ? this.#slipped(request, price) : price;
+    const order = this.#makeOrder(request, fillPrice, at);
+    this.#lockFor(order, fillPrice);
+    this.#nextOrderId += 1;
+    this.#orders.set(order.orderId, order);
+    this.#newestByClientId.set(key, order);
+    this.#open.add(order);
+    this.#tell({ kind: 'new', order, at });
+    if (marketable) {
+      this.#fillChance(order, decimal(fillPrice), false, at);
+    }
+    if (this.#open.has(order) && (order.kind === 'MARKET' || order.timeInForce !== 'GTC')) {
+      this.#close(order, 'EXPIRED', at);
+      this.#tell({ kind: 'expired', order, at });
+    }
+    this.#tellBalances(order, at);
+    return order;
+  }
+
+  /** Cancels an open order; undefined where nothing of that order is open. */
+  cancel(order: EngineOrder, cancelId: string, at: number): EngineOrder | undefined {
+    if (!this.#open.has(order)) {
+      return undefined;
+    }
+    this.#close(order, 'CANCELED', at);
+    this.#tell({ kind: 'cancelled', order, cancelId, at });
+    this.#tellBalances(order, at);
+    return order;
+  }
+
+  /** Matches resting orders against a closing minute, in the order in which its path reaches them. */
+  matchBar(symbol: string, bar: Candle, at: number): void {
+    const path = barPath(bar).map(Number);
+    const reached = [...this.#open]
+      .filter((order) => order.instrument.symbol === symbol)
+      .flatMap((order) => {
+        const limitPrice = order.price.toFixed();
+        const price = limitFillPrice({ side: order.side, limitPrice, bar });
+        return price === null ? [] : [{ order, price, distance: distanceTo(path, Number(price)) }];
+      })
+      .sort((a, b) => a.distance - b.distance || a.order.orderId - b.order.orderId);
+    for (const { order, price } of reached) {
+      this.#fillChance(order, decimal(price), true, at);
+      this.#tellBalances(order, at);
+    }
+  }
+
+  #slipped(request: NewOrder, price: string): string {
+    return marketFillPrice({
+      side: request.side,
+      price,
+      slippageBps: this.#options.slippageBps,
+      priceTick: request.instrument.priceTick,
+    });
+  }
+
+  #makeOrder(request: NewOrder, fillPrice: string, at: number): EngineOrder {
+    const step = request.instrument.quantityStep;
+    const quantity =
+      request.quantity === undefined
+        ? floorToStep(decimal(request.quoteQuantity ?? '0').div(fillPrice), step)
+        : decimal(request.quantity);
+    if (!quantity.isPositive() || quantity.isZero()) {
+      throw new Refusal('TOO_SMALL');
+    }
+    return {
+      orderId: this.#nextOrderId,
+      clientOrderId: request.clientOrderId,
+      instrument: request.instrument,
+      side: request.side,
+      kind: request.kind,
+      timeInForce: request.timeInForce,
+      price: decimal(request.price ?? '0'),
+      quantity,
+      quoteQuantity: decimal(request.quoteQuantity ?? '0'),
+      placedAt: at,
+      state: 'NEW',
+      filled: new Decimal(0),
+      filledQuote: new Decimal(0),
+      updatedAt: at,
+      plan: request.fillPlan,
+    };
+  }
+
+  /** Locks what an order may cost: base for a sale, price × quantity for a purchase, no fee. */
+  #lockFor(order: EngineOrder, fillPrice: string): void {
+    const { asset, amount } = lockOf(order, order.quantity, lockPrice(order, decimal(fillPrice)));
+    if (this.balances.get(asset).free.lt(amount)) {
+      throw new Refusal('INSUFFICIENT_BALANCE');
+    }
+    if (order.kind !== 'MARKET') {
+      this.balances.lock(asset, amount);
+    }
+  }
+
+  #fillChance(order: EngineOrder, price: Decimal, maker: boolean, at: number): void {
+    const atOnce = order.kind === 'MARKET' || order.timeInForce === 'IOC';
+    do {
+      const quantity = nextPiece(order);
+      if (quantity.isZero()) {
+        return;
+      }
+      this.#execute(order, price, quantity, maker, at);
+    } while (atOnce && order.filled.lt(order.quantity));
+  }
+
+  #execute(
+    order: EngineOrder,
+    price: Decimal,
+    quantity: Decimal,
+    maker: boolean,
+    at: number,
+  ): void {
+    const { base, quote } = order.instrument;
+    const cost = price.mul(quantity);
+    if (order.kind !== 'MARKET') {
+      const locked = lockOf(order, quantity, order.price);
+      this.balances.lock(locked.asset, locked.amount.neg());
+    }
+    const buys = order.side === 'buy';
+    this.balances.addFree(buys ? quote : base, buys ? cost.neg() : quantity.neg());
+    this.balances.addFree(buys ? base : quote, buys ? quantity : cost);
+    const fee = this.#takeFee(order, price, quantity, maker);
+    order.filled = order.filled.add(quantity);
+    order.filledQuote = order.filledQuote.add(cost);
+    order.updatedAt = at;
+    order.state = order.filled.eq(order.quantity) ? 'FILLED' : 'PARTIALLY_FILLED';
+    if (order.state === 'FILLED') {
+      this.#open.delete(order);
+    }
+    const trade: EngineTrade = {
+      tradeId: this.#nextTradeId,
+      order,
+      price,
+      quantity,
+      quote: cost,
+      ...fee,
+      maker,
+      at,
+    };
+    this.#nextTradeId += 1;
+    this.#trades.push(trade);
+    this.#tell({ kind: 'trade', order, trade, at });
+  }
+
+  /** Takes the fee from the received asset, or from the fee asset while there is enough of it. */
+  #takeFee(
+    order: EngineOrder,
+    price: Decimal,
+    quantity: Decimal,
+    maker: boolean,
+  ): { feeAmount: Decimal; feeAsset: string } {
+    const { feeIn, feeAssetPrice } = this.#options;
+    const asked = {
+      side: order.side,
+      price: price.toFixed(),
+      quantity: quantity.toFixed(),
+      liquidity: maker ? ('maker' as const) : ('taker' as const),
+      instrument: order.instrument,
+    };
+    let fee = feeOf({ ...asked, feeIn: 'received' });
+    const assetPrice =
+      feeIn === 'received' ? undefined : feeAssetPrice(feeIn, order.instrument.quote);
+    if (assetPrice !== undefined) {
+      const inAsset = feeOf({ ...asked, feeIn, feeAssetPrice: assetPrice });
+      if (this.balances.get(feeIn).free.gte(inAsset.feeAmount)) {
+        fee = inAsset;
+      }
+    }
+    const feeAmount = decimal(fee.feeAmount);
+    this.balances.addFree(fee.feeAsset, feeAmount.neg());
+    return { feeAmount, feeAsset: fee.feeAsset };
+  }
+
+  #close(order: EngineOrder, state: 'CANCELED' | 'EXPIRED', at: number): void {
+    if (order.kind !== 'MARKET') {
+      const rest = lockOf(order, order.quantity.sub(order.filled), order.price);
+      this.balances.lock(rest.asset, rest.amount.neg());
+    }
+    order.state = state;
+    order.updatedAt = at;
+    this.#open.delete(order);
+  }
+
+  #tellBalances(order: EngineOrder, at: number): void {
+    const assets = new Set([order.instrument.base, order.instrument.quote]);
+    if (this.#options.feeIn !== 'received') {
+      assets.add(this.#options.feeIn);
+    }
+    this.#tell({ kind: 'balances', assets: [...assets], at });
+  }
+
+  #tell(event: EngineEvent): void {
+    for (const listener of this.#listeners) {
+      listener(event);
+    }
+  }
+}
+
+function isMarketableNow(request: NewOrder, price: string): boolean {
+  return (
+    request.kind === 'MARKET' ||
+    isMarketable({ side: request.side, limitPrice: request.price ?? '0', price })
+  );
+}
+
+function lockPrice(order: EngineOrder, fillPrice: Decimal): Decimal {
+  return order.kind === 'MARKET' ? fillPrice : order.price;
+}
+
+function lockOf(
+  order: EngineOrder,
+  quantity: Decimal,
+  price: Decimal,
+): { asset: string; amount: Decimal } {
+  return order.side === 'buy'
+    ? { asset: order.instrument.quote, amount: quantity.mul(price) }
+    : { asset: order.instrument.base, amount: quantity };
+}
+
+/** The quantity the next chance fills: the rest, or the plan's next piece. */
+function nextPiece(order: EngineOrder): Decimal {
+  const rest = order.quantity.sub(order.filled);
+  if (order.plan === undefined) {
+    return rest;
+  }
+  const [next, ...later] = order.plan.quantities;
+  if (next === undefined) {
+    return order.plan.rest === 'fill' ? rest : new Decimal(0);
+  }
+  order.plan = { ...order.plan, quantities: later };
+  return Decimal.min(rest, next);
+}
+
+/** How far along a bar's path a price is first reached, in quote units. */
+function distanceTo(path: readonly number[], price: number): number {
+  let walked = 0;
+  for (const [index, to] of path.entries()) {
+    const from = path[index - 1] ?? to;
+    if ((from - price) * (to - price) <= 0) {
+      return walked + Math.abs(price - from);
+    }
+    walked += Math.abs(to - from);
+  }
+  return walked;
+}

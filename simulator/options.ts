@@ -1,0 +1,106 @@
+/** What a simulated venue is started with, and what it offers once it runs. */
+import type { FeeRates } from './binance/exchange-info.ts';
+import type { RateLimits } from './binance/weights.ts';
+import type { Faults } from './faults.ts';
+
+export interface SimulatorOptions {
+  /** One-minute recordings; the symbol is read from the file's name where not given. */
+  readonly recordings: readonly { readonly symbol?: string; readonly file: string }[];
+  /** First forming minute: market time in milliseconds. What lies before is history for warm-up. */
+  readonly startAt?: number;
+  /** Or: so many minutes of history. Default 0. */
+  readonly warmupBars?: number;
+  /**
+   * `stepped` (default) moves on only by `advance`; `{ speed: n }` moves by itself n times as fast as
+   * real, 0 as fast as it goes, from `start` on.
+   */
+  readonly pace?: 'stepped' | { readonly speed: number };
+  /** Opening balances by asset. Default 100000 USDT. */
+  readonly balances?: Readonly<Record<string, string>>;
+  /** `received` (default), or an asset such as `BNB` that pays all fees while there is enough of it. */
+  readonly feeIn?: string;
+  /** Price of the fee asset in each quote asset, where its market is not recorded: `{ USDT: '600' }`. */
+  readonly feeAssetPrices?: Readonly<Record<string, string>>;
+  /** Fractions of notional. Default 0.001 both. */
+  readonly feeRates?: FeeRates;
+  /** How much worse than the price of the moment a market order fills, in hundredths of a per cent. Default 0. */
+  readonly slippageBps?: number;
+  /** Default `simulator-key` and `simulator-secret`. */
+  readonly apiKey?: string;
+  readonly secret?: string;
+  /** Rate limits that differ from the real venue's. */
+  readonly limits?: Partial<RateLimits>;
+  /** Default 127.0.0.1 and a free port. */
+  readonly host?: string;
+  readonly port?: number;
+  /**
+   * Order and trade ids count up from here. The default is derived from the wall clock's second, so ids of
+   * a later start never repeat those of an earlier one.
+   */
+  readonly idBase?: number;
+  /**
+   * Where given, orders, trades, balances and market time are kept in this file, and a later start goes on
+   * from there (`balances` and `startAt` then count only for the first). Without it nothing outlives `close`.
+   */
+  readonly stateFile?: string;
+}
+
+export const DEFAULT_API_KEY = 'simulator-key';
+export const DEFAULT_SECRET = 'simulator-secret';
+export const DEFAULT_SLIPPAGE_BPS = 0;
+
+/** What the simulator says of itself; also the body of `GET /sim/state`. */
+export interface SimulatorState {
+  readonly marketTime: number;
+  readonly wallTime: number;
+  /** Minutes closed since this start, of how many. */
+  readonly bar: number;
+  readonly totalBars: number;
+  /** The recording has ended; the price stays at its last close. */
+  readonly done: boolean;
+  readonly running: boolean;
+  /** By unified symbol. */
+  readonly prices: Readonly<Record<string, string>>;
+  readonly orders: number;
+  readonly openOrders: number;
+  readonly trades: number;
+  readonly connections: {
+    readonly market: number;
+    readonly wsApi: number;
+    readonly userStreams: number;
+  };
+}
+
+/** The body of `GET /sim/orders`, in the venue's words; a trade carries its order's client id as well. */
+export interface VenueBooks {
+  readonly orders: readonly Record<string, unknown>[];
+  readonly trades: readonly Record<string, unknown>[];
+  readonly balances: readonly Record<string, string>[];
+}
+
+export interface Advance {
+  readonly marketTime: number;
+  readonly done: boolean;
+  /** Minutes closed since the start. */
+  readonly bar: number;
+}
+
+export interface Simulator {
+  /** Without `/api/v3`. */
+  readonly httpUrl: string;
+  /** Without `/ws` and `/ws-api/v3`. */
+  readonly wsUrl: string;
+  readonly faults: Faults;
+  /** Closes so many minutes (fewer at the end of the recording). Throws CONFLICT while it runs by itself. */
+  advance(bars?: number): Advance;
+  /** Lets a paced replay run. Throws CONFLICT where it is stepped. */
+  start(): void;
+  state(): SimulatorState;
+  /** All orders, trades and balances, in the venue's words. */
+  orders(): VenueBooks;
+  /** Cuts connections without a close frame; returns how many. */
+  cutStreams(which: 'market' | 'user' | 'all'): number;
+  /** Resolves at the end of the recording. */
+  finished(): Promise<void>;
+  close(): Promise<void>;
+}
