@@ -14,7 +14,7 @@ const config = z
     /** Changes in Wilder's averages. */
     period: z.int().min(2).max(100).default(14),
     /** RSI at or below which it buys, and at or above which it sells. */
-    oversold: z.number().min(1).max(50).default(30),
+    oversold: z.number().min(1).max(50).default(35),
     overbought: z.number().min(50).max(99).default(65),
     size: sizeConfig.default({ allocation: 0.5 }),
   })
