@@ -5,7 +5,7 @@ import type { Queryable } from './database.ts';
 
 /**
  * True when, in one snapshot,
- * - every running strategy has handled each of its feeds (`<exchange>|<symbol>|<interval>`) up to the newest
+ * - every running strategy has handled each of its feeds (key as in strategies/runner.ts, ending in the interval) up to the newest
  *   bar that had closed by `marketTime` (ms);
  * - no signal of a run that is on waits to be published, or for its order row;
  * - every unfinished order, a person's too, rests at the venue: a leg is open or partially filled, and none is
@@ -28,7 +28,7 @@ export async function isQuiet(db: Queryable, marketTime: number): Promise<boolea
         c.anchor_at is null or c.offsets = '{}'::jsonb
         or exists (
           select from jsonb_each_text(c.offsets) feed
-          left join lengths on lengths.interval = split_part(feed.key, '|', 3)
+          left join lengths on lengths.interval = substring(feed.key from '[^:|]+$')
           where lengths.ms is null
             or feed.value::bigint < (${marketTime}::bigint / lengths.ms) * lengths.ms))
     ) and not exists (
