@@ -1,0 +1,49 @@
+/** The demo's configuration: sandbox mode, one Binance account at the simulator, the stack's addresses. */
+import { join } from 'node:path';
+import { parseConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+
+export const DEMO_ACCOUNT = 'binance-sandbox';
+
+/** The simulator checks signatures as the venue does. These open nothing but the simulator. */
+export const SIMULATOR_KEYS = { apiKey: 'simulator-key', secret: 'simulator-secret' } as const;
+
+export interface StackAddresses {
+  readonly postgresUrl: string;
+  readonly temporalAddress: string;
+  readonly temporalUiUrl: string;
+  readonly kafkaBrokers?: readonly string[];
+  readonly redisUrl?: string;
+}
+
+export function demoConfig(
+  stack: StackAddresses,
+  simulator: { readonly httpUrl: string; readonly wsUrl: string },
+  dataDir: string,
+): Config {
+  return parseConfig(
+    {
+      mode: 'sandbox',
+      postgresUrl: stack.postgresUrl,
+      temporal: { address: stack.temporalAddress, uiUrl: stack.temporalUiUrl },
+      ...(stack.kafkaBrokers === undefined
+        ? {}
+        : { bus: { kind: 'kafka', brokers: stack.kafkaBrokers } }),
+      ...(stack.redisUrl === undefined ? {} : { cache: { kind: 'redis', url: stack.redisUrl } }),
+      venues: [
+        {
+          adapter: 'binance',
+          accountId: DEMO_ACCOUNT,
+          restUrl: simulator.httpUrl,
+          streamUrl: simulator.wsUrl,
+          wsApiUrl: simulator.wsUrl,
+          symbols: ['BTC/USDT'],
+          ...SIMULATOR_KEYS,
+        },
+      ],
+      api: { port: 0 },
+      log: { level: 'info', file: join(dataDir, 'log', 'keel.log') },
+    },
+    'the demo configuration',
+  );
+}

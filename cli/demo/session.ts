@@ -1,0 +1,185 @@
+/**
+ * A house at work on a recorded market: simulator, workers, the operator's way in. `npm start` opens one on
+ * the embedded or native stack; the end-to-end tests open the same and pull at it.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createTokens, signingSecret } from '../../api/auth.ts';
+import { openDatabase } from '../../adapters/storage/database.ts';
+import { createRepositories } from '../../adapters/storage/repositories.ts';
+import type { Repositories } from '../../adapters/repositories.ts';
+import { saveCliSettings } from '../../config/cli-settings.ts';
+import type { Config } from '../../config/schema.ts';
+import { KeelError } from '../../core/errors.ts';
+import { startSimulator, type Simulator } from '../../simulator/server.ts';
+import { startAll } from '../../workers/all.ts';
+import { createApiClient, type ApiClient } from '../api-client.ts';
+import { auditBooks, type AuditResult } from './audit.ts';
+import { DEMO_ACCOUNT, demoConfig, SIMULATOR_KEYS, type StackAddresses } from './config.ts';
+import { startWorker, WORKERS, type WorkerName, type WorkerProcess } from './processes.ts';
+import { replay, type ReplayState } from './replay.ts';
+import { startDemoStrategies } from './strategies.ts';
+import { summarise, type StrategySummary } from './summary.ts';
+
+/** Where the recording begins on a fresh data folder; later sessions go on where the last one ended. */
+const FIRST_DAY = Date.UTC(2024, 11, 2);
+const RECORDING = new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url).pathname;
+/** After a kill Temporal needs up to its heartbeat and activity time-outs to carry on. */
+const QUIET_TIMEOUT_MS = 120_000;
+
+export interface SessionOptions {
+  readonly mode: 'embedded' | 'native';
+  readonly stack: StackAddresses;
+  /** The simulator's state, logs and the operator's token are kept here. */
+  readonly dataDir: string;
+  /** Told when a part is up. */
+  onStep(name: string, detail: string): void;
+}
+
+export interface Session {
+  readonly config: Config;
+  readonly simulator: Simulator;
+  readonly repositories: Repositories;
+  readonly api: ApiClient;
+  /** Of user admin, told only by the session that made it. */
+  readonly firstPassword: string | undefined;
+  /** Native: replaces a worker's process, which may have been killed. */
+  restart(name: WorkerName): Promise<void>;
+  /** Native: SIGKILL. */
+  kill(name: WorkerName): Promise<void>;
+  /** Stops everything the session started, producers first. */
+  close(): Promise<void>;
+}
+
+interface Workers {
+  readonly api: { readonly url: string; readonly firstPassword?: string | undefined };
+  readonly processes: Map<WorkerName, WorkerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Throws KeelError or StackError; what had started by then is stopped. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    const simulator = await startSimulator({
+      recordings: [{ symbol: 'BTC/USDT', file: RECORDING }],
+      startAt: FIRST_DAY,
+      pace: 'stepped',
+      balances: { USDT: '50000', BTC: '0' },
+      ...SIMULATOR_KEYS,
+      stateFile: join(options.dataDir, 'simulator.json'),
+    });
+    closers.push(() => simulator.close());
+    const marketTime = new Date(simulator.state().marketTime).toISOString().slice(0, 16).replace('T', ' ');
+    options.onStep('simulator', `${simulator.httpUrl}, Binance spot, BTC/USDT from ${marketTime} UTC`);
+
+    const config = demoConfig(options.stack, simulator, options.dataDir);
+    const repositories = createRepositories(openDatabase(config.postgresUrl));
+    closers.push(() => repositories.close());
+    const workers = options.mode === 'native' ? await spawnWorkers(config, options) : await runWorkers(config, options);
+    closers.push(() => workers.stop());
+
+    const token = await operatorToken(config, repositories);
+    saveCliSettings(options.dataDir, { url: workers.api.url, token });
+    const processOf = (name: WorkerName): WorkerProcess => {
+      const found = workers.processes.get(name);
+      if (found === undefined) throw new KeelError('CONFLICT', `${name} is no process of its own here`);
+      return found;
+    };
+    return {
+      config,
+      simulator,
+      repositories,
+      api: createApiClient(workers.api.url, token),
+      firstPassword: workers.api.firstPassword,
+      async restart(name) {
+        await processOf(name).stop();
+        workers.processes.set(name, await startWorker(name, environmentOf(config)));
+      },
+      kill: (name) => processOf(name).kill(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The person at this machine is its operator: a token of the admin's, valid as long as a day of work. */
+async function operatorToken(config: Config, repositories: Repositories): Promise<string> {
+  const secret = await signingSecret(config.api.jwtSecret, repositories.settings);
+  return createTokens(secret).issue({ name: 'admin', role: 'admin' }, '24h');
+}
+
+async function runWorkers(config: Config, options: SessionOptions): Promise<Workers> {
+  const all = await startAll(config);
+  options.onStep('workers', 'collector, strategy, dispatcher, orders, manager, api in this process');
+  return { api: all.api, processes: new Map(), stop: () => all.stop() };
+}
+
+const apiReady = z.object({ url: z.string(), firstPassword: z.string().optional() });
+
+function environmentOf(config: Config): Record<string, string> {
+  return { KEEL_CONFIG_JSON: JSON.stringify(config) };
+}
+
+async function spawnWorkers(config: Config, options: SessionOptions): Promise<Workers> {
+  const processes = new Map<WorkerName, WorkerProcess>();
+  const stop = async (): Promise<void> => {
+    for (const name of WORKERS.toReversed()) await processes.get(name)?.stop();
+  };
+  try {
+    for (const name of WORKERS) {
+      const worker = await startWorker(name, environmentOf(config));
+      processes.set(name, worker);
+      options.onStep(name, `pid ${String(worker.pid)}, ${String(worker.ready['metrics'])}`);
+    }
+    return { api: apiReady.parse(processes.get('api')?.ready), processes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export interface DayOptions {
+  readonly bars: number;
+  /** Wall-clock pause after each bar; 0 goes as fast as the pipeline allows. */
+  readonly pauseMs: number;
+  readonly signal: AbortSignal;
+  /** Awaited before the next bar: this is where tests pull plugs. */
+  onBar(played: number, state: ReplayState, runs: ReadonlyMap<string, string>): Promise<void> | void;
+}
+
+export interface Day {
+  readonly played: number;
+  /** Wall-clock ms spent replaying. */
+  readonly tookMs: number;
+  readonly summaries: readonly StrategySummary[];
+  readonly audit: AuditResult;
+}
+
+/** Starts the strategies anew, replays the bars, and compares the books with the venue. */
+export async function tradeDay(session: Session, options: DayOptions): Promise<Day> {
+  const runs = await startDemoStrategies(session.api);
+  const startedAt = Date.now();
+  const played = await replay({
+    simulatorUrl: session.simulator.httpUrl,
+    strategies: session.repositories.strategies,
+    bars: options.bars,
+    quietTimeoutMs: QUIET_TIMEOUT_MS,
+    pauseMs: options.pauseMs,
+    signal: options.signal,
+    onBar: (count, state) => options.onBar(count, state, runs),
+  });
+  const tookMs = Date.now() - startedAt;
+  return {
+    played,
+    tookMs,
+    summaries: await summarise(session.repositories, runs),
+    audit: await auditBooks(session.simulator.httpUrl, DEMO_ACCOUNT, session.repositories),
+  };
+}
+

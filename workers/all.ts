@@ -1,0 +1,53 @@
+/**
+ * All workers in one process, for the embedded stack: they share one memory bus and one cache, and each is
+ * the same code that runs as a process of its own on the native stack.
+ */
+import { createMemoryBus } from '../adapters/bus/memory.ts';
+import { createMemoryCache } from '../adapters/storage/cache-memory.ts';
+import type { Config } from '../config/schema.ts';
+import { KeelError } from '../core/errors.ts';
+import { startApi, type RunningApi } from '../api/main.ts';
+import { startCollector } from './collector.ts';
+import { startDispatcher } from './dispatcher.ts';
+import { buildHouse, type House } from './house.ts';
+import { startManager } from './manager.ts';
+import { startOrders } from './orders.ts';
+import type { Running } from './run-process.ts';
+import { startStrategies } from './strategy.ts';
+
+export interface AllWorkers {
+  readonly house: House;
+  readonly api: RunningApi;
+  stop(): Promise<void>;
+}
+
+/** Consumers start before producers. A start that fails stops what had started. */
+export async function startAll(config: Config): Promise<AllWorkers> {
+  if (config.mode === 'live') {
+    throw new KeelError(
+      'CONFIG_INVALID',
+      'mode "live" does not run in one process: use the native stack, a process each',
+    );
+  }
+  const bus = createMemoryBus('keel');
+  const cache = createMemoryCache();
+  const house = await buildHouse('keel', config, { bus, cache });
+  const started: Running[] = [];
+  const stop = async (): Promise<void> => {
+    for (const running of started.toReversed()) await running.stop();
+    await bus.close();
+    await cache.close();
+    await house.close();
+  };
+  try {
+    for (const start of [startManager, startOrders, startDispatcher, startStrategies]) {
+      started.push(await start(house));
+    }
+    const api = await startApi(house);
+    started.push(api, await startCollector(house));
+    return { house, api, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

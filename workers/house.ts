@@ -1,0 +1,169 @@
+/**
+ * What every process is put together from. `buildHouse` opens the doors the configuration names; a worker
+ * takes the House and starts its one duty.
+ */
+import type { Cache } from '../adapters/cache.ts';
+import { createMemoryBus } from '../adapters/bus/memory.ts';
+import { createKafkaBus } from '../adapters/bus/kafka.ts';
+import type { EventBus } from '../adapters/event-bus.ts';
+import type { Repositories } from '../adapters/repositories.ts';
+import { createMemoryCache } from '../adapters/storage/cache-memory.ts';
+import { createRedisCache } from '../adapters/storage/cache-redis.ts';
+import { openDatabase } from '../adapters/storage/database.ts';
+import { createRepositories } from '../adapters/storage/repositories.ts';
+import { connectTemporal, type TemporalHandle } from '../adapters/temporal/client.ts';
+import type { TradeAdapter } from '../adapters/trade-adapter.ts';
+import { createBinanceAdapter } from '../adapters/venues/binance/adapter.ts';
+import { createPaperAdapter } from '../adapters/venues/paper/adapter.ts';
+import type { Config, VenueConfig } from '../config/schema.ts';
+import { KeelError } from '../core/errors.ts';
+import { decimal, toDecimalString } from '../core/money.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import { defaultRegistry, type StrategyRegistry } from '../strategies/registry.ts';
+import { latestPrice } from './latest-price.ts';
+
+export interface House {
+  /** The process's name in logs, metrics and message envelopes. */
+  readonly service: string;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly repositories: Repositories;
+  readonly bus: EventBus;
+  readonly cache: Cache;
+  /** By account id. Connected. */
+  readonly adapters: ReadonlyMap<string, TradeAdapter>;
+  readonly registry: StrategyRegistry;
+  /** One connection a process, opened at first use. */
+  temporal(): Promise<TemporalHandle>;
+  /** Closes everything the house opened. Stop the workers first. */
+  close(): Promise<void>;
+}
+
+/** Hosts that trade real money; a sandbox must not name them. */
+const LIVE_HOSTS = /(^|\.)binance\.(com|us)$/;
+
+function checkMode(config: Config, venue: VenueConfig): void {
+  const host = new URL(venue.restUrl).hostname;
+  const real = LIVE_HOSTS.test(host) && !host.startsWith('testnet.');
+  if (config.mode === 'sandbox' && real) {
+    throw new KeelError(
+      'CONFIG_INVALID',
+      `mode "sandbox" must not trade at ${host}: give restUrl a simulator or testnet, or set mode: live`,
+    );
+  }
+  if (config.mode === 'live' && (venue.apiKey === '' || venue.secret === '')) {
+    throw new KeelError(
+      'CONFIG_INVALID',
+      `mode "live" needs apiKey and secret for the account ${venue.accountId}`,
+    );
+  }
+}
+
+type Doors = Pick<House, 'repositories' | 'cache' | 'logger'>;
+
+function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeAdapter {
+  checkMode(config, venue);
+  const binance = createBinanceAdapter({
+    exchange: venue.adapter,
+    accountId: venue.accountId,
+    restUrl: venue.restUrl,
+    wsApiUrl: venue.wsApiUrl,
+    apiKey: venue.apiKey,
+    secret: venue.secret,
+    logger: doors.logger,
+  });
+  if (config.mode !== 'paper') return binance;
+  return createPaperAdapter({
+    exchange: venue.adapter,
+    accountId: venue.accountId,
+    store: doors.repositories.paper,
+    klines: doors.repositories.klines,
+    market: binance,
+    price: (symbol) =>
+      latestPrice(doors.cache, doors.repositories.klines, venue.adapter, symbol),
+    feeIn: venue.feeIn,
+    openingBalances: venue.openingBalances,
+  });
+}
+
+export interface HouseOptions {
+  /** A bus shared with other houses of this process (embedded). */
+  readonly bus?: EventBus;
+  readonly cache?: Cache;
+  readonly registry?: StrategyRegistry;
+}
+
+/**
+ * Opens PostgreSQL, bus, cache and the venues. Temporal is connected at first use, so that a process that
+ * never needs it (collector, manager) does not wait for it. Throws KeelError: CONFIG_INVALID, UNAVAILABLE.
+ */
+export async function buildHouse(
+  service: string,
+  config: Config,
+  options: HouseOptions = {},
+): Promise<House> {
+  const logger = createLogger(service, config.log.level, config.log.file);
+  const repositories = createRepositories(openDatabase(config.postgresUrl), {
+    marketBuyBuffer: config.risk.marketBuyBuffer,
+  });
+  await repositories.ping();
+  const bus = options.bus ?? createBus(service, config, logger);
+  const cache =
+    options.cache ??
+    (config.cache.kind === 'redis' ? createRedisCache(config.cache.url) : createMemoryCache());
+
+  const adapters = new Map<string, TradeAdapter>();
+  for (const venue of config.venues) {
+    const adapter = createAdapter(config, venue, { repositories, cache, logger });
+    await adapter.connect();
+    await openAccount(config, venue, adapter, repositories);
+    adapters.set(venue.accountId, adapter);
+  }
+
+  let temporal: Promise<TemporalHandle> | undefined;
+  return {
+    service,
+    config,
+    logger,
+    repositories,
+    bus,
+    cache,
+    adapters,
+    registry: options.registry ?? defaultRegistry(),
+    temporal: () => (temporal ??= connectTemporal(config.temporal)),
+    async close() {
+      for (const adapter of adapters.values()) await adapter.disconnect();
+      if (options.bus === undefined) await bus.close();
+      if (options.cache === undefined) await cache.close();
+      await (await temporal)?.close();
+      await repositories.close();
+    },
+  };
+}
+
+function createBus(service: string, config: Config, logger: Logger): EventBus {
+  return config.bus.kind === 'kafka'
+    ? createKafkaBus({ brokers: config.bus.brokers, source: service, logger })
+    : createMemoryBus(service);
+}
+
+/** The ledger adds to what the account held when Keel first saw it. */
+async function openAccount(
+  config: Config,
+  venue: VenueConfig,
+  adapter: TradeAdapter,
+  repositories: Repositories,
+): Promise<void> {
+  const known = await repositories.accounts.list();
+  if (known.some((account) => account.id === venue.accountId)) return;
+  const opening = Object.fromEntries(
+    (await adapter.getBalances()).map(({ asset, free, locked }) => [
+      asset,
+      toDecimalString(decimal(free).plus(locked)),
+    ]),
+  );
+  await repositories.accounts.ensure(
+    { id: venue.accountId, exchange: venue.adapter, mode: config.mode, feeIn: venue.feeIn },
+    opening,
+  );
+}
