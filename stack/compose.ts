@@ -1,5 +1,7 @@
 /** The stack in containers: docker-compose.yml, by whatever engine `docker compose` reaches. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, findOnPath, runCommand } from './run-command.ts';
 import { StackError } from './stack-error.ts';
@@ -29,9 +31,30 @@ export async function checkEngine(docker = findOnPath('docker')): Promise<string
   return docker;
 }
 
+/** `.env.example` with a random password wherever it leaves one empty. */
+export function fillPasswords(
+  example: string,
+  makePassword = () => randomBytes(18).toString('hex'),
+): string {
+  return example.replace(
+    /^(KEEL_\w+_PASSWORD)=$/gm,
+    (_line, name: string) => `${name}=${makePassword()}`,
+  );
+}
+
+function ensureEnvFile(): void {
+  const file = join(ROOT, '.env');
+  if (existsSync(file)) return;
+  writeFileSync(file, fillPasswords(readFileSync(join(ROOT, '.env.example'), 'utf8')), {
+    mode: 0o600,
+  });
+  process.stderr.write(`made ${file} with new passwords\n`);
+}
+
 /** Runs `docker compose <args>` with this terminal, and resolves with its exit code. */
 export async function compose(args: readonly string[]): Promise<number> {
   const docker = await checkEngine();
+  ensureEnvFile();
   const child = spawn(docker, ['compose', ...args], { cwd: ROOT, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

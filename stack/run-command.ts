@@ -22,10 +22,15 @@ export function runCommand(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
     });
+    let tooSlow = false;
+    // Not spawn's own `timeout`: its timer goes on where the program cannot be run.
+    const timer = setTimeout(() => {
+      tooSlow = true;
+      child.kill('SIGKILL');
+    }, options.timeoutMs);
     let output = '';
     const collect = (chunk: Buffer): void => {
       output += chunk.toString('utf8');
@@ -33,18 +38,20 @@ export function runCommand(
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
     child.once('error', (error) => {
+      clearTimeout(timer);
       reject(new CommandError(`cannot run ${command}: ${error.message}`, output));
     });
     child.once('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve(output);
-      else if (signal !== null) {
+      else if (tooSlow) {
         reject(
           new CommandError(
             `${command} did not end within ${String(options.timeoutMs / 1000)} s`,
             output,
           ),
         );
-      } else reject(new CommandError(`${command} ended with exit code ${String(code)}`, output));
+      } else reject(new CommandError(`${command} ended with ${signal ?? `exit code ${String(code)}`}`, output));
     });
   });
 }
