@@ -78,13 +78,13 @@ describe('a kline feed', () => {
 
   it('keeps its place when history fails, and catches up later', async () => {
     const { feed, out, history } = setUp({ end: 100 });
-    const { page } = history;
+    const working = { ...history };
     await feed.live(bar(10));
     Object.assign(history, {
       page: () => Promise.reject(new KeelError('VENUE_UNAVAILABLE', 'down')),
     });
     await expect(feed.live(bar(12))).rejects.toMatchObject({ code: 'VENUE_UNAVAILABLE' });
-    Object.assign(history, { page });
+    Object.assign(history, working);
     await feed.fill(signal);
     expect(out.slice(0, 3)).toEqual([10, 11, 12]);
   });

@@ -23,7 +23,7 @@ const IGNORED: Frame = { kind: 'ignored' };
 
 const answerSchema = z.object({
   id: z.int(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ code: z.int(), msg: z.string() }).optional(),
 });
 

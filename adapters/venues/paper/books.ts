@@ -151,7 +151,9 @@ export function matchOrder(books: Books, order: PaperOrder, bars: readonly Kline
     const price = limitFillPrice({ side: order.side, limitPrice, bar: seen });
     if (price === null) continue;
     const filled = { ...order, matchedThrough };
-    return book(books, filled, fillAt(books, filled, price, 'maker', bar.closeAt), bar.closeAt);
+    // Inside the bar: the fill belongs to the minute whose prices made it.
+    const at = bar.closeAt - 1;
+    return book(books, filled, fillAt(books, filled, price, 'maker', at), at);
   }
   if (matchedThrough === order.matchedThrough) return order;
   const waiting = { ...order, matchedThrough };
