@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createInstrument } from '../test/factories/market.ts';
+import { barPath, feeOf, isMarketable, limitFillPrice, marketFillPrice } from './fill-model.ts';
+import { Decimal, decimal, toDecimalString } from './money.ts';
+
+const BAR = { open: '100', high: '105', low: '98', close: '103' };
+
+describe('market orders', () => {
+  it.each([
+    ['buy', '97000.01', '0', '97000.01'],
+    ['sell', '97000.01', '0', '97000.01'],
+    // 97000.01 × 1.0002 = 97019.410002, up to the tick; × 0.9998 = 96980.609998, down.
+    ['buy', '97000.01', '2', '97019.42'],
+    ['sell', '97000.01', '2', '96980.6'],
+    ['sell', '0.01', '5000', '0.01'],
+  ] as const)('%s at %s with %s bp fills at %s', (side, price, slippageBps, expected) => {
+    expect(marketFillPrice({ side, price, slippageBps, priceTick: '0.01' })).toBe(expected);
+  });
+});
+
+describe('limit orders', () => {
+  it.each([
+    ['buy', '97.99', null],
+    ['buy', '98', '98'],
+    ['buy', '99.5', '99.5'],
+    ['buy', '101', '100'],
+    ['sell', '105.01', null],
+    ['sell', '105', '105'],
+    ['sell', '104', '104'],
+    ['sell', '99', '100'],
+  ] as const)('%s at %s fills at %s', (side, limitPrice, expected) => {
+    expect(limitFillPrice({ side, limitPrice, bar: BAR })).toBe(expected);
+  });
+
+  it('is marketable at the current price or beyond', () => {
+    expect(isMarketable({ side: 'buy', limitPrice: '100', price: '100' })).toBe(true);
+    expect(isMarketable({ side: 'buy', limitPrice: '99.99', price: '100' })).toBe(false);
+    expect(isMarketable({ side: 'sell', limitPrice: '100.01', price: '100' })).toBe(false);
+    expect(isMarketable({ side: 'sell', limitPrice: '99', price: '100' })).toBe(true);
+  });
+});
+
+describe('barPath', () => {
+  it('goes to the nearer extreme first, and to the low when both are as near', () => {
+    expect(barPath(BAR)).toEqual(['100', '98', '105', '103']);
+    expect(barPath({ ...BAR, open: '104' })).toEqual(['104', '105', '98', '103']);
+    expect(barPath({ open: '100', high: '102', low: '98', close: '99' })).toEqual([
+      '100',
+      '98',
+      '102',
+      '99',
+    ]);
+  });
+});
+
+describe('feeOf', () => {
+  const instrument = createInstrument({ makerFeeRate: '0.0008' });
+  const fill = { side: 'buy', price: '97000', quantity: '0.01', liquidity: 'taker' } as const;
+
+  it('takes what is received, the quote, or a third asset at its price', () => {
+    expect(feeOf({ ...fill, instrument, feeIn: 'received' })).toEqual({
+      feeAmount: '0.00001',
+      feeAsset: 'BTC',
+    });
+    expect(feeOf({ ...fill, side: 'sell', instrument, feeIn: 'received' })).toEqual({
+      feeAmount: '0.97',
+      feeAsset: 'USDT',
+    });
+    expect(feeOf({ ...fill, liquidity: 'maker', instrument, feeIn: 'quote' })).toEqual({
+      feeAmount: '0.776',
+      feeAsset: 'USDT',
+    });
+    expect(feeOf({ ...fill, instrument, feeIn: 'BNB', feeAssetPrice: '600' })).toEqual({
+      feeAmount: '0.00161667',
+      feeAsset: 'BNB',
+    });
+  });
+
+  it('says what is missing for a third asset', () => {
+    expect(() => feeOf({ ...fill, instrument, feeIn: 'BNB' })).toThrow(/feeAssetPrice/);
+  });
+});
+
+const bars = fc
+  .array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 4, maxLength: 4 })
+  .map((ticks) => {
+    const text = (n: number | undefined): string => toDecimalString(new Decimal(n ?? 1).div(100));
+    const sorted = ticks.toSorted((a, b) => a - b);
+    return { low: text(sorted[0]), open: text(ticks[1]), close: text(ticks[2]), high: text(sorted[3]) };
+  });
+
+describe('the model stays within the bar', () => {
+  it('limit fills lie between low and high, never worse than the limit; the path holds all four', () => {
+    fc.assert(
+      fc.property(
+        bars,
+        fc.constantFrom('buy' as const, 'sell' as const),
+        fc.integer({ min: 1, max: 1_100_000 }),
+        (bar, side, ticks) => {
+          const limitPrice = toDecimalString(new Decimal(ticks).div(100));
+          const price = limitFillPrice({ side, limitPrice, bar });
+          const touched =
+            side === 'buy' ? decimal(bar.low).lte(limitPrice) : decimal(bar.high).gte(limitPrice);
+          expect(price !== null).toBe(touched);
+          if (price !== null) {
+            expect(decimal(price).gte(bar.low) && decimal(price).lte(bar.high)).toBe(true);
+            expect(isMarketable({ side, limitPrice, price })).toBe(true);
+          }
+          const path = barPath(bar);
+          expect(path.toSorted()).toEqual([bar.open, bar.high, bar.low, bar.close].toSorted());
+          expect([path[0], path[3]]).toEqual([bar.open, bar.close]);
+        },
+      ),
+    );
+  });
+});
