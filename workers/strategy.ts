@@ -1,0 +1,50 @@
+/** The strategy worker: hosts strategy instances and their workflows. Any number of them share the instances. */
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { createWorkflows } from '../api/temporal.ts';
+import { KeelError } from '../core/errors.ts';
+import { createStrategyActivities } from '../activities/strategy-activities.ts';
+import { STRATEGY_TASK_QUEUE } from '../workflows/strategy-names.ts';
+import type { House } from './house.ts';
+import { runProcess, type Running } from './run-process.ts';
+
+/** Instances one worker holds at once: each is one running activity. */
+const MAX_INSTANCES = 200;
+
+export async function startStrategies(house: House): Promise<Running> {
+  const { client, nativeConnection } = await house.temporal();
+  const workflows = createWorkflows(client);
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    namespace: house.config.temporal.namespace,
+    taskQueue: STRATEGY_TASK_QUEUE,
+    workflowsPath: fileURLToPath(new URL('../workflows/strategy-workflow.ts', import.meta.url)),
+    activities: createStrategyActivities({
+      ...house,
+      async cancelOrder(orderId, strategyId) {
+        try {
+          await workflows.cancelOrder(orderId, { by: strategyId });
+        } catch (error) {
+          if (!(error instanceof KeelError) || error.code !== 'NOT_FOUND') throw error;
+          house.logger.debug({ orderId, strategyId }, 'cancel_came_too_late');
+        }
+      },
+    }),
+    maxConcurrentActivityTaskExecutions: MAX_INSTANCES,
+    // A stop reaches an instance with its next heartbeat: within a second.
+    maxHeartbeatThrottleInterval: '1 second',
+  });
+  const stopped = worker.run();
+  // A worker that dies by itself must be heard even before anyone stops it.
+  stopped.catch((error: unknown) => {
+    house.logger.error({ err: error }, 'strategy_worker_failed');
+  });
+  return {
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopped;
+    },
+  };
+}
+
+if (import.meta.main) await runProcess('strategy', startStrategies);
