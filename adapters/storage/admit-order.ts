@@ -187,13 +187,6 @@ async function supersede(
     })
     .where('order_id', 'in', orderIds)
     .execute();
-  await trx
-    .updateTable('legs')
-    .set({ state: 'cancelled', updated_at: now })
-    .where('order_id', 'in', orderIds)
-    .where('send_state', '=', 'new')
-    .where('state', 'in', ['submitting', 'unknown', 'cancel_pending'])
-    .execute();
 }
 
 async function insertOrder(

@@ -32,7 +32,8 @@ export function legNotFound(id: string): KeelError {
 
 /**
  * Inserts the leg as `submitting`/`new` and moves the intent to `working`. A leg that is there comes back as
- * it is, even when the order ended meanwhile. Throws CONFLICT for a new leg of an order that ended.
+ * it is. Where the order ended before (a newer signal superseded it) the leg is born `cancelled`, with the
+ * order's reason: there is nothing to send. Throws NOT_FOUND.
  */
 export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promise<Leg> {
   const id = clientOrderId(leg.orderId, leg.legNumber);
@@ -44,13 +45,7 @@ export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promi
       .where('client_order_id', '=', id)
       .executeTakeFirst();
     if (known !== undefined) return;
-    const moved = moveIntent(order.state, 'working');
-    if (isFinalIntent(order.state) || moved.outcome === 'anomaly') {
-      throw new KeelError(
-        'CONFLICT',
-        `order "${leg.orderId}" is ${order.state}; only an admitted or working order takes a new leg`,
-      );
-    }
+    const ended = isFinalIntent(order.state);
     await trx
       .insertInto('legs')
       .values({
@@ -64,14 +59,17 @@ export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promi
         type: leg.type,
         price: leg.price,
         quantity: leg.quantity,
-        state: 'submitting',
+        state: ended ? 'cancelled' : 'submitting',
+        error_code: ended ? order.reason_code : null,
+        error_message: ended ? `the order was ${order.state} before this leg was prepared` : null,
         created_at: now,
         updated_at: now,
       })
       .execute();
+    if (ended) return;
     await trx
       .updateTable('orders')
-      .set({ state: moved.state, updated_at: now })
+      .set({ state: moveIntent(order.state, 'working').state, updated_at: now })
       .where('order_id', '=', leg.orderId)
       .execute();
     await refreshStatus(trx, leg.orderId);
@@ -108,8 +106,9 @@ export async function claimSend(
       for no key update of legs
     ), judged as (
       select leg.*, case
-        when leg.order_state not in ('admitted', 'working') then 'order-ended'
-        when leg.send_state <> 'new' or leg.state in ${NOTHING_TO_SEND} then 'taken'
+        when leg.send_state <> 'new' then 'taken'
+        when leg.order_state not in ('admitted', 'working') or leg.state in ${NOTHING_TO_SEND}
+          then 'order-ended'
         when not ${passesHalt({ reducing: 'leg.reducing', sourceKind: 'leg.source_kind' })}
           and exists (select from halts h where ${haltCovers({
             strategy: 'leg.strategy_id',

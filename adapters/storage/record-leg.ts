@@ -10,7 +10,7 @@ import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import { applyFill, ledgerEntries } from '../../core/ledger.ts';
 import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
-import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
+import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
 import type { LegRecord, LegUpdate } from '../repositories.ts';
 import { canonical } from './amounts.ts';
@@ -28,6 +28,7 @@ type LegRow = Selectable<LegsTable>;
  * Records what is learnt about a leg, with its fills.
  * - `leg.filledQuantity` only grows: the largest of what was stored, what the venue states, and the fills'
  *   sum. The order's totals are the booked fills' sum, so where the leg is ahead, trades are still to come.
+ * - Our own `expired` or `cancelled` (never sent) holds only while nobody has the right to send.
  * - An anomaly never throws and never stops the fills.
  *
  * Throws NOT_FOUND for an unknown leg, INVALID_INPUT for a fill that is not the leg's.
@@ -54,11 +55,7 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
       await bookLedger(trx, order, booked, now);
       await bookOrder(trx, order, booked, now);
     }
-    const stated = update.venueOrder?.state ?? update.state;
-    const move: LegMove =
-      stated === undefined
-        ? { outcome: 'ignored', state: leg.state, detail: 'no state given' }
-        : moveLeg(leg.state, stated);
+    const move = moveOf(leg, update);
     const written = await writeLeg(trx, leg, update, move, now);
     await refreshStatus(trx, order.order_id);
     const strange = foreign.length > 0;
@@ -71,6 +68,20 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
         : move.detail,
     };
   });
+}
+
+function moveOf(leg: LegRow, update: LegUpdate): LegMove {
+  const stated = update.venueOrder?.state ?? update.state;
+  if (stated === undefined) {
+    return { outcome: 'ignored', state: leg.state, detail: 'no state given' };
+  }
+  const neverSent = stated === 'expired' || stated === 'cancelled';
+  if (update.venueOrder === undefined && neverSent && leg.send_state !== 'new') {
+    // Whoever claimed the send since may have an order at the venue.
+    const detail = `${stated} without a venue's word does not end a leg that is ${leg.send_state}`;
+    return { outcome: 'ignored', state: leg.state, detail };
+  }
+  return moveLeg(leg.state, stated);
 }
 
 /** The update's fills, each trade once, in the order in which they happened. */
@@ -273,9 +284,12 @@ async function writeLeg(
   const totals = largest([
     { quantity: leg.filled_quantity, quote: leg.filled_quote },
     { quantity: venue?.filledQuantity ?? '0', quote: venue?.filledQuote ?? '0' },
-    { quantity: String(own.quantity), quote: String(own.quote) },
+    { quantity: own.quantity, quote: own.quote },
   ]);
-  const explained = move.outcome === 'applied' || move.detail === `already ${leg.state}`;
+  // A repeated word may explain what the first did not; only a new state takes an explanation away.
+  const stated = venue?.state ?? update.state;
+  const said = stated === move.state ? update : undefined;
+  const stands = move.outcome !== 'applied';
   const seen = venue !== undefined || move.state === 'rejected' || update.fills.length > 0;
   return trx
     .updateTable('legs')
@@ -286,8 +300,8 @@ async function writeLeg(
       venue_order_id:
         leg.venue_order_id ?? venue?.venueOrderId ?? update.fills[0]?.venueOrderId ?? null,
       send_state: seen ? 'sent' : leg.send_state,
-      error_code: explained ? (update.errorCode ?? null) : leg.error_code,
-      error_message: explained ? (update.errorMessage ?? null) : leg.error_message,
+      error_code: said?.errorCode ?? (stands ? leg.error_code : null),
+      error_message: said?.errorMessage ?? (stands ? leg.error_message : null),
       updated_at: now,
     })
     .where('client_order_id', '=', leg.client_order_id)
