@@ -51,7 +51,13 @@ export function runCommand(
             output,
           ),
         );
-      } else reject(new CommandError(`${command} ended with ${signal ?? `exit code ${String(code)}`}`, output));
+      } else
+        reject(
+          new CommandError(
+            `${command} ended with ${signal ?? `exit code ${String(code)}`}`,
+            output,
+          ),
+        );
     });
   });
 }
