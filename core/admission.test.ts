@@ -1,0 +1,237 @@
+import { describe, expect, it } from '@jest/globals';
+import { createInstrument, createSignal, T0 } from '../test/factories/market.ts';
+import { type AdmissionInput, decideAdmission, type OpenOrder } from './admission.ts';
+import type { Signal } from './signal.ts';
+
+function ask(signal: Partial<Signal>, more: Partial<AdmissionInput> = {}) {
+  return decideAdmission({
+    signal: createSignal(signal),
+    strategyStatus: 'running',
+    currentRunId: 'run-1',
+    marketTime: T0,
+    position: '0',
+    openOrders: [],
+    newestSequence: 0,
+    instrument: createInstrument(),
+    buffer: '0.01',
+    ...more,
+  });
+}
+
+function open(overrides: Partial<OpenOrder> = {}): OpenOrder {
+  return {
+    orderId: 'older',
+    runId: 'run-1',
+    sequence: 1,
+    side: 'buy',
+    remaining: '0.4',
+    sent: true,
+    ...overrides,
+  };
+}
+
+const target = (quantity: string): Signal['wanted'] => ({ kind: 'target', quantity });
+const sell = (quantity: string): Signal['wanted'] => ({ kind: 'order', side: 'sell', quantity });
+const PERSON = {
+  source: { kind: 'person', name: 'ada' },
+  runId: 'person:1',
+} as const satisfies Partial<Signal>;
+
+describe('entries', () => {
+  it('buys the way to the target and reserves with buffer and fee', () => {
+    // 100 × 1.01 × 1.001 = 101.101 a unit.
+    expect(ask({ wanted: target('1.000019') }, { position: '0.25' })).toEqual({
+      verdict: 'admitted',
+      side: 'buy',
+      quantity: '0.75001',
+      price: null,
+      reducing: false,
+      reserveQuote: '75.82676101',
+      reservePrice: '101.101',
+      supersede: [],
+    });
+  });
+
+  it('reserves a limit order at its price, put on the tick', () => {
+    expect(ask({ type: 'limit', limitPrice: '99.999' })).toMatchObject({
+      verdict: 'admitted',
+      price: '99.99',
+      reservePrice: '100.08999',
+      reserveQuote: '100.08999',
+    });
+  });
+
+  it('expires late, but not at the last millisecond', () => {
+    expect(ask({}, { marketTime: T0 + 60_000 })).toMatchObject({ verdict: 'admitted' });
+    expect(ask({}, { marketTime: T0 + 60_001 })).toMatchObject({
+      verdict: 'ended',
+      state: 'expired',
+      code: 'SIGNAL_EXPIRED',
+    });
+  });
+
+  it('is denied while the strategy does not run', () => {
+    expect(ask({}, { strategyStatus: 'stopping' })).toMatchObject({
+      state: 'denied',
+      code: 'STRATEGY_NOT_RUNNING',
+    });
+    expect(ask(PERSON, { strategyStatus: 'stopped' })).toMatchObject({
+      code: 'STRATEGY_NOT_RUNNING',
+    });
+  });
+
+  it('is denied short on spot, and allowed on a contract', () => {
+    expect(ask({ wanted: target('-1') })).toMatchObject({
+      state: 'denied',
+      code: 'SHORT_NOT_SUPPORTED',
+    });
+    const instrument = createInstrument({ contract: 'linear' });
+    expect(ask({ wanted: target('-1') }, { instrument })).toMatchObject({
+      verdict: 'admitted',
+      side: 'sell',
+      reducing: false,
+    });
+    // From long to short in one order is no exit.
+    expect(ask({ wanted: target('-1') }, { instrument, position: '1' })).toMatchObject({
+      quantity: '2',
+      reducing: false,
+    });
+    expect(ask({ wanted: sell('3') }, { instrument, position: '1' })).toMatchObject({
+      quantity: '3',
+      reducing: false,
+    });
+  });
+
+  it('breaks a filter where nothing is held yet, and tops up nothing that is too small', () => {
+    expect(ask({ wanted: target('0.01') })).toMatchObject({
+      state: 'denied',
+      code: 'FILTER_NOTIONAL',
+    });
+    expect(ask({ wanted: target('9001') })).toMatchObject({ code: 'FILTER_LOT_SIZE' });
+    expect(ask({ wanted: target('0.000001') })).toMatchObject({ state: 'done', quantity: '0' });
+    expect(ask({ wanted: target('1') }, { position: '0.999' })).toMatchObject({
+      state: 'done',
+      quantity: '0',
+      code: null,
+    });
+  });
+});
+
+describe('exits', () => {
+  it('sells what is held, floored, and leaves the dust', () => {
+    expect(ask({ wanted: target('0') }, { position: '0.0999001' })).toMatchObject({
+      verdict: 'admitted',
+      side: 'sell',
+      quantity: '0.0999',
+      reducing: true,
+      reserveQuote: '0',
+      reservePrice: '0',
+    });
+  });
+
+  it('tells the dust that cannot be sold', () => {
+    expect(ask({ wanted: target('0') }, { position: '0.0000001' })).toMatchObject({
+      state: 'denied',
+      code: 'NOTHING_TO_SELL',
+      reason:
+        '0.0000001 BTC is dust: the least is 0.00001 BTC (step 0.00001) and 5 USDT',
+    });
+    expect(ask({ wanted: target('0') }, { position: '0.01' })).toMatchObject({
+      code: 'NOTHING_TO_SELL',
+    });
+  });
+
+  it('never expires and passes a stopping strategy', () => {
+    const late = { position: '1', marketTime: T0 + 9_999_999, strategyStatus: 'stopping' };
+    expect(ask({ wanted: target('0') }, late)).toMatchObject({
+      verdict: 'admitted',
+      reducing: true,
+    });
+  });
+
+  it('cuts a plain sell to what is held and not spoken for', () => {
+    const openOrders = [open({ side: 'sell', remaining: '0.3' })];
+    // The fee took 0.001 of the 1 that was bought.
+    expect(ask({ wanted: sell('1') }, { position: '0.999', openOrders })).toMatchObject({
+      quantity: '0.699',
+      reducing: true,
+    });
+    expect(
+      ask({ wanted: sell('1') }, { position: '0.3', openOrders }),
+    ).toMatchObject({ state: 'denied', code: 'NOTHING_TO_SELL' });
+    expect(ask({ ...PERSON, wanted: sell('1') })).toMatchObject({
+      state: 'denied',
+      code: 'NOTHING_TO_SELL',
+    });
+  });
+
+  it('needs nothing when the target is met', () => {
+    expect(ask({ wanted: target('0') })).toMatchObject({
+      verdict: 'ended',
+      state: 'done',
+      quantity: '0',
+      code: null,
+    });
+  });
+});
+
+describe('order among signals', () => {
+  it('supersedes what is older than the newest of its run, or of another run', () => {
+    expect(ask({ sequence: 2 }, { newestSequence: 3 })).toMatchObject({
+      state: 'superseded',
+      code: 'SIGNAL_SUPERSEDED',
+    });
+    expect(ask({}, { currentRunId: 'run-2' })).toMatchObject({ state: 'superseded' });
+    expect(ask({}, { currentRunId: null })).toMatchObject({ state: 'superseded' });
+    expect(ask(PERSON)).toMatchObject({ verdict: 'admitted' });
+    // Plain orders stand each for itself.
+    expect(
+      ask({ wanted: { kind: 'order', side: 'buy', quantity: '1' } }, { newestSequence: 3 }),
+    ).toMatchObject({ verdict: 'admitted', supersede: [] });
+  });
+
+  it('takes the place of what is not sent, and counts what is', () => {
+    const openOrders = [open(), open({ orderId: 'unsent', sent: false, remaining: '5' })];
+    expect(ask({ sequence: 3 }, { openOrders })).toMatchObject({
+      verdict: 'admitted',
+      quantity: '0.6',
+      supersede: ['unsent'],
+    });
+    const met = ask({ sequence: 3, wanted: target('0.4') }, { openOrders });
+    expect(met).toMatchObject({ state: 'done', supersede: ['unsent'] });
+    const unsentOnly = [open({ orderId: 'unsent', sent: false })];
+    expect(ask({ sequence: 2, wanted: target('0') }, { openOrders: unsentOnly })).toMatchObject({
+      state: 'done',
+      supersede: ['unsent'],
+    });
+  });
+
+  it('has opposite and overshooting orders cancelled first', () => {
+    const blocked = { verdict: 'blocked', cancelFirst: ['older'] };
+    // An entry rests and the target is flat again.
+    expect(ask({ wanted: target('0') }, { openOrders: [open()] })).toEqual(blocked);
+    // It rests for more than is wanted now.
+    expect(ask({ wanted: target('0.1') }, { openOrders: [open()] })).toEqual(blocked);
+    // An exit rests and more is wanted.
+    const selling = { position: '1', openOrders: [open({ side: 'sell' })] };
+    expect(ask({ wanted: target('2') }, selling)).toEqual(blocked);
+    expect(ask({ wanted: target('1') }, selling)).toEqual(blocked);
+    // On the same side nothing is in the way.
+    expect(ask({ wanted: target('0') }, selling)).toMatchObject({ quantity: '0.6' });
+    const pair = [open(), open({ orderId: 'other', side: 'sell' })];
+    expect(ask({ wanted: target('1') }, { position: '1', openOrders: pair })).toEqual({
+      verdict: 'blocked',
+      cancelFirst: ['older', 'other'],
+    });
+  });
+
+  it('expires a late entry rather than cancelling for it', () => {
+    const late = {
+      position: '1',
+      openOrders: [open({ side: 'sell' })],
+      marketTime: T0 + 60_001,
+    };
+    expect(ask({ wanted: target('2') }, late)).toMatchObject({ state: 'expired' });
+    expect(ask({ wanted: target('1') }, late)).toMatchObject({ verdict: 'blocked' });
+  });
+});
