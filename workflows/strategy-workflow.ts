@@ -55,6 +55,8 @@ const DEFAULT_HEARTBEAT_TIMEOUT_MS = 10_000;
 
 const { beginRun, endRun } = proxyActivities<StrategyActivities>({
   startToCloseTimeout: '10 seconds',
+  // A stop waits for a begin in hand, so that the end is written after it.
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   // For ever: a strategy does not fail because PostgreSQL was away for an hour.
   retry: {
     initialInterval: '200 milliseconds',
@@ -81,11 +83,9 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
     },
   });
 
-  let phase: StrategyPhase = 'starting';
-  let reason: string | null = null;
-  const enter = (next: StrategyPhase, why: string | null = reason): void => {
-    phase = next;
-    reason = why;
+  let state: StrategyState = { strategyId, runId, phase: 'starting', reason: null };
+  const enter = (phase: StrategyPhase, reason: string | null = null): void => {
+    state = { strategyId, runId, phase, reason };
     setCurrentDetails(
       `**${strategyId}** is **${phase}**${reason === null ? '' : `: ${reason}`}\n\nrun \`${runId}\`\n\n` +
         'The last bar handled is in the heartbeat of the pending `runStrategy` activity. ' +
@@ -93,11 +93,11 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
     );
   };
   enter('starting');
-  setHandler(stateQuery, () => ({ strategyId, runId, phase, reason }));
+  setHandler(stateQuery, () => state);
 
   const work = new CancellationScope();
   setHandler(stopSignal, (request) => {
-    if (phase === 'stopped' || phase === 'failed') return;
+    if (state.phase === 'stopped' || state.phase === 'failed') return;
     enter(
       'stopping',
       `stopped by ${request.by}${request.reason === undefined ? '' : `: ${request.reason}`}`,
@@ -108,7 +108,7 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
   try {
     await work.run(async () => {
       await beginRun({ strategyId, runId });
-      enter('running');
+      if (state.phase === 'starting') enter('running');
       for (;;) {
         const { ended } = await runStrategy({ strategyId, runId });
         if (ended === 'superseded') throw superseded(strategyId, runId);
@@ -117,7 +117,7 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
     });
   } catch (error) {
     const result: StrategyResult = isCancellation(error)
-      ? { phase: 'stopped', reason: reason ?? 'cancelled through Temporal' }
+      ? { phase: 'stopped', reason: state.reason ?? 'cancelled through Temporal' }
       : { phase: 'failed', reason: reasonOf(error) };
     if (result.phase === 'failed')
       log.warn('strategy_failed', { strategyId, reason: result.reason });
