@@ -1,0 +1,424 @@
+/**
+ * One signal's way to the venue: workflow id = signal id, task queue `orders`.
+ *
+ * admit → checkRisk → placeOrder (→ resolveOrder while the outcome is unknown) → trackOrder until the leg has
+ * finished → settleOrder. Signal `cancel` and Temporal's own Cancel take the same path: the leg is cancelled
+ * and verified beside its tracker. An order is never settled while a leg of it may live at the venue.
+ */
+import {
+  ActivityCancellationType,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OrderActivities, OrderFacts } from '../activities/order-activities.ts';
+import type { TrackResult } from '../activities/tracking.ts';
+import type { FinalState, NewLeg } from '../adapters/repositories.ts';
+import type { LegView, OrderStatus } from '../core/order.ts';
+import type { Signal } from '../core/signal.ts';
+import { describeOrder, orderDetails } from './order-details.ts';
+import { cancelReason, failureOf, finalStateOf, type CancelRequest } from './order-outcome.ts';
+import { KEEL_ORDER_STATUS, KEEL_SIDE, TRACKER_TASK_QUEUE } from './order-names.ts';
+
+export interface OrderInput {
+  readonly signal: Signal;
+  /** Set by continue-as-new alone. */
+  readonly carried?: Progress;
+}
+
+/** What the workflow knows of its order; handed on by continue-as-new, answered by the `state` query. */
+export interface Progress {
+  readonly orderId: string;
+  readonly order: OrderFacts | null;
+  readonly leg: LegView | null;
+  /** The leg is final and all its fills are booked. */
+  readonly finished: boolean;
+  readonly cancel: CancelRequest | null;
+  /** Of the last event given out. */
+  readonly version: number;
+  /** Wall-clock milliseconds. */
+  readonly startedAt: number;
+}
+
+export interface OrderResult {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  readonly filledQuantity: string;
+  readonly averagePrice: string | null;
+  readonly reason: string | null;
+}
+
+export const cancelSignal = defineSignal<[CancelRequest]>('cancel');
+export const stateQuery = defineQuery<Progress>('state');
+
+/** For ever: an order does not fail because PostgreSQL or a venue was away for an hour. */
+const RETRY = {
+  initialInterval: '200 milliseconds',
+  backoffCoefficient: 2,
+  maximumInterval: '30 seconds',
+} as const;
+
+const books = proxyActivities<
+  Pick<OrderActivities, 'admit' | 'checkRisk' | 'publishOrder' | 'settleOrder'>
+>({
+  startToCloseTimeout: '15 seconds',
+  retry: RETRY,
+});
+const venue = proxyActivities<Pick<OrderActivities, 'placeOrder' | 'resolveOrder' | 'cancelOrder'>>(
+  {
+    startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: '10 seconds',
+    retry: RETRY,
+  },
+);
+const trackers = proxyActivities<Pick<OrderActivities, 'trackOrder'>>({
+  taskQueue: TRACKER_TASK_QUEUE,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '10 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+});
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_BLOCKED_PAUSE_MS = 5_000;
+
+export async function orderWorkflow({ signal, carried }: OrderInput): Promise<OrderResult> {
+  const run = new OrderRun(signal, carried);
+  setHandler(stateQuery, () => run.progress);
+  setHandler(cancelSignal, (request) => {
+    run.requestCancel(request);
+  });
+  CancellationScope.current().cancelRequested.catch(() => {
+    run.requestCancel({ by: 'temporal', reason: 'the workflow was cancelled' });
+  });
+  // Nothing in here is cut short: a cancel is a wish that the steps fulfil.
+  const result = await CancellationScope.nonCancellable(() => run.toEnd());
+  await condition(allHandlersFinished);
+  return result;
+}
+
+class OrderRun {
+  progress: Progress;
+  private readonly signal: Signal;
+  private shownStatus: OrderStatus | null = null;
+
+  constructor(signal: Signal, carried: Progress | undefined) {
+    this.signal = signal;
+    this.progress = carried ?? {
+      orderId: signal.id,
+      order: null,
+      leg: null,
+      finished: false,
+      cancel: null,
+      version: 0,
+      startedAt: workflowInfo().startTime.getTime(),
+    };
+    this.learn({});
+  }
+
+  requestCancel(request: CancelRequest): void {
+    this.progress = { ...this.progress, cancel: this.progress.cancel ?? request };
+  }
+
+  async toEnd(): Promise<OrderResult> {
+    let final: FinalState;
+    try {
+      if (this.progress.leg === null && !(await this.prepare())) return this.result();
+      final = await this.work();
+    } catch (error) {
+      final = { state: 'failed', ...failureOf(error) };
+      log.error('order failed; settling it', { ...final });
+    }
+    await this.settle(final);
+    return this.result();
+  }
+
+  /** Admission and risk. False when the order ended there, with its final row written. */
+  private async prepare(): Promise<boolean> {
+    const { signal } = this;
+    const { firstExecutionRunId } = workflowInfo();
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      const admission = await books.admit({
+        signal,
+        workflowRunId: firstExecutionRunId,
+        version: this.nextVersion(),
+      });
+      if (admission.verdict === 'refused') {
+        throw ApplicationFailure.nonRetryable(
+          `run ${admission.ownerRunId} owns this signal`,
+          'CONFLICT',
+        );
+      }
+      if (admission.verdict !== 'blocked') {
+        this.learn({ order: admission.order });
+        upsertSearchAttributes([{ key: KEEL_SIDE, value: admission.order.side }]);
+        if (admission.verdict === 'ended') return false;
+        break;
+      }
+      await Promise.all(admission.cancelFirst.map((orderId) => askToCancel(orderId, signal.id)));
+      await sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_BLOCKED_PAUSE_MS);
+      await this.continueIfLong();
+    }
+    const { accountId, symbol } = signal;
+    const risk = await books.checkRisk({
+      orderId: signal.id,
+      accountId,
+      symbol,
+      version: this.nextVersion(),
+    });
+    this.learn({ order: risk.order });
+    return risk.approved;
+  }
+
+  /** From the first send until the leg has finished. Returns how the order ends. */
+  private async work(): Promise<FinalState> {
+    if (this.progress.leg === null) {
+      if (this.progress.cancel !== null)
+        return { state: 'done', reason: cancelReason(this.progress.cancel) };
+      const summary = describeOrder(this.signal, this.progress.order);
+      this.learn(await venue.placeOrder.executeWithOptions({ summary }, [this.place()]));
+    }
+    await this.follow();
+    return finalStateOf(this.progress.leg, this.progress.cancel);
+  }
+
+  private async follow(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.progress.finished) {
+      if (this.progress.leg?.venueOrderId == null) {
+        await this.resolve();
+        if (this.progress.leg?.venueOrderId != null || this.progress.finished) continue;
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      } else {
+        await this.followOpen(this.progress.leg);
+      }
+      await this.continueIfLong();
+    }
+  }
+
+  /** One round of finding out what became of a send. A failure is one more reason to go on asking. */
+  private async resolve(): Promise<void> {
+    try {
+      this.learn(
+        await venue.resolveOrder({ ...this.place(), resend: this.progress.cancel === null }),
+      );
+    } catch (error) {
+      log.error('the outcome is still unknown', { ...failureOf(error) });
+    }
+  }
+
+  /** Follows a leg at the venue to its next change; a cancel runs beside the tracker and may end it first. */
+  private async followOpen(leg: LegView): Promise<void> {
+    const { signal } = this;
+    const { clientOrderId, state, filledQuantity } = leg;
+    const timeoutAt =
+      signal.timeoutMs === undefined || this.progress.cancel !== null
+        ? null
+        : signal.eventTime + signal.timeoutMs;
+    const tracking: { result?: TrackResult; error?: unknown } = {};
+    const scope = new CancellationScope();
+    void scope
+      .run(() =>
+        trackers.trackOrder.executeWithOptions(
+          { summary: `follow ${state}, filled ${filledQuantity}` },
+          [
+            {
+              accountId: signal.accountId,
+              clientOrderId,
+              symbol: signal.symbol,
+              lastSeen: { state, filledQuantity },
+              timeoutAt,
+            },
+          ],
+        ),
+      )
+      .then(
+        (result) => (tracking.result = result),
+        (error: unknown) => (tracking.error = error),
+      );
+    const returned = (): boolean => tracking.result !== undefined || tracking.error !== undefined;
+    for (;;) {
+      await condition(() => returned() || this.progress.cancel !== null);
+      if (returned()) break;
+      if (await this.cancelLeg()) {
+        // The tracker would learn the same; nobody waits for its next heartbeat.
+        scope.cancel();
+        return;
+      }
+      await condition(returned, FIRST_PAUSE_MS);
+    }
+    const { result, error } = tracking;
+    if (result === undefined) {
+      log.error('the tracker failed; starting another', { ...failureOf(error) });
+      await sleep(FIRST_PAUSE_MS);
+      return;
+    }
+    if (result.kind === 'timeout') {
+      this.requestCancel({
+        by: 'timeout',
+        reason: `not filled within ${String(signal.timeoutMs)} ms`,
+      });
+    }
+    this.learn(result);
+    if (result.kind === 'changed' && !result.finished) {
+      this.learn({
+        order: await books.publishOrder({ orderId: signal.id, version: this.nextVersion() }),
+      });
+    }
+  }
+
+  /** True when the leg has finished, be it cancelled or filled on the way. */
+  private async cancelLeg(): Promise<boolean> {
+    try {
+      const outcome = await venue.cancelOrder.executeWithOptions(
+        { summary: cancelReason(this.progress.cancel) },
+        [{ accountId: this.signal.accountId, leg: this.newLeg() }],
+      );
+      if (outcome.finished) this.learn(outcome);
+      return outcome.finished;
+    } catch (error) {
+      log.error('cancel failed; trying again', { ...failureOf(error) });
+      await sleep(LONGEST_BLOCKED_PAUSE_MS);
+      return false;
+    }
+  }
+
+  /** Ends the order. A leg that may live is cancelled and followed to its end first. */
+  private async settle(final: FinalState): Promise<void> {
+    const { orderId, startedAt } = this.progress;
+    const { accountId } = this.signal;
+    let wanted = final;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      try {
+        const settled = await books.settleOrder({
+          orderId,
+          accountId,
+          final: wanted,
+          startedAt,
+          version: this.nextVersion(),
+        });
+        if (settled.settled) {
+          this.learn({ order: settled.order });
+          return;
+        }
+        this.requestCancel({ by: 'keel', reason: final.reason ?? 'the order is being ended' });
+        await this.resolve();
+        await this.follow();
+        // What the venue did stands; the failure that led here is told as the reason.
+        wanted = {
+          ...finalStateOf(this.progress.leg, this.progress.cancel),
+          ...(final.reason === undefined ? {} : { reason: final.reason }),
+        };
+      } catch (error) {
+        const failure = failureOf(error);
+        // No row: the signal was never admitted, and there is nothing to settle.
+        if (failure.reasonCode === 'NOT_FOUND' && this.progress.order === null) {
+          throw ApplicationFailure.nonRetryable(
+            final.reason ?? failure.reason,
+            final.reasonCode ?? 'NOT_FOUND',
+          );
+        }
+        log.error('settling failed; trying again', { ...failure });
+      }
+      await sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  private newLeg(): NewLeg {
+    const { order, orderId } = this.progress;
+    if (order === null)
+      throw ApplicationFailure.nonRetryable('the order was not admitted', 'CONFLICT');
+    return {
+      orderId,
+      legNumber: 1,
+      quantity: order.quantity,
+      type: order.type,
+      price: order.price,
+    };
+  }
+
+  private place(): Parameters<OrderActivities['placeOrder']>[0] {
+    const { orderId, startedAt } = this.progress;
+    const { accountId, symbol } = this.signal;
+    return {
+      orderId,
+      accountId,
+      symbol,
+      leg: this.newLeg(),
+      startedAt,
+      version: this.nextVersion(),
+    };
+  }
+
+  private nextVersion(): number {
+    this.progress = { ...this.progress, version: this.progress.version + 1 };
+    return this.progress.version;
+  }
+
+  /** Takes news in and shows them to people. */
+  private learn(news: {
+    readonly order?: OrderFacts;
+    readonly leg?: LegView;
+    readonly finished?: boolean;
+  }): void {
+    const { order, leg, finished } = news;
+    this.progress = {
+      ...this.progress,
+      ...(order === undefined ? {} : { order }),
+      ...(leg === undefined ? {} : { leg }),
+      ...(finished === undefined ? {} : { finished }),
+    };
+    const status = this.progress.order?.status ?? 'pending';
+    if (status !== this.shownStatus)
+      upsertSearchAttributes([{ key: KEEL_ORDER_STATUS, value: status }]);
+    this.shownStatus = status;
+    setCurrentDetails(orderDetails(this.signal, this.progress.order, this.progress.leg));
+  }
+
+  private async continueIfLong(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof orderWorkflow>({ signal: this.signal, carried: this.progress });
+  }
+
+  private result(): OrderResult {
+    const { orderId, order } = this.progress;
+    return {
+      orderId,
+      status: order?.status ?? 'failed',
+      filledQuantity: order?.filledQuantity ?? '0',
+      averagePrice: order?.averagePrice ?? null,
+      reason: order?.reason ?? null,
+    };
+  }
+}
+
+/** Asks another order's workflow to cancel. One that has ended meanwhile needs no asking. */
+async function askToCancel(orderId: string, newerId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(orderId).signal(cancelSignal, {
+      by: 'keel',
+      reason: `in the way of ${newerId}`,
+    });
+  } catch (error) {
+    log.info('the order in the way is gone', { orderId, reason: String(error) });
+  }
+}
