@@ -266,8 +266,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
     async fillsSince(symbol, since) {
       const instrument = traded(symbol);
-      const until = await adapter.marketTime();
-      return (await lookup.fillsSince(instrument, since, until)).filter(isOurs);
+      return (await lookup.fillsSince(instrument, since)).filter(isOurs);
     },
     watchOrders: (onNotice) => userStream.listen(onNotice),
   };

@@ -17,6 +17,7 @@ import {
 /** The most rows a page holds. */
 const PAGE = 1000;
 const DAY_MS = 86_400_000;
+const MAX_DAYS_SOUGHT = 30;
 
 type Params = Readonly<Record<string, string | number>>;
 
@@ -27,8 +28,8 @@ export interface BinanceLookup {
   withFills(instrument: Instrument, raw: RawOrder): Promise<VenueOrderWithFills>;
   /** By id, then among open orders, history and own trades; null when all answered and none knows it. */
   everywhere(instrument: Instrument, clientOrderId: string): Promise<VenueOrderWithFills | null>;
-  /** Trades at or after `since`, oldest first, up to `until`. */
-  fillsSince(instrument: Instrument, since: number, until: number): Promise<readonly Fill[]>;
+  /** Trades at or after `since`, oldest first. */
+  fillsSince(instrument: Instrument, since: number): Promise<readonly Fill[]>;
 }
 
 export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
@@ -102,9 +103,9 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
       return null;
     },
 
-    async fillsSince(instrument, since, until) {
+    async fillsSince(instrument, since) {
       const symbol = instrument.venueSymbol;
-      const found = await tradesSince(trades, symbol, since, until);
+      const found = await tradesSince(trades, symbol, since);
       const clientIds = await clientIdsOf(found, orders, order, symbol);
       return found.flatMap((trade) => {
         const clientOrderId = clientIds.get(trade.orderId);
@@ -115,27 +116,35 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
 }
 
 /**
- * The venue answers at most 24 hours by time, so empty days are stepped over; from the first trade found on
- * the pages go by trade id, which leaves none out.
+ * Mostly the newest page holds it all. Where it does not, the first trade is sought by time, a day at once as
+ * the venue allows (or, for a time long past, from the account's first trade on); from there the pages go by
+ * trade id, which leaves none out.
  */
 async function tradesSince(
   trades: (params: Params) => Promise<RawTrade[]>,
   symbol: string,
   since: number,
-  until: number,
 ): Promise<readonly RawTrade[]> {
+  const newest = (await trades({ symbol, limit: PAGE })).sort(byTradeId);
+  const oldestAt = newest[0]?.time ?? 0;
+  const within = (trade: RawTrade): boolean => trade.time >= since;
+  if (newest.length < PAGE || oldestAt < since) return newest.filter(within);
+
   let found: RawTrade[] = [];
-  for (let from = since; from <= until && found.length === 0; from += DAY_MS) {
+  if (oldestAt - since > MAX_DAYS_SOUGHT * DAY_MS) {
+    found = await trades({ symbol, fromId: 0, limit: PAGE });
+  }
+  for (let from = since; found.length === 0; from += DAY_MS) {
     found = await trades({ symbol, startTime: from, endTime: from + DAY_MS - 1, limit: PAGE });
   }
   found.sort(byTradeId);
   for (let last = found.at(-1); last !== undefined;) {
     const fromId = String(BigInt(last.id) + 1n);
-    const page = await trades({ symbol, fromId, limit: PAGE });
-    found.push(...page.sort(byTradeId));
+    const page = (await trades({ symbol, fromId, limit: PAGE })).sort(byTradeId);
+    found.push(...page);
     last = page.length < PAGE ? undefined : page.at(-1);
   }
-  return found.filter((trade) => trade.time >= since);
+  return found.filter(within);
 }
 
 function byTradeId(a: RawTrade, b: RawTrade): number {

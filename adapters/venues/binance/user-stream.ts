@@ -76,6 +76,8 @@ export function createUserStream(options: {
   const known = new Map<string, OrderNotice>();
   let socket: ReconnectingSocket | undefined;
   let refusal: KeelError | undefined;
+  /** Those who wait for the first subscription: a wrong key does not get better by waiting. */
+  const waiting = new Set<(error: KeelError) => void>();
   let subscribed: PromiseWithResolvers<void> | undefined;
   let connects = 0;
 
@@ -157,6 +159,7 @@ export function createUserStream(options: {
       refusal = undefined;
     } catch (error) {
       if (error instanceof KeelError) refusal = error;
+      if (refusal?.code === 'VENUE_AUTH') for (const refuse of waiting) refuse(refusal);
       if (refusal?.details?.venueCode === -1021) await requests.clock.measure();
       throw error;
     } finally {
@@ -188,6 +191,7 @@ export function createUserStream(options: {
 
   const connected = async (open: ReconnectingSocket): Promise<void> => {
     const late = Promise.withResolvers<never>();
+    waiting.add(late.reject);
     const timer = setTimeout(() => {
       late.reject(
         refusal ?? new KeelError('VENUE_UNAVAILABLE', `${options.url} gave no user stream in time`),
@@ -196,6 +200,7 @@ export function createUserStream(options: {
     try {
       await Promise.race([open.connected(), late.promise]);
     } finally {
+      waiting.delete(late.reject);
       clearTimeout(timer);
     }
   };

@@ -1,0 +1,306 @@
+/** The Binance adapter against the simulator over real HTTP and WebSockets: the contract, then faults. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../../observability/logger.ts';
+import { faultScriptSchema } from '../../../simulator/faults.ts';
+import { type Simulator, startSimulator } from '../../../simulator/server.ts';
+import type { OrderNotice, TradeAdapter } from '../../trade-adapter.ts';
+import {
+  CONTRACT_BARS,
+  describeTradeAdapter,
+  OPENING_BALANCES,
+  orderRequest,
+  restingRequest,
+  STARTS_AT,
+  SYMBOL,
+  type TradingWorld,
+} from '../trade-adapter.contract.ts';
+import { type BinanceOptions, createBinanceAdapter } from './adapter.ts';
+
+const logger = createLogger('test', 'silent');
+let folder = '';
+let file = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keel-binance-'));
+  file = join(folder, 'BTCUSDT.csv');
+  const rows = CONTRACT_BARS.map((bar, index) =>
+    [STARTS_AT + index * 60_000, ...bar, '1'].join(','),
+  );
+  await writeFile(file, ['timestamp_ms,open,high,low,close,volume', ...rows, ''].join('\n'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function startVenue(): Promise<Simulator> {
+  return startSimulator({
+    recordings: [{ symbol: SYMBOL, file }],
+    balances: OPENING_BALANCES,
+    apiKey: 'simulator-key',
+    secret: 'simulator-secret',
+  });
+}
+
+function adapterFor(
+  { httpUrl, wsUrl }: { httpUrl: string; wsUrl: string },
+  change: Partial<BinanceOptions> = {},
+): TradeAdapter {
+  return createBinanceAdapter({
+    accountId: 'binance-sandbox',
+    restUrl: httpUrl,
+    wsApiUrl: wsUrl,
+    apiKey: 'simulator-key',
+    secret: 'simulator-secret',
+    symbols: [SYMBOL],
+    logger,
+    ...change,
+  });
+}
+
+async function open(): Promise<TradingWorld> {
+  const venue = await startVenue();
+  const adapter = adapterFor(venue);
+  await adapter.connect();
+  return {
+    adapter,
+    advance: () => {
+      venue.advance();
+      return Promise.resolve();
+    },
+    close: async () => {
+      await adapter.disconnect();
+      await venue.close();
+    },
+  };
+}
+
+describeTradeAdapter('Binance', open);
+
+describe('the Binance adapter when the venue fails', () => {
+  let venue: Simulator;
+  let adapter: TradeAdapter;
+
+  beforeEach(async () => {
+    venue = await startVenue();
+    adapter = adapterFor(venue, { timeoutMs: 500 });
+    await adapter.connect();
+  });
+  afterEach(async () => {
+    await adapter.disconnect();
+    await venue.close();
+  });
+
+  const inject = (
+    fault: object,
+    match: object = { method: 'POST', path: '/api/v3/order' },
+  ): void => {
+    venue.faults.add(faultScriptSchema.parse([{ match, fault }]));
+  };
+  const venueOrders = (): number => venue.orders().orders.length;
+
+  it.each<[string, object]>([
+    ['cuts the answer', { kind: 'dropAnswer', how: 'cut' }],
+    ['never answers', { kind: 'dropAnswer', how: 'hang' }],
+    ['answers HTML with status 200', { kind: 'html' }],
+    ['answers 503 after it acted', { kind: 'status', status: 503, when: 'after' }],
+    ['answers -1007', { kind: 'engineTimeout' }],
+    [
+      'answers a code that is not listed',
+      { kind: 'status', status: 400, when: 'after', body: 'json', code: -9999 },
+    ],
+  ])(
+    'leaves a send undecided when it %s, and finds the one order that exists',
+    async (_what, fault) => {
+      inject(fault);
+      const request = orderRequest();
+      await expect(adapter.placeOrder(request)).rejects.toMatchObject({
+        code: 'VENUE_UNKNOWN_OUTCOME',
+      });
+      expect((await adapter.findOrder(request))?.order.state).toBe('filled');
+      expect(venueOrders()).toBe(1);
+    },
+  );
+
+  it('leaves a send undecided when it never arrived, and finds nothing', async () => {
+    inject({ kind: 'dropRequest' });
+    const request = orderRequest();
+    await expect(adapter.placeOrder(request)).rejects.toMatchObject({
+      code: 'VENUE_UNKNOWN_OUTCOME',
+    });
+    expect(await adapter.findOrder(request)).toBeNull();
+    expect(venueOrders()).toBe(0);
+  });
+
+  it.each([
+    [429, 'VENUE_RATE_LIMITED'],
+    [418, 'VENUE_BANNED'],
+  ])('tells how long to wait after %d, and sends nothing meanwhile', async (status, code) => {
+    inject({ kind: 'rateLimit', status, retryAfterSeconds: 2 });
+    await expect(adapter.placeOrder(orderRequest())).rejects.toMatchObject({
+      code,
+      retryAfterMs: 2000,
+    });
+    await expect(adapter.openOrders(SYMBOL)).rejects.toMatchObject({ code });
+    expect(venueOrders()).toBe(0);
+  });
+
+  it('measures its clock again on -1021 and sends once more', async () => {
+    inject({ kind: 'clock' });
+    expect((await adapter.placeOrder(orderRequest())).order.state).toBe('filled');
+    expect(venueOrders()).toBe(1);
+  });
+
+  it('gives up with VENUE_CLOCK when -1021 comes twice', async () => {
+    inject({ kind: 'clock' }, { method: 'POST', path: '/api/v3/order', times: 2 });
+    await expect(adapter.placeOrder(orderRequest())).rejects.toMatchObject({ code: 'VENUE_CLOCK' });
+    expect(venueOrders()).toBe(0);
+  });
+
+  it.each<[string, object]>([
+    ['503', { kind: 'status', status: 503, when: 'before' }],
+    ['HTML with status 200', { kind: 'html' }],
+    ['silence', { kind: 'dropAnswer', how: 'hang' }],
+  ])('throws, and does not say null, when a look-up meets %s', async (_what, fault) => {
+    for (const path of ['order', 'openOrders', 'allOrders', 'myTrades']) {
+      inject(fault, { method: 'GET', path: `/api/v3/${path}` });
+      await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
+        code: 'VENUE_UNAVAILABLE',
+      });
+    }
+    expect(await adapter.findOrder(orderRequest())).toBeNull();
+  });
+
+  it('leaves a cancel undecided when its answer is cut', async () => {
+    const request = restingRequest();
+    await adapter.placeOrder(request);
+    inject({ kind: 'dropAnswer', how: 'cut' }, { method: 'DELETE' });
+    await expect(adapter.cancelOrder(request)).rejects.toMatchObject({
+      code: 'VENUE_UNKNOWN_OUTCOME',
+    });
+    expect((await adapter.getOrderStatus(request)).order.state).toBe('cancelled');
+  });
+
+  it('sends an order though the average price is not to be had', async () => {
+    inject({ kind: 'status', status: 503, when: 'before' }, { path: '/api/v3/avgPrice' });
+    expect((await adapter.placeOrder(orderRequest())).order.state).toBe('filled');
+  });
+
+  it('tells partial fills, each once', async () => {
+    inject({ kind: 'partialFill', quantities: ['0.004'], rest: 'leave' });
+    const request = restingRequest();
+    await adapter.placeOrder(request);
+    venue.advance(2);
+    const { order, fills } = await adapter.getOrderStatus(request);
+    expect(order).toMatchObject({ state: 'partially_filled', filledQuantity: '0.004' });
+    expect(fills).toMatchObject([{ quantity: '0.004' }]);
+  });
+
+  it('sees an order of its own that reads do not show yet only later, and throws nothing', async () => {
+    inject({ kind: 'hideOrder', ms: 150 });
+    const request = restingRequest();
+    await adapter.placeOrder(request);
+    await expect(adapter.getOrderStatus(request)).rejects.toMatchObject({
+      code: 'VENUE_ORDER_NOT_FOUND',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await adapter.findOrder(request))?.order.state).toBe('open');
+  });
+
+  it('refuses a wrong secret as VENUE_AUTH, on REST and on the user stream', async () => {
+    const stranger = adapterFor(venue, { secret: 'wrong-secret' });
+    await expect(stranger.connect()).rejects.toMatchObject({ code: 'VENUE_AUTH' });
+    await expect(stranger.watchOrders(() => undefined)).rejects.toMatchObject({
+      code: 'VENUE_AUTH',
+    });
+    const keyless = adapterFor(venue, { apiKey: '', secret: '' });
+    await keyless.connect();
+    expect((await keyless.instrument(SYMBOL)).takerFeeRate).toBe('0.001');
+    await expect(keyless.placeOrder(orderRequest())).rejects.toMatchObject({ code: 'VENUE_AUTH' });
+    await keyless.disconnect();
+  }, 20_000);
+
+  it('catches up after its stream was cut: what changed meanwhile is told', async () => {
+    const notices: OrderNotice[] = [];
+    const watch = await adapter.watchOrders((notice) => notices.push(notice));
+    const filling = restingRequest();
+    const staying = restingRequest({ price: '90000' });
+    await adapter.placeOrder(filling);
+    await adapter.placeOrder(staying);
+    await waitFor(() => notices.length >= 2);
+    notices.length = 0;
+    expect(venue.cutStreams('user')).toBe(1);
+    venue.advance(2);
+    await waitFor(() => new Set(notices.map((notice) => notice.clientOrderId)).size === 2);
+    expect(new Set(notices.map((notice) => notice.clientOrderId))).toEqual(
+      new Set([filling.clientOrderId, staying.clientOrderId]),
+    );
+    // The new subscription is live.
+    notices.length = 0;
+    await adapter.cancelOrder(staying);
+    await waitFor(() => notices.length > 0);
+    await watch.close();
+  }, 20_000);
+
+  it('serves many listeners over one socket, and closes it with the last', async () => {
+    const first = await adapter.watchOrders(() => undefined);
+    const second = await adapter.watchOrders(() => undefined);
+    expect(venue.state().connections.userStreams).toBe(1);
+    await first.close();
+    expect(venue.state().connections.userStreams).toBe(1);
+    await second.close();
+    await waitFor(() => venue.state().connections.wsApi === 0);
+  });
+
+  it('is not harmed by malformed user events', async () => {
+    const notices: OrderNotice[] = [];
+    const watch = await adapter.watchOrders((notice) => notices.push(notice));
+    inject({ kind: 'malformed' }, { method: 'USER', path: 'executionReport' });
+    await adapter.placeOrder(restingRequest());
+    const second = restingRequest();
+    await adapter.placeOrder(second);
+    await waitFor(() => notices.some((one) => one.clientOrderId === second.clientOrderId));
+    await watch.close();
+  });
+});
+
+describe('the Binance adapter at a venue whose clock differs', () => {
+  it.each([60_000, -60_000])('by %d ms signs with the venue’s time', async (skewMs) => {
+    const stamped: number[] = [];
+    const server = createServer((request, response) => {
+      const url = new URL(request.url ?? '/', 'http://venue');
+      const venueNow = Date.now() + skewMs;
+      const timestamp = url.searchParams.get('timestamp');
+      if (timestamp !== null) stamped.push(Number(timestamp) - venueNow);
+      const bodies: Record<string, unknown> = {
+        '/api/v3/time': { serverTime: venueNow },
+        '/api/v3/exchangeInfo': { symbols: [] },
+        '/api/v3/account': { balances: [] },
+      };
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(bodies[url.pathname] ?? {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${String(port)}`;
+    const adapter = adapterFor({ httpUrl: url, wsUrl: url.replace('http', 'ws') });
+    await adapter.connect();
+    // Without the simulator's header market time is the venue's clock.
+    expect(Math.abs((await adapter.marketTime()) - Date.now() - skewMs)).toBeLessThan(1000);
+    expect(stamped).toHaveLength(1);
+    expect(Math.abs(stamped[0] ?? Infinity)).toBeLessThan(500);
+    expect(adapter.visibility.clockErrorMs).toBeLessThan(1000);
+    await adapter.disconnect();
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition() && tries < 250; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(condition()).toBe(true);
+}
