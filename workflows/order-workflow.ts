@@ -105,9 +105,11 @@ export async function orderWorkflow({ signal, carried }: OrderInput): Promise<Or
     run.requestCancel({ by: 'temporal', reason: 'the workflow was cancelled' });
   });
   // Nothing in here is cut short: a cancel is a wish that the steps fulfil.
-  const result = await CancellationScope.nonCancellable(() => run.toEnd());
-  await condition(allHandlersFinished);
-  return result;
+  return CancellationScope.nonCancellable(async () => {
+    const result = await run.toEnd();
+    await condition(allHandlersFinished);
+    return result;
+  });
 }
 
 class OrderRun {
