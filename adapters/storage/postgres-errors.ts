@@ -3,8 +3,9 @@
  * asks for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import type { Kysely, Transaction } from 'kysely';
-import { DatabaseError } from 'pg';
+import type { DatabaseError } from 'pg';
 import { KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { Queryable } from './database.ts';
 import type { Database } from './tables.ts';
@@ -36,6 +37,11 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** By its shape: the server's errors alone carry a severity. */
+function isDatabaseError(error: unknown): error is DatabaseError {
+  return isNativeError(error) && 'severity' in error;
+}
+
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === UNIQUE_VIOLATION;
 }
@@ -46,7 +52,7 @@ export function isForeignKeyViolation(error: unknown): boolean {
 
 function keelCode(error: Error): ErrorCode {
   const code = codeOf(error);
-  if (error instanceof DatabaseError && code !== undefined) {
+  if (isDatabaseError(error) && code !== undefined) {
     if (UNAVAILABLE_STATES.test(code)) return 'UNAVAILABLE';
     if (code === UNIQUE_VIOLATION) return 'CONFLICT';
     if (code === FOREIGN_KEY_VIOLATION) return 'NOT_FOUND';
@@ -60,7 +66,7 @@ function keelCode(error: Error): ErrorCode {
 /** Any failure as a KeelError; one of ours passes as it is. */
 export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
-  if (!(error instanceof Error)) {
+  if (!isNativeError(error)) {
     return new KeelError('INTERNAL', `storage failed with ${String(error)}`);
   }
   const code = keelCode(error);
@@ -71,10 +77,9 @@ export function toKeelError(error: unknown): KeelError {
     code === 'UNAVAILABLE'
       ? `PostgreSQL does not answer: ${said}; check that it runs and that postgresUrl is right`
       : `PostgreSQL refused the statement: ${said}`;
-  const detail =
-    error instanceof DatabaseError
-      ? { sqlState, detail: error.detail, table: error.table, constraint: error.constraint }
-      : { sqlState };
+  const detail = isDatabaseError(error)
+    ? { sqlState, detail: error.detail, table: error.table, constraint: error.constraint }
+    : { sqlState };
   return new KeelError(code, message, { cause: error, details: detail });
 }
 
