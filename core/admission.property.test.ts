@@ -85,7 +85,8 @@ class World {
 
   heldAndReserved(): Decimal {
     return [...this.open.values()].reduce(
-      (total, { side, remaining }) => (side === 'buy' ? total.plus(remaining) : total.minus(remaining)),
+      (total, { side, remaining }) =>
+        side === 'buy' ? total.plus(remaining) : total.minus(remaining),
       this.position,
     );
   }

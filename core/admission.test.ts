@@ -133,8 +133,7 @@ describe('exits', () => {
     expect(ask({ wanted: target('0') }, { position: '0.0000001' })).toMatchObject({
       state: 'denied',
       code: 'NOTHING_TO_SELL',
-      reason:
-        '0.0000001 BTC is dust: the least is 0.00001 BTC (step 0.00001) and 5 USDT',
+      reason: '0.0000001 BTC is dust: the least is 0.00001 BTC (step 0.00001) and 5 USDT',
     });
     expect(ask({ wanted: target('0') }, { position: '0.01' })).toMatchObject({
       code: 'NOTHING_TO_SELL',
@@ -156,9 +155,10 @@ describe('exits', () => {
       quantity: '0.699',
       reducing: true,
     });
-    expect(
-      ask({ wanted: sell('1') }, { position: '0.3', openOrders }),
-    ).toMatchObject({ state: 'denied', code: 'NOTHING_TO_SELL' });
+    expect(ask({ wanted: sell('1') }, { position: '0.3', openOrders })).toMatchObject({
+      state: 'denied',
+      code: 'NOTHING_TO_SELL',
+    });
     expect(ask({ ...PERSON, wanted: sell('1') })).toMatchObject({
       state: 'denied',
       code: 'NOTHING_TO_SELL',

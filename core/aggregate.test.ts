@@ -8,7 +8,14 @@ const MINUTE = 60_000;
 
 function minute(at: number, overrides: Partial<Kline> = {}): Kline {
   const close = String(100 + at);
-  return createKline({ openAt: T0 + at * MINUTE, open: close, high: close, low: close, close, ...overrides });
+  return createKline({
+    openAt: T0 + at * MINUTE,
+    open: close,
+    high: close,
+    low: close,
+    close,
+    ...overrides,
+  });
 }
 
 function run(interval: Interval, bars: readonly Kline[]): Kline[] {
@@ -51,12 +58,18 @@ describe('aggregation', () => {
   });
 
   it('drops a first bar whose beginning it did not see', () => {
-    const closed = run('5m', [3, 4, 5, 6, 7, 8, 9].map((at) => minute(at)));
+    const closed = run(
+      '5m',
+      [3, 4, 5, 6, 7, 8, 9].map((at) => minute(at)),
+    );
     expect(closed.map(({ openAt }) => (openAt - T0) / MINUTE)).toEqual([5]);
   });
 
   it('closes a bar late when its last minute is missing, and leaves missing minutes out', () => {
-    const closed = run('5m', [0, 1, 6, 9, 11, 14].map((at) => minute(at)));
+    const closed = run(
+      '5m',
+      [0, 1, 6, 9, 11, 14].map((at) => minute(at)),
+    );
     expect(closed.map(({ openAt, open, close }) => [(openAt - T0) / MINUTE, open, close])).toEqual([
       [0, '100', '101'],
       [5, '106', '109'],
@@ -68,7 +81,9 @@ describe('aggregation', () => {
 
   it('refuses other intervals and older bars', () => {
     const { state } = aggregateNext(aggregateStart('5m'), minute(5));
-    expect(() => aggregateNext(state, createKline({ interval: '5m' }))).toThrow(/built from bars of 1m/);
+    expect(() => aggregateNext(state, createKline({ interval: '5m' }))).toThrow(
+      /built from bars of 1m/,
+    );
     expect(() => aggregateNext(state, minute(2))).toThrow(/in order/);
   });
 });

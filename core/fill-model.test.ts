@@ -87,7 +87,12 @@ const bars = fc
   .map((ticks) => {
     const text = (n: number | undefined): string => toDecimalString(new Decimal(n ?? 1).div(100));
     const sorted = ticks.toSorted((a, b) => a - b);
-    return { low: text(sorted[0]), open: text(ticks[1]), close: text(ticks[2]), high: text(sorted[3]) };
+    return {
+      low: text(sorted[0]),
+      open: text(ticks[1]),
+      close: text(ticks[2]),
+      high: text(sorted[3]),
+    };
   });
 
 describe('the model stays within the bar', () => {

@@ -23,7 +23,12 @@ describe('checkFilters', () => {
     ['off the tick', { ...LIMIT, price: '100.001' }, 'FILTER_PRICE', '0.01'],
     ['below the band', { ...LIMIT, price: '19.99' }, 'FILTER_PRICE', '20..120'],
     ['above the band', { ...LIMIT, price: '120.01' }, 'FILTER_PRICE', '20..120'],
-    ['a sell under its band', { ...LIMIT, side: 'sell', price: '79.99' }, 'FILTER_PRICE', '80..500'],
+    [
+      'a sell under its band',
+      { ...LIMIT, side: 'sell', price: '79.99' },
+      'FILTER_PRICE',
+      '80..500',
+    ],
     ['under the least price', { ...LIMIT, price: '0' }, 'FILTER_PRICE', 'minimum 0.01'],
     ['over the largest price', { ...LIMIT, price: '1000001' }, 'FILTER_PRICE', 'maximum'],
     ['off the step', { ...LIMIT, quantity: '1.000001' }, 'FILTER_LOT_SIZE', '0.00001'],

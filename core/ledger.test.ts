@@ -110,8 +110,12 @@ describe('ledgerEntries', () => {
   });
 });
 
-const cents = fc.integer({ min: 1, max: 20_000_000 }).map((n) => toDecimalString(new Decimal(n).div(100)));
-const lots = fc.integer({ min: 1, max: 500_000 }).map((n) => toDecimalString(new Decimal(n).div(100_000)));
+const cents = fc
+  .integer({ min: 1, max: 20_000_000 })
+  .map((n) => toDecimalString(new Decimal(n).div(100)));
+const lots = fc
+  .integer({ min: 1, max: 500_000 })
+  .map((n) => toDecimalString(new Decimal(n).div(100_000)));
 const anyFill = fc
   .record({
     side: fc.constantFrom('buy' as const, 'sell' as const),

@@ -116,7 +116,9 @@ describe('roundTrips', () => {
   });
 
   it("adds up to the position's realised P&L whenever it is flat", () => {
-    const lots = fc.integer({ min: 1, max: 1000 }).map((n) => toDecimalString(new Decimal(n).div(1000)));
+    const lots = fc
+      .integer({ min: 1, max: 1000 })
+      .map((n) => toDecimalString(new Decimal(n).div(1000)));
     const anyFill = fc
       .record({
         side: fc.constantFrom('buy' as const, 'sell' as const),
@@ -135,7 +137,10 @@ describe('roundTrips', () => {
         });
         const fills = rest.isZero() ? some : [...some, last];
         const whole = fills.reduce<Position>(applyFill, emptyPosition('BTC/USDT'));
-        const total = roundTrips(fills).reduce((sum, { pnl }) => sum.plus(pnl ?? '0'), new Decimal(0));
+        const total = roundTrips(fills).reduce(
+          (sum, { pnl }) => sum.plus(pnl ?? '0'),
+          new Decimal(0),
+        );
         expect(total.minus(whole.realisedPnl).abs().lt('1e-12')).toBe(true);
       }),
     );

@@ -10,7 +10,6 @@
  * From the same bars, standings and checkpoint it always makes the same signals with the same ids. After it
  * has thrown its state is undefined: make a new one from the last stored checkpoint.
  */
-import { aggregateNext, aggregateStart, type AggregateState } from '../core/aggregate.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { Kline } from '../core/kline.ts';
@@ -19,10 +18,8 @@ import type { OrderView } from '../core/order.ts';
 import { isFinalIntent } from '../core/intent-machine.ts';
 import type { Signal } from '../core/signal.ts';
 import { intervalMs } from '../core/time.ts';
-import { BarRing } from './bar-ring.ts';
 import {
   type AuxValue,
-  type Bar,
   type BaseStrategy,
   type Context,
   type Feed,
@@ -32,6 +29,13 @@ import {
   type Standing,
 } from './base-strategy.ts';
 import { createContext, type Wish } from './context.ts';
+import {
+  type Aggregates,
+  FeedBook,
+  type HistoryNeed,
+  type Source,
+  sourceKey,
+} from './feed-book.ts';
 import { addToSlice, type PendingSlices, takeSlices } from './slices.ts';
 
 export interface RunnerOptions {
@@ -80,17 +84,9 @@ export type RunnerResult =
   /** The strategy has no feed, or no handler, for it. */
   | { readonly kind: 'not-mine' };
 
-/** One-minute bars to read before the first live one. */
-export interface HistoryNeed {
-  readonly exchange: string;
-  readonly symbol: string;
-  readonly interval: '1m';
-  readonly count: number;
-}
-
 type RunnerState = {
   strategy: Json;
-  aggregates: Record<string, AggregateState>;
+  aggregates: Aggregates;
   /** Symbol → last close, by which sizes are reckoned. */
   closes: Record<string, string>;
   slices: PendingSlices;
@@ -109,18 +105,13 @@ const NOTHING_HELD: Standing = {
 const SLICE_TIMEOUT_MS = 120_000;
 const ORDERS_REMEMBERED = 500;
 
-function sourceKey(source: { readonly exchange: string; readonly symbol: string }): string {
-  return feedKey({ exchange: source.exchange, symbol: source.symbol, interval: '1m' });
-}
-
 function jsonCopy(value: unknown): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 
 export class StrategyRunner {
   readonly #options: RunnerOptions;
-  readonly #feeds: readonly Feed[];
-  readonly #rings: ReadonlyMap<string, BarRing>;
+  readonly #book: FeedBook;
   readonly #offsets: Record<string, number>;
   readonly #sequences: Record<string, number>;
   readonly #fresh: boolean;
@@ -129,15 +120,7 @@ export class StrategyRunner {
   /** Throws INVALID_INPUT when the strategy asks for no feed, or for a warm-up below one bar. */
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#feeds = options.strategy.feeds();
-    const wrong = this.#feeds.find(({ warmup }) => !Number.isInteger(warmup) || warmup < 1);
-    if (this.#feeds.length === 0 || wrong !== undefined) {
-      throw new KeelError(
-        'INVALID_INPUT',
-        `${options.strategyType} asks for ${wrong === undefined ? 'no feed' : `a warm-up of ${String(wrong.warmup)} bars`}; feeds() must return one feed or more, each with a warmup from 1`,
-      );
-    }
-    this.#rings = new Map(this.#feeds.map((feed) => [feedKey(feed), new BarRing(feed.warmup)]));
+    this.#book = new FeedBook(options.strategy.feeds(), options.strategyType);
     const restored = options.restored;
     this.#fresh = restored === undefined || restored.state === null;
     this.#offsets = { ...restored?.offsets };
@@ -145,9 +128,7 @@ export class StrategyRunner {
     this.#state = this.#fresh
       ? {
           strategy: options.strategy.initialState(),
-          aggregates: Object.fromEntries(
-            this.#feeds.map((feed) => [feedKey(feed), aggregateStart(feed.interval)]),
-          ),
+          aggregates: this.#book.startAggregates(),
           closes: {},
           slices: {},
           ticks: {},
@@ -156,12 +137,12 @@ export class StrategyRunner {
       : (jsonCopy(restored?.state) as unknown as RunnerState);
     const anchorAt = options.anchorAt ?? 0;
     if (anchorAt > 0) {
-      for (const feed of this.#feeds) this.#offsets[sourceKey(feed)] ??= anchorAt;
+      for (const feed of this.feeds) this.#offsets[sourceKey(feed)] ??= anchorAt;
     }
   }
 
   get feeds(): readonly Feed[] {
-    return this.#feeds;
+    return this.#book.feeds;
   }
 
   /** True when the strategy looks at ticks; at its orders. */
@@ -180,20 +161,7 @@ export class StrategyRunner {
 
   /** The bars `warmUp` needs, up to each source's offset. Enough for whole bars of the longest interval. */
   history(): HistoryNeed[] {
-    const needs = new Map<string, HistoryNeed>();
-    for (const feed of this.#feeds) {
-      const minutes = intervalMs(feed.interval) / intervalMs('1m');
-      const count = (feed.warmup + 1) * minutes - 1;
-      const before = needs.get(sourceKey(feed))?.count ?? 0;
-      const { exchange, symbol } = feed;
-      needs.set(sourceKey(feed), {
-        exchange,
-        symbol,
-        interval: '1m',
-        count: Math.max(count, before),
-      });
-    }
-    return [...needs.values()];
+    return this.#book.history();
   }
 
   /**
@@ -203,24 +171,16 @@ export class StrategyRunner {
    * fills `ctx.bars`. Call it once, before the first live bar, with bars in the order of `closeAt`.
    */
   warmUp(bars: readonly Kline[]): void {
-    const scratch = new Map(
-      this.#feeds.map((feed) => [feedKey(feed), aggregateStart(feed.interval)]),
-    );
+    const scratch = this.#book.startAggregates();
     const limits = { ...this.#offsets };
     for (const bar of bars) {
       const limit = limits[sourceKey(bar)];
-      const feeds = this.#feedsOf(bar);
-      if (feeds.length === 0 || (limit !== undefined && bar.closeAt > limit)) continue;
+      if (!this.#wants(bar) || (limit !== undefined && bar.closeAt > limit)) continue;
       if (this.#fresh) {
-        this.#advance(bar, feeds, NOTHING_HELD, true);
+        this.#advance(bar, NOTHING_HELD, true);
         if (limit === undefined) this.#offsets[sourceKey(bar)] = bar.closeAt;
-        continue;
-      }
-      for (const feed of feeds) {
-        const key = feedKey(feed);
-        const next = aggregateNext(scratch.get(key) ?? aggregateStart(feed.interval), bar);
-        scratch.set(key, next.state);
-        for (const closed of next.closed) this.#rings.get(key)?.push(closed);
+      } else {
+        this.#book.take(bar, scratch);
       }
     }
   }
@@ -235,15 +195,14 @@ export class StrategyRunner {
     standing: Standing,
     options: { readonly acceptGap?: boolean } = {},
   ): RunnerResult {
-    const feeds = this.#feedsOf(bar);
-    if (feeds.length === 0) return { kind: 'not-mine' };
+    if (!this.#wants(bar)) return { kind: 'not-mine' };
     const key = sourceKey(bar);
     const last = this.#offsets[key];
     if (last !== undefined && bar.closeAt <= last) return { kind: 'already-handled' };
     if (last !== undefined && bar.openAt > last && options.acceptGap !== true) {
       return { kind: 'gap', from: last, to: bar.openAt };
     }
-    const wish = this.#advance(bar, feeds, standing, false);
+    const wish = this.#advance(bar, standing, false);
     this.#offsets[key] = bar.closeAt;
     return this.#handled(wish);
   }
@@ -251,7 +210,7 @@ export class StrategyRunner {
   /** Takes in a tick; older ones than the last are left out. Throws as `onKline`. */
   onMarketData(tick: MarketData, standing: Standing): RunnerResult {
     const { strategy } = this.#options;
-    if (strategy.onMarketData === undefined || this.#feedsOf(tick).length === 0) {
+    if (strategy.onMarketData === undefined || !this.#wants(tick)) {
       return { kind: 'not-mine' };
     }
     const key = sourceKey(tick);
@@ -293,10 +252,8 @@ export class StrategyRunner {
     };
   }
 
-  #feedsOf(source: { readonly exchange: string; readonly symbol: string }): readonly Feed[] {
-    return this.#feeds.filter(
-      (feed) => feed.exchange === source.exchange && feed.symbol === source.symbol,
-    );
+  #wants(source: Source): boolean {
+    return this.#book.feedsOf(source).length > 0;
   }
 
   #handled(wish: Wish): RunnerResult {
@@ -305,20 +262,10 @@ export class StrategyRunner {
   }
 
   /** All bars that close are visible before the strategy is called for the first of them. */
-  #advance(bar: Kline, feeds: readonly Feed[], standing: Standing, warming: boolean): Wish {
+  #advance(bar: Kline, standing: Standing, warming: boolean): Wish {
     const { strategy } = this.#options;
     const wish: Wish = { signals: [], cancels: [] };
-    const closed: { feed: Feed; bar: Bar }[] = [];
-    for (const feed of feeds) {
-      const key = feedKey(feed);
-      const state = this.#state.aggregates[key] ?? aggregateStart(feed.interval);
-      const next = aggregateNext(state, bar);
-      this.#state.aggregates[key] = next.state;
-      for (const one of next.closed) {
-        this.#rings.get(key)?.push(one);
-        closed.push({ feed, bar: one });
-      }
-    }
+    const closed = this.#book.take(bar, this.#state.aggregates);
     this.#state.closes[bar.symbol] = bar.close;
     const event = { now: bar.closeAt, standing, wish, warming };
     for (const one of closed) {
@@ -333,7 +280,7 @@ export class StrategyRunner {
         this.#state.slices = addToSlice(this.#state.slices, one.feed, one.bar);
       }
       const timeoutMs = this.#options.sliceTimeoutMs ?? SLICE_TIMEOUT_MS;
-      const taken = takeSlices(this.#state.slices, this.#feeds, bar.closeAt, timeoutMs);
+      const taken = takeSlices(this.#state.slices, this.feeds, bar.closeAt, timeoutMs);
       this.#state.slices = taken.pending;
       for (const slice of taken.slices) {
         this.#call(`slice of ${new Date(slice.closeAt).toISOString()}`, event, (ctx) => {
@@ -364,7 +311,7 @@ export class StrategyRunner {
       standing: event.standing,
       closes: this.#state.closes,
       sequences: this.#sequences,
-      rings: this.#rings,
+      rings: this.#book.rings,
       wish: event.wish,
       holder: this.#state,
     });

@@ -36,7 +36,8 @@ describe('sma', () => {
         const other = new SMA(period);
         for (const [at, value] of run(smaStart(period), smaNext, values).entries()) {
           other.add(values[at] ?? 0);
-          if (value !== null) expect(Math.abs(value - Number(other.getResult()))).toBeLessThan(1e-6);
+          if (value !== null)
+            expect(Math.abs(value - Number(other.getResult()))).toBeLessThan(1e-6);
         }
       }),
     );
@@ -68,7 +69,8 @@ describe('rsi', () => {
         const other = new RSI(period);
         for (const [at, value] of run(rsiStart(period), rsiNext, values).entries()) {
           other.add(values[at] ?? 0);
-          if (value !== null) expect(Math.abs(value - Number(other.getResult()))).toBeLessThan(1e-6);
+          if (value !== null)
+            expect(Math.abs(value - Number(other.getResult()))).toBeLessThan(1e-6);
         }
       }),
     );

@@ -76,9 +76,9 @@ describe('risk rules', () => {
   });
 
   it('stands exactly on each limit', () => {
-    expect(failures(context({ order: { quantity: '1.5' }, position: { quantity: '0.5' } }))).toEqual(
-      [],
-    );
+    expect(
+      failures(context({ order: { quantity: '1.5' }, position: { quantity: '0.5' } })),
+    ).toEqual([]);
     expect(
       failures(context({ order: { quantity: '1.5' }, position: { quantity: '0.50001' } })),
     ).toEqual(['position-limit: RISK_POSITION_LIMIT']);
@@ -91,9 +91,9 @@ describe('risk rules', () => {
 
   it('knows no limit where none is set', () => {
     const limits = { maxPosition: null, maxOrderNotional: null, maxOrdersPerDay: null };
-    expect(failures({ ...context({ order: { quantity: '50' }, limits }), ordersToday: 999 })).toEqual(
-      [],
-    );
+    expect(
+      failures({ ...context({ order: { quantity: '50' }, limits }), ordersToday: 999 }),
+    ).toEqual([]);
   });
 
   it('looks at the account as well as at the strategy', () => {
@@ -111,18 +111,18 @@ describe('risk rules', () => {
     const funds = { ...exit.funds, required: '3', accountFree: '3', free: '0' };
     const report = evaluateRisk({ ...exit, funds });
     expect(report.approved).toBe(true);
-    expect(report.results.flatMap(({ rule, verdict }) => ('skipped' in verdict ? [rule] : []))).toEqual(
-      ['position-limit', 'order-notional', 'daily-orders'],
-    );
+    expect(
+      report.results.flatMap(({ rule, verdict }) => ('skipped' in verdict ? [rule] : [])),
+    ).toEqual(['position-limit', 'order-notional', 'daily-orders']);
     expect(failures({ ...exit, funds: { ...funds, accountFree: '2.9' } })).toEqual([
       'balance: RISK_BALANCE',
     ]);
     expect(
       failures(context({ order: { ...EXIT, quantity: '0.01' }, funds: { required: '0.01' } })),
     ).toEqual(['filters: FILTER_NOTIONAL']);
-    expect(failures(context({ order: { quantity: '0.000001' }, funds: { required: '1' } }))).toEqual([
-      'filters: FILTER_LOT_SIZE',
-    ]);
+    expect(
+      failures(context({ order: { quantity: '0.000001' }, funds: { required: '1' } })),
+    ).toEqual(['filters: FILTER_LOT_SIZE']);
   });
 
   it.each(['guard', 'flatten', 'person'] as const)('lets an exit of a %s pass a halt', (kind) => {
