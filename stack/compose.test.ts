@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { SEARCH_ATTRIBUTES } from '../temporal-config/search-attributes.ts';
-import { checkEngine, fillPasswords } from './compose.ts';
+import { checkEngine, composeMissing, fillPasswords } from './compose.ts';
 
 interface Service {
   readonly image: string;
@@ -115,6 +116,14 @@ describe('containers', () => {
       () => `p${String(++next)}`,
     );
     expect(text).toBe('A=1\nKEEL_X_PASSWORD=p1\nKEEL_Y_PASSWORD=kept\n# KEEL_Z_PASSWORD=\n');
+  });
+
+  it('that do not run are named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keel-docker-'));
+    const docker = join(folder, 'docker');
+    writeFileSync(docker, '#!/bin/sh\nprintf "postgres\\nredis\\nkafka\\n"\n', { mode: 0o755 });
+    expect(await composeMissing(docker)).toEqual(['temporal', 'temporal-ui']);
+    rmSync(folder, { recursive: true });
   });
 
   it('say what is missing where there is no engine', async () => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { CommandError, findOnPath, runCommand } from './run-command.ts';
 import { StackError } from './stack-error.ts';
 
@@ -62,4 +63,29 @@ export async function compose(args: readonly string[]): Promise<number> {
       resolve(code ?? 1);
     });
   });
+}
+
+/** The services that stay up; the others run to their end. */
+function lastingServices(): string[] {
+  const file = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+    services: Record<string, { healthcheck?: unknown }>;
+  };
+  return Object.entries(file.services)
+    .filter(([, service]) => service.healthcheck !== undefined)
+    .map(([name]) => name);
+}
+
+/** The names of the services that do not run. */
+export async function composeMissing(docker?: string): Promise<string[]> {
+  const program = await checkEngine(docker);
+  const running = await runCommand(
+    program,
+    ['compose', 'ps', '--services', '--status', 'running'],
+    {
+      timeoutMs: 30_000,
+      cwd: ROOT,
+    },
+  );
+  const names = new Set(running.split('\n').map((line) => line.trim()));
+  return lastingServices().filter((service) => !names.has(service));
 }

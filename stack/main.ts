@@ -1,6 +1,6 @@
 /** `npm run stack -- up|down|status [--mode embedded|native|compose]`: the servers, without the system. */
 import { Command, Option } from 'commander';
-import { compose } from './compose.ts';
+import { compose, composeMissing } from './compose.ts';
 import { dataFolder } from './folders.ts';
 import { messageOf } from './stack-error.ts';
 import { envFileOf } from './stack-file.ts';
@@ -42,7 +42,12 @@ async function down({ mode }: Options): Promise<number> {
 }
 
 async function status({ mode }: Options): Promise<number> {
-  if (mode === 'compose') return compose(['ps']);
+  if (mode === 'compose') {
+    await compose(['ps', '--all']);
+    const missing = await composeMissing();
+    if (missing.length > 0) print(`DOWN: ${missing.join(', ')}`);
+    return missing.length === 0 ? 0 : 1;
+  }
   const state = await stackState(dataFolder());
   if (state.file === undefined) {
     print('Down: nothing was started. Start it by: npm run stack -- up');

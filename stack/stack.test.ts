@@ -232,7 +232,9 @@ describe('what is printed and written', () => {
     expect(table).not.toContain('pw');
     const lines = table.split('\n');
     expect(lines[0]).toMatch(/^server +state +address +page +pid +log$/);
-    expect(lines[1]).toMatch(/^postgres {2}up +postgres:\/\/keel@127\.0\.0\.1:1\/keel +10 +\/l\/p$/);
+    expect(lines[1]).toMatch(
+      /^postgres {2}up +postgres:\/\/keel@127\.0\.0\.1:1\/keel +10 +\/l\/p$/,
+    );
     expect(lines.map((line) => line.search(/log|\/l\//))).toEqual(
       Array(3).fill(lines[0]?.indexOf('log')),
     );

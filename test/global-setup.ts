@@ -2,10 +2,12 @@
  * Brings up PostgreSQL, Temporal, Kafka and Redis once per jest run, side by side, in a folder of their own.
  * jest calls this once for each project that names it: the first call starts, the next ones find it done.
  */
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { claimFolder, ownerOf } from '../stack/folder-lock.ts';
 import { startKafka } from '../stack/kafka.ts';
+import { endServersIn } from '../stack/leftovers.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startRedis } from '../stack/redis.ts';
 import type { Server } from '../stack/server.ts';
@@ -25,11 +27,31 @@ function wantedServers(): TestServer[] {
   return TEST_SERVERS.filter((name) => wanted === undefined || wanted.includes(name));
 }
 
+const PREFIX = 'keel-jest-';
+/** A run that begins has made its folder and is about to claim it. */
+const YOUNG_MS = 30_000;
+
+/** A run that was killed could not stop its servers: their folder has no living owner. */
+async function endKilledRuns(): Promise<void> {
+  const folders = readdirSync(tmpdir())
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => join(tmpdir(), name))
+    .filter(
+      (folder) => Date.now() - statSync(folder).mtimeMs > YOUNG_MS && ownerOf(folder) === undefined,
+    );
+  for (const folder of folders) {
+    await endServersIn(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export default async function globalSetup(): Promise<void> {
   if (running.started) return;
   running.started = true;
   const begin = Date.now();
-  const dataDir = mkdtempSync(join(tmpdir(), 'keel-test-'));
+  await endKilledRuns();
+  const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
+  claimFolder(dataDir);
   // PostgreSQL, run as another user where we are root, must be able to walk in.
   chmodSync(dataDir, 0o755);
   running.dataDir = dataDir;
