@@ -140,6 +140,14 @@ describe('exits', () => {
     });
   });
 
+  it('needs nothing more when an exit under way leaves only dust', () => {
+    const openOrders = [open({ side: 'sell', remaining: '0.999995' })];
+    expect(ask({ wanted: target('0') }, { position: '1', openOrders })).toMatchObject({
+      state: 'done',
+      quantity: '0',
+    });
+  });
+
   it('never expires and passes a stopping strategy', () => {
     const late = { position: '1', marketTime: T0 + 9_999_999, strategyStatus: 'stopping' };
     expect(ask({ wanted: target('0') }, late)).toMatchObject({
@@ -218,11 +226,14 @@ describe('order among signals', () => {
     expect(ask({ wanted: target('1') }, selling)).toEqual(blocked);
     // On the same side nothing is in the way.
     expect(ask({ wanted: target('0') }, selling)).toMatchObject({ quantity: '0.6' });
-    const pair = [open(), open({ orderId: 'other', side: 'sell' })];
-    expect(ask({ wanted: target('1') }, { position: '1', openOrders: pair })).toEqual({
-      verdict: 'blocked',
-      cancelFirst: ['older', 'other'],
-    });
+    // The target is held already: whatever rests can only lead away from it.
+    for (const remaining of ['0.4', '0.1', '0.7']) {
+      const openOrders = [open(), open({ orderId: 'other', side: 'sell', remaining })];
+      expect(ask({ wanted: target('1') }, { position: '1', openOrders })).toEqual({
+        verdict: 'blocked',
+        cancelFirst: ['older', 'other'],
+      });
+    }
   });
 
   it('expires a late entry rather than cancelling for it', () => {

@@ -227,7 +227,8 @@ function size(
   if (tooSmall) {
     const least = `the least is ${limits.min} ${instrument.base} (step ${limits.step}) and ${instrument.minNotional} ${instrument.quote}`;
     const closes = signal.wanted.kind === 'order' || decimal(signal.wanted.quantity).isZero();
-    if (reducing && closes) {
+    const underWay = input.openOrders.some((order) => order.sent);
+    if (reducing && closes && !underWay) {
       return end('denied', 'NOTHING_TO_SELL', `${raw} ${instrument.base} is dust: ${least}`);
     }
     const nearTarget = signal.wanted.kind === 'target' && !decimal(input.position).isZero();

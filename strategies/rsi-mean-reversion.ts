@@ -27,8 +27,8 @@ export type RsiMeanReversionConfig = z.infer<typeof config>;
 
 type State = {
   readonly rsi: RsiState;
-  /** Whether it last asked to be long. */
-  readonly long: boolean;
+  /** What it last asked for; null while it has asked for nothing, since an earlier run may have left a position. */
+  readonly long: boolean | null;
 };
 
 /** Wilder's averages forget their start slowly; after ten periods what is left of it is below e⁻¹⁰. */
@@ -57,17 +57,17 @@ export class RsiMeanReversion extends BaseStrategy<RsiMeanReversionConfig, State
   }
 
   initialState(): State {
-    return { rsi: rsiStart(this.config.period), long: false };
+    return { rsi: rsiStart(this.config.period), long: null };
   }
 
   override onKline(bar: Bar, feed: Feed, ctx: Context<State>): void {
     const { state, value } = rsiNext(ctx.state.rsi, Number(bar.close));
     let { long } = ctx.state;
     if (value !== null && !ctx.warming) {
-      if (!long && value <= this.config.oversold) {
+      if (long !== true && value <= this.config.oversold) {
         long = true;
         ctx.target(feed.symbol, this.config.size, { tag: 'oversold' });
-      } else if (long && value >= this.config.overbought) {
+      } else if (long !== false && value >= this.config.overbought) {
         long = false;
         ctx.target(feed.symbol, 'flat', { tag: 'overbought' });
       }

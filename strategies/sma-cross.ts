@@ -28,8 +28,6 @@ type State = {
   readonly slow: SmaState;
   /** Whether the fast average was above the slow one; null until both are known. */
   readonly above: boolean | null;
-  /** Whether it last asked to be long. */
-  readonly long: boolean;
 };
 
 /**
@@ -38,7 +36,8 @@ type State = {
  * of Donchian and Dunn; tested in Brock, Lakonishok and LeBaron, "Simple Technical Trading Rules and the
  * Stochastic Properties of Stock Returns", Journal of Finance 47 (1992).
  *
- * Enters only at a cross, never in the middle of a trend it did not see begin.
+ * Enters only at a cross, never in the middle of a trend it did not see begin. The first cross it sees may
+ * be the end of one: then it asks to be flat, whatever an earlier run left behind.
  */
 export class SmaCross extends BaseStrategy<SmaCrossConfig, State> {
   static readonly type = 'sma-cross';
@@ -59,24 +58,22 @@ export class SmaCross extends BaseStrategy<SmaCrossConfig, State> {
 
   initialState(): State {
     const { fast, slow } = this.config;
-    return { fast: smaStart(fast), slow: smaStart(slow), above: null, long: false };
+    return { fast: smaStart(fast), slow: smaStart(slow), above: null };
   }
 
   override onKline(bar: Bar, feed: Feed, ctx: Context<State>): void {
     const close = Number(bar.close);
     const fast = smaNext(ctx.state.fast, close);
     const slow = smaNext(ctx.state.slow, close);
-    let { above, long } = ctx.state;
+    let { above } = ctx.state;
     if (fast.value !== null && slow.value !== null && fast.value !== slow.value) {
       const now = fast.value > slow.value;
-      const crossed = above !== null && above !== now;
-      if (crossed && now !== long && !ctx.warming) {
-        long = now;
-        if (long) ctx.target(feed.symbol, this.config.size, { tag: 'golden-cross' });
+      if (above !== null && above !== now && !ctx.warming) {
+        if (now) ctx.target(feed.symbol, this.config.size, { tag: 'golden-cross' });
         else ctx.target(feed.symbol, 'flat', { tag: 'death-cross' });
       }
       above = now;
     }
-    ctx.state = { fast: fast.state, slow: slow.state, above, long };
+    ctx.state = { fast: fast.state, slow: slow.state, above };
   }
 }
