@@ -244,6 +244,27 @@ describe('the Binance adapter when the venue fails', () => {
     await watch.close();
   }, 20_000);
 
+  it('without a list of symbols catches up on all the venue has', async () => {
+    const everything = createBinanceAdapter({
+      accountId: 'binance-sandbox',
+      restUrl: venue.httpUrl,
+      wsApiUrl: venue.wsUrl,
+      apiKey: 'simulator-key',
+      secret: 'simulator-secret',
+      logger,
+    });
+    await everything.connect();
+    const request = restingRequest();
+    await adapter.placeOrder(request);
+    const notices: OrderNotice[] = [];
+    const watch = await everything.watchOrders((notice) => notices.push(notice));
+    venue.cutStreams('user');
+    await waitFor(() => notices.length > 0);
+    expect(notices).toEqual([{ clientOrderId: request.clientOrderId, symbol: SYMBOL }]);
+    await watch.close();
+    await everything.disconnect();
+  });
+
   it('serves many listeners over one socket, and closes it with the last', async () => {
     const first = await adapter.watchOrders(() => undefined);
     const second = await adapter.watchOrders(() => undefined);

@@ -18,6 +18,7 @@ import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type {
   Balance,
+  OrderNotice,
   PlaceOrderRequest,
   TradeAdapter,
   VisibilityBounds,
@@ -151,15 +152,21 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     }
   };
 
+  const openEverywhere = async (): Promise<readonly OrderNotice[]> =>
+    (await lookup.allOpenOrders()).filter(isOurs).flatMap(({ clientOrderId, symbol: name }) => {
+      const symbol = venueSymbols.get(name);
+      return symbol === undefined ? [] : [{ clientOrderId, symbol }];
+    });
+
   const userStream = createUserStream({
     url: `${options.wsApiUrl.replace(/\/+$/, '')}/ws-api/v3`,
     requests,
     logger,
     symbolOf: (venueSymbol) => venueSymbols.get(venueSymbol),
     openOrders: async () => {
-      const symbols = options.symbols ?? [...instruments.keys()];
+      if (options.symbols === undefined) return openEverywhere();
       const open = [];
-      for (const symbol of symbols) open.push(...(await adapter.openOrders(symbol)));
+      for (const symbol of options.symbols) open.push(...(await adapter.openOrders(symbol)));
       return open.map(({ clientOrderId, symbol }) => ({ clientOrderId, symbol }));
     },
   });

@@ -205,6 +205,12 @@ describe('the Binance data source', () => {
     await expect(
       source.subscribe([{ symbol: 'NO/SUCH', intervals: ['1m'], ticks: false, since: STARTS_AT }]),
     ).rejects.toMatchObject({ name: 'KeelError' });
+    // And the source is none the worse for it, through a reconnect as well.
+    await subscribe();
+    venue.cutStreams('market');
+    await waitFor(() => states.filter((state) => state === 'connected').length === 2);
+    venue.advance();
+    await waitFor(() => bars.length === 1);
   });
 
   it('hands on nothing after disconnect', async () => {

@@ -159,6 +159,17 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
     return { params, added };
   };
 
+  const confirm = async (open: ReconnectingSocket, params: readonly string[]): Promise<void> => {
+    if (open.state !== 'connected') return;
+    try {
+      await subscribeStreams(open.send, params);
+    } catch (error) {
+      if (error instanceof KeelError && error.code === 'INVALID_INPUT') throw error;
+      // The connection broke meanwhile: the next one subscribes to all that is on the list.
+      open.reconnect('the subscription was not confirmed');
+    }
+  };
+
   return {
     exchange,
     async connect(given) {
@@ -186,14 +197,14 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
       const added = batches.flatMap((batch) => batch.added);
       for (const feed of added) feed.hold();
       try {
-        if (open.state === 'connected') await subscribeStreams(open.send, params);
+        await confirm(open, params);
+        for (const feed of added) await fill(feed);
       } catch (error) {
-        if (error instanceof KeelError && error.code === 'INVALID_INPUT') throw error;
-        // The connection broke meanwhile: the next one subscribes to all that is on the list.
-        open.reconnect('the subscription was not confirmed');
-        await open.connected();
+        // What could not be subscribed must not keep every later connection from coming up.
+        for (const name of params) streams.delete(name);
+        for (const feed of added) feeds.delete(feed.key);
+        throw error;
       }
-      for (const feed of added) await fill(feed);
     },
     async disconnect() {
       stopping.abort();

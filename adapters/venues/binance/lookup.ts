@@ -25,6 +25,8 @@ export interface BinanceLookup {
   /** Null where the venue says −2013. */
   byClientId(instrument: Instrument, clientOrderId: string): Promise<RawOrder | null>;
   openOrders(instrument: Instrument): Promise<readonly RawOrder[]>;
+  /** Of every symbol: one heavy request. */
+  allOpenOrders(): Promise<readonly RawOrder[]>;
   withFills(instrument: Instrument, raw: RawOrder): Promise<VenueOrderWithFills>;
   /** By id, then among open orders, history and own trades; null when all answered and none knows it. */
   everywhere(instrument: Instrument, clientOrderId: string): Promise<VenueOrderWithFills | null>;
@@ -76,6 +78,7 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
   return {
     byClientId,
     withFills,
+    allOpenOrders: () => orders('openOrders', {}, 80),
     openOrders: (instrument) => orders('openOrders', { symbol: instrument.venueSymbol }, 6),
 
     async everywhere(instrument, clientOrderId) {

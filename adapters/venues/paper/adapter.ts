@@ -58,6 +58,9 @@ const MATCH_SPAN_MS = 30 * 86_400_000;
 export function createPaperAdapter(options: PaperOptions): TradeAdapter {
   const { store, accountId, exchange, market } = options;
   const listeners = new Set<(notice: OrderNotice) => void>();
+  /** One look at new bars at a time, for all listeners. */
+  let timer: NodeJS.Timeout | undefined;
+  let looking = Promise.resolve();
 
   const instrumentOf = async (symbol: string): Promise<Instrument> => {
     try {
@@ -123,6 +126,16 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     return { feeIn, feeAssetPrice: await options.price(`${feeIn}/${quote}`) };
   };
 
+  const look = async (): Promise<void> => {
+    const open = (await stored()).some((order) => order.status === 'NEW');
+    if (open) await settled(() => undefined);
+  };
+
+  const stopLooking = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+
   const balances = (): Promise<readonly Balance[]> =>
     settled((books) => {
       const open = openOrdersOf(books);
@@ -163,6 +176,8 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     },
     async disconnect() {
       listeners.clear();
+      stopLooking();
+      await looking;
       await market.disconnect();
     },
     marketTime: () => market.marketTime(),
@@ -238,15 +253,14 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
         onNotice(notice);
       };
       listeners.add(listener);
-      let looking = Promise.resolve();
-      const timer = setInterval(() => {
+      timer ??= setInterval(() => {
         // A look that fails is made again at the next tick; readers poll as well.
-        looking = looking.then(() => settled(() => undefined)).catch(() => undefined);
+        looking = looking.then(look).catch(() => undefined);
       }, options.pollMs ?? 500).unref();
       return Promise.resolve({
         async close() {
-          clearInterval(timer);
           listeners.delete(listener);
+          if (listeners.size === 0) stopLooking();
           await looking;
         },
       });
