@@ -4,7 +4,7 @@ import { createFill } from '../test/factories/market.ts';
 import type { Fill } from './fill.ts';
 import { applyFill, averageCost, emptyPosition, ledgerEntries, unrealisedPnl } from './ledger.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
-import type { Position } from './position.ts';
+import { type Position, positionSchema } from './position.ts';
 
 const FLAT = emptyPosition('BTC/USDT');
 
@@ -148,6 +148,7 @@ describe('conservation over any sequence of fills', () => {
         for (const [asset, amount] of Object.entries(fees)) {
           expect(position.fees[asset]).toBe(toDecimalString(amount));
         }
+        expect(positionSchema.safeParse(position).success).toBe(true);
         const equityChange = decimal(position.quoteFlow).plus(decimal(position.quantity).mul(mark));
         const pnl = decimal(position.realisedPnl).plus(unrealisedPnl(position, mark));
         expect(toDecimalString(pnl)).toBe(toDecimalString(equityChange));
