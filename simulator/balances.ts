@@ -18,6 +18,13 @@ export class Balances {
     }
   }
 
+  replace(balances: readonly AssetBalance[]): void {
+    this.#byAsset.clear();
+    for (const balance of balances) {
+      this.#byAsset.set(balance.asset, balance);
+    }
+  }
+
   get(asset: string): AssetBalance {
     return this.#byAsset.get(asset) ?? { asset, free: ZERO, locked: ZERO };
   }

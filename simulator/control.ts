@@ -20,17 +20,17 @@ const advanceSchema = z.strictObject({ bars: z.int().min(1).default(1) });
 const cutSchema = z.strictObject({ which: z.enum(['market', 'user', 'all']).default('all') });
 
 /** Answers a `/sim/*` request; what is wrong with it is told in `{error}` with 400 or 404. */
-export async function serveControl(
+export function serveControl(
   simulator: Simulator,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   body: string,
-): Promise<void> {
+): void {
   let status = 200;
   let answer: unknown;
   try {
     const [path = ''] = (incoming.url ?? '').split('?', 1);
-    answer = await control(simulator, `${incoming.method ?? 'GET'} ${path}`, body);
+    answer = control(simulator, `${incoming.method ?? 'GET'} ${path}`, body);
   } catch (error) {
     if (!(error instanceof KeelError)) {
       throw error;
@@ -45,7 +45,7 @@ export async function serveControl(
   outgoing.end(JSON.stringify(answer));
 }
 
-async function control(simulator: Simulator, what: string, body: string): Promise<unknown> {
+function control(simulator: Simulator, what: string, body: string): unknown {
   switch (what) {
     case 'GET /sim/state':
       return simulator.state();

@@ -63,14 +63,11 @@ export class Klines {
     const { from, to = Infinity, limit } = range;
     const inRange = (kline: BuiltKline): boolean =>
       kline.openAt <= to && kline.openAt >= (from ?? 0);
-    let start = 0;
-    if (from !== undefined) {
-      start = firstIndexAtOrAfter(closed, from);
-    } else if (to === Infinity) {
-      start = Math.max(0, closed.length - limit);
-    } else {
-      start = Math.max(0, firstIndexAtOrAfter(closed, to - limit * lengthMs));
-    }
+    const earliest = from ?? (to === Infinity ? -Infinity : to - limit * lengthMs);
+    const start =
+      earliest === -Infinity
+        ? Math.max(0, closed.length - limit)
+        : firstIndexAtOrAfter(closed, earliest);
     const found = closed
       .slice(start, from === undefined ? undefined : start + limit)
       .filter(inRange);

@@ -14,86 +14,10 @@ import {
   limitFillPrice,
   marketFillPrice,
 } from '../core/fill-model.ts';
-import type { Side } from '../core/fill.ts';
-import type { Instrument } from '../core/instrument.ts';
 import { Decimal, decimal, floorToStep } from '../core/money.ts';
-import { Balances } from './balances.ts';
+import { type AssetBalance, Balances } from './balances.ts';
 import type { Candle } from './candles.ts';
-
-export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET';
-export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
-export type OrderState = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
-
-/** How an order is filled in pieces; used to rehearse partial fills. */
-export interface FillPlan {
-  /** Base quantities, one for each chance to fill (all at once for MARKET and IOC). */
-  readonly quantities: readonly string[];
-  /** What becomes of the rest: filled at the next chance, or never. */
-  readonly rest: 'fill' | 'leave';
-}
-
-export interface NewOrder {
-  readonly clientOrderId: string;
-  readonly instrument: Instrument;
-  readonly side: Side;
-  readonly kind: OrderKind;
-  readonly timeInForce: TimeInForce;
-  /** Base; absent for a market order by quote amount. */
-  readonly quantity?: string;
-  readonly quoteQuantity?: string;
-  /** Limit orders only. */
-  readonly price?: string;
-  readonly fillPlan?: FillPlan;
-}
-
-export interface EngineOrder {
-  readonly orderId: number;
-  readonly clientOrderId: string;
-  readonly instrument: Instrument;
-  readonly side: Side;
-  readonly kind: OrderKind;
-  readonly timeInForce: TimeInForce;
-  readonly price: Decimal;
-  readonly quantity: Decimal;
-  readonly quoteQuantity: Decimal;
-  readonly placedAt: number;
-  state: OrderState;
-  filled: Decimal;
-  filledQuote: Decimal;
-  updatedAt: number;
-  /** Taken off by each chance to fill. */
-  plan: FillPlan | undefined;
-}
-
-export interface EngineTrade {
-  readonly tradeId: number;
-  readonly order: EngineOrder;
-  readonly price: Decimal;
-  readonly quantity: Decimal;
-  readonly quote: Decimal;
-  readonly feeAmount: Decimal;
-  readonly feeAsset: string;
-  readonly maker: boolean;
-  readonly at: number;
-}
-
-/** What the account's owner is told; the order is in the state the event left it in. */
-export type EngineEvent =
-  | { readonly kind: 'new'; readonly order: EngineOrder; readonly at: number }
-  | {
-      readonly kind: 'trade';
-      readonly order: EngineOrder;
-      readonly trade: EngineTrade;
-      readonly at: number;
-    }
-  | {
-      readonly kind: 'cancelled';
-      readonly order: EngineOrder;
-      readonly cancelId: string;
-      readonly at: number;
-    }
-  | { readonly kind: 'expired'; readonly order: EngineOrder; readonly at: number }
-  | { readonly kind: 'balances'; readonly assets: readonly string[]; readonly at: number };
+import type { EngineEvent, EngineOrder, EngineTrade, NewOrder } from './orders.ts';
 
 /** The engine's refusals; no order exists after one. */
 export class Refusal extends Error {
@@ -133,6 +57,27 @@ export class MatchingEngine {
     this.balances = new Balances(options.openingBalances);
     this.#nextOrderId = options.idBase;
     this.#nextTradeId = options.idBase;
+  }
+
+  /** Takes over an earlier engine's books, in place of the opening balances; new ids follow theirs. */
+  restore(books: {
+    readonly orders: readonly EngineOrder[];
+    readonly trades: readonly EngineTrade[];
+    readonly balances: readonly AssetBalance[];
+  }): void {
+    this.balances.replace(books.balances);
+    for (const order of books.orders) {
+      this.#orders.set(order.orderId, order);
+      this.#newestByClientId.set(`${order.instrument.venueSymbol} ${order.clientOrderId}`, order);
+      if (order.state === 'NEW' || order.state === 'PARTIALLY_FILLED') {
+        this.#open.add(order);
+      }
+      this.#nextOrderId = Math.max(this.#nextOrderId, order.orderId + 1);
+    }
+    for (const trade of books.trades) {
+      this.#trades.push(trade);
+      this.#nextTradeId = Math.max(this.#nextTradeId, trade.tradeId + 1);
+    }
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {

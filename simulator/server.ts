@@ -9,27 +9,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { KeelError } from '../core/errors.ts';
-import { instrumentOf, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
 import { serveVenue } from './binance/http-front.ts';
 import { MarketStreams } from './binance/streams.ts';
-import type { Venue } from './binance/venue.ts';
-import { RateCounter, REAL_LIMITS } from './binance/weights.ts';
 import { WsApi } from './binance/ws-api.ts';
-import { loadCandles, symbolOfFile } from './candles.ts';
 import { reconciliation, serveControl } from './control.ts';
+import { createVenue } from './create-venue.ts';
 import { Faults } from './faults.ts';
 import { sendWithFaults } from './frames.ts';
-import { Klines } from './klines.ts';
-import { MatchingEngine } from './matching.ts';
-import {
-  DEFAULT_API_KEY,
-  DEFAULT_SECRET,
-  DEFAULT_SLIPPAGE_BPS,
-  type Simulator,
-  type SimulatorOptions,
-} from './options.ts';
+import type { Simulator, SimulatorOptions } from './options.ts';
 import { createPacer } from './pacer.ts';
-import { Replay } from './replay.ts';
+import { keepState } from './state-file.ts';
 
 export type { Simulator, SimulatorOptions } from './options.ts';
 
@@ -45,6 +34,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const streams = new MarketStreams(venue, sendWithFaults(faults, 'STREAM'));
   const wsApi = new WsApi(venue, sendWithFaults(faults, 'USER'));
   const { replay, engine } = venue;
+  const keeper = keepState(options.stateFile, engine, replay);
 
   const step = (): void => {
     const minute = replay.minute();
@@ -56,6 +46,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       engine.matchBar(symbol, bar, minute.closeAt - 1);
     }
     replay.step();
+    keeper.afterStep();
     streams.onMinute(minute);
   };
   const pace = options.pace ?? 'stepped';
@@ -73,9 +64,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     try {
       const body = await readBody(incoming);
-      await (incoming.url?.startsWith('/sim/') === true
-        ? serveControl(simulator, incoming, outgoing, body)
-        : serveVenue(front, incoming, outgoing, body));
+      if (incoming.url?.startsWith('/sim/') === true) {
+        serveControl(simulator, incoming, outgoing, body);
+      } else {
+        await serveVenue(front, incoming, outgoing, body);
+      }
     } catch (error) {
       if (!outgoing.headersSent) {
         outgoing.writeHead(500, { 'content-type': 'text/plain' });
@@ -151,6 +144,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     finished: () => pacer.finished,
     close: async () => {
       pacer.stop();
+      keeper.save();
       for (const socket of sockets.clients) {
         socket.terminate();
       }
@@ -164,56 +158,6 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   };
   return simulator;
-}
-
-function createVenue(options: SimulatorOptions, isHidden: (orderId: number) => boolean): Venue {
-  const recordings = options.recordings.map(({ symbol, file }) => ({
-    symbol: symbol ?? symbolOfFile(file),
-    bars: loadCandles(file),
-  }));
-  const replay = new Replay(recordings, {
-    ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
-    ...(options.warmupBars === undefined ? {} : { warmupBars: options.warmupBars }),
-  });
-  const feeIn = options.feeIn ?? 'received';
-  if (feeIn === 'quote') {
-    throw new KeelError(
-      'INVALID_INPUT',
-      'Binance takes fees from what is received or in an asset: feeIn "received" or "BNB"',
-    );
-  }
-  const limits = { ...REAL_LIMITS, ...options.limits };
-  const engine = new MatchingEngine({
-    openingBalances: options.balances ?? { USDT: '100000' },
-    feeIn,
-    feeAssetPrice: (asset, quote) => {
-      const market = `${asset}/${quote}`;
-      return (
-        options.feeAssetPrices?.[quote] ??
-        (replay.symbols.includes(market) ? replay.price(market) : undefined)
-      );
-    },
-    slippageBps: options.slippageBps ?? DEFAULT_SLIPPAGE_BPS,
-    // A thousand ids a second of wall clock: more than one account's orders can use up.
-    idBase: options.idBase ?? Math.floor(Date.now() / 1_000) * 1_000,
-  });
-  return {
-    replay,
-    klines: new Klines(replay),
-    engine,
-    instruments: replay.symbols.map((symbol) =>
-      instrumentOf(symbol, options.feeRates ?? REGULAR_FEE_RATES),
-    ),
-    credentials: {
-      apiKey: options.apiKey ?? DEFAULT_API_KEY,
-      secret: options.secret ?? DEFAULT_SECRET,
-    },
-    limits,
-    rates: new RateCounter(limits),
-    feeIn,
-    wallTime: () => Date.now(),
-    isHidden,
-  };
 }
 
 function acceptor(

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Faults } from '../faults.ts';
-import type { EngineOrder } from '../matching.ts';
+import type { EngineOrder } from '../orders.ts';
 import {
   banned,
   htmlPage,

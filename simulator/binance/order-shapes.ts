@@ -1,6 +1,6 @@
 /** Orders, trades and balances as Binance writes them, in REST answers and user events. */
 import type { AssetBalance } from '../balances.ts';
-import type { EngineEvent, EngineOrder, EngineTrade } from '../matching.ts';
+import type { EngineEvent, EngineOrder, EngineTrade } from '../orders.ts';
 import { fixed8 } from './format.ts';
 
 const ZERO = '0.00000000';

@@ -1,5 +1,5 @@
 /** Reads request parameters as the venue does, and refuses them with its own codes. */
-import { decimal, Decimal } from '../../core/money.ts';
+import { decimal, type Decimal } from '../../core/money.ts';
 import {
   illegalCharacters,
   mandatoryMissing,

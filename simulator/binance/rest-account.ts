@@ -1,5 +1,5 @@
 /** The account's balances, orders and own trades, signed. */
-import type { EngineOrder, EngineTrade } from '../matching.ts';
+import type { EngineOrder, EngineTrade } from '../orders.ts';
 import { badCombination, moreThanADay } from './errors.ts';
 import { fixed8 } from './format.ts';
 import { balanceRecord, orderRecord, tradeRecord } from './order-shapes.ts';

@@ -1,13 +1,8 @@
 /** Placing, cancelling and looking up orders, signed. */
 import { randomBytes } from 'node:crypto';
 import type { Side } from '../../core/fill.ts';
-import {
-  type EngineOrder,
-  type FillPlan,
-  type OrderKind,
-  Refusal,
-  type TimeInForce,
-} from '../matching.ts';
+import { Refusal } from '../matching.ts';
+import type { EngineOrder, FillPlan, OrderKind, TimeInForce } from '../orders.ts';
 import {
   duplicateOrder,
   filterFailure,

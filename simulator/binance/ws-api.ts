@@ -1,7 +1,7 @@
 /** The WebSocket API at `/ws-api/v3`: the user stream's signed subscription, ping and time. */
 import { z } from 'zod';
 import type { WebSocket } from 'ws';
-import type { EngineEvent } from '../matching.ts';
+import type { EngineEvent } from '../orders.ts';
 import { illegalCharacters, VenueError } from './errors.ts';
 import { accountPosition, executionReport } from './order-shapes.ts';
 import { checkSignedParams } from './signature.ts';

@@ -1,0 +1,79 @@
+/** What the engine keeps and tells: orders, trades, events. Times are market time in milliseconds. */
+import type { Side } from '../core/fill.ts';
+import type { Instrument } from '../core/instrument.ts';
+import type { Decimal } from '../core/money.ts';
+
+export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET';
+export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
+export type OrderState = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
+
+/** How an order is filled in pieces; used to rehearse partial fills. */
+export interface FillPlan {
+  /** Base quantities, one for each chance to fill (all at once for MARKET and IOC). */
+  readonly quantities: readonly string[];
+  /** What becomes of the rest: filled at the next chance, or never. */
+  readonly rest: 'fill' | 'leave';
+}
+
+export interface NewOrder {
+  readonly clientOrderId: string;
+  readonly instrument: Instrument;
+  readonly side: Side;
+  readonly kind: OrderKind;
+  readonly timeInForce: TimeInForce;
+  /** Base; absent for a market order by quote amount. */
+  readonly quantity?: string;
+  readonly quoteQuantity?: string;
+  /** Limit orders only. */
+  readonly price?: string;
+  readonly fillPlan?: FillPlan;
+}
+
+export interface EngineOrder {
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly instrument: Instrument;
+  readonly side: Side;
+  readonly kind: OrderKind;
+  readonly timeInForce: TimeInForce;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  readonly quoteQuantity: Decimal;
+  readonly placedAt: number;
+  state: OrderState;
+  filled: Decimal;
+  filledQuote: Decimal;
+  updatedAt: number;
+  /** Taken off by each chance to fill. */
+  plan: FillPlan | undefined;
+}
+
+export interface EngineTrade {
+  readonly tradeId: number;
+  readonly order: EngineOrder;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  readonly quote: Decimal;
+  readonly feeAmount: Decimal;
+  readonly feeAsset: string;
+  readonly maker: boolean;
+  readonly at: number;
+}
+
+/** What the account's owner is told; the order is in the state the event left it in. */
+export type EngineEvent =
+  | { readonly kind: 'new'; readonly order: EngineOrder; readonly at: number }
+  | {
+      readonly kind: 'trade';
+      readonly order: EngineOrder;
+      readonly trade: EngineTrade;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'cancelled';
+      readonly order: EngineOrder;
+      readonly cancelId: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'expired'; readonly order: EngineOrder; readonly at: number }
+  | { readonly kind: 'balances'; readonly assets: readonly string[]; readonly at: number };
