@@ -39,7 +39,10 @@ function wholeNumber(value: string): number {
 
 const program = new Command('npm start --')
   .description('Run the embedded stack, replay a recorded day, trade it with two strategies.')
-  .option('--once', 'stop after the summary; exit code 1 if books and venue differ or an order is open')
+  .option(
+    '--once',
+    'stop after the summary; exit code 1 if books and venue differ or an order is open',
+  )
   .option('--native', 'real Kafka and Redis, every worker a process of its own')
   .option('--fresh', 'forget earlier runs: delete the data folder first')
   .option('--bars <n>', 'minutes to replay', wholeNumber, DAY_BARS)
@@ -69,7 +72,10 @@ async function main(options: StartOptions): Promise<number> {
     },
   });
   try {
-    terminal.step('servers', `${withoutPassword(stack.postgresUrl)}, Temporal ${stack.temporalAddress}`);
+    terminal.step(
+      'servers',
+      `${withoutPassword(stack.postgresUrl)}, Temporal ${stack.temporalAddress}`,
+    );
     const session = await openSession({
       mode,
       stack,
@@ -163,7 +169,9 @@ main(program.opts<StartOptions>()).then(
   },
   (error: unknown) => {
     const known = error instanceof KeelError || error instanceof StackError;
-    process.stderr.write(`\nnpm start failed. ${known ? error.message : String((error as Error).stack)}\n`);
+    process.stderr.write(
+      `\nnpm start failed. ${known ? error.message : String((error as Error).stack)}\n`,
+    );
     process.exit(1);
   },
 );

@@ -41,11 +41,17 @@ function readDocument(text: string, origin: string): Document {
   try {
     value = parse(text);
   } catch (error) {
-    throw new KeelError('CONFIG_INVALID', `${origin} is not valid YAML: ${(error as Error).message}`);
+    throw new KeelError(
+      'CONFIG_INVALID',
+      `${origin} is not valid YAML: ${(error as Error).message}`,
+    );
   }
   if (value === null || value === undefined) return {};
   if (!isDocument(value)) {
-    throw new KeelError('CONFIG_INVALID', `${origin} must hold a mapping of settings, not a list or a word`);
+    throw new KeelError(
+      'CONFIG_INVALID',
+      `${origin} must hold a mapping of settings, not a list or a word`,
+    );
   }
   return value;
 }

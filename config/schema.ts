@@ -39,12 +39,14 @@ export const configSchema = z
     postgresUrl: z.string().startsWith('postgres', {
       error: 'expected a PostgreSQL address such as postgres://user:password@host:5432/keel',
     }),
-    temporal: z.strictObject({
-      address: z.string().min(1).default('127.0.0.1:7233'),
-      namespace: z.string().min(1).default('default'),
-      /** The web UI, for links to an order's workflow. */
-      uiUrl: url.default('http://127.0.0.1:8233'),
-    }).prefault({}),
+    temporal: z
+      .strictObject({
+        address: z.string().min(1).default('127.0.0.1:7233'),
+        namespace: z.string().min(1).default('default'),
+        /** The web UI, for links to an order's workflow. */
+        uiUrl: url.default('http://127.0.0.1:8233'),
+      })
+      .prefault({}),
     bus: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('memory') }),
@@ -75,7 +77,10 @@ export const configSchema = z
       })
       .prefault({}),
     metrics: z
-      .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(0) })
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z.int().min(0).max(65_535).default(0),
+      })
       .prefault({}),
     log: z
       .strictObject({

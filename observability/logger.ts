@@ -5,7 +5,16 @@ export type Logger = pino.Logger;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** Secrets never reach a log, whoever passes them in. */
-const REDACTED = ['*.apiKey', '*.secret', '*.password', '*.token', 'apiKey', 'secret', 'password', 'token'];
+const REDACTED = [
+  '*.apiKey',
+  '*.secret',
+  '*.password',
+  '*.token',
+  'apiKey',
+  'secret',
+  'password',
+  'token',
+];
 
 /**
  * JSON lines on standard error (standard output belongs to what a command prints), or appended to `file`.

@@ -12,15 +12,25 @@ function known<M>(name: string): M | undefined {
   return registry.getSingleMetric(name) as M | undefined;
 }
 
-export function counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+export function counter<L extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+): Counter<L> {
   return (
-    known<Counter<L>>(name) ?? new Counter({ name, help, labelNames: [...labelNames], registers: [registry] })
+    known<Counter<L>>(name) ??
+    new Counter({ name, help, labelNames: [...labelNames], registers: [registry] })
   );
 }
 
-export function gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+export function gauge<L extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+): Gauge<L> {
   return (
-    known<Gauge<L>>(name) ?? new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] })
+    known<Gauge<L>>(name) ??
+    new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] })
   );
 }
 
@@ -34,12 +44,21 @@ export function histogram<L extends string>(
 ): Histogram<L> {
   return (
     known<Histogram<L>>(name) ??
-    new Histogram({ name, help, labelNames: [...labelNames], buckets: LATENCY_BUCKETS, registers: [registry] })
+    new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: LATENCY_BUCKETS,
+      registers: [registry],
+    })
   );
 }
 
 /** Serves `/metrics` and `/health`; port 0 takes a free one. */
-export async function serveMetrics(port: number, host = '127.0.0.1'): Promise<{ url: string; close(): Promise<void> }> {
+export async function serveMetrics(
+  port: number,
+  host = '127.0.0.1',
+): Promise<{ url: string; close(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     if (request.url === '/health') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"up"}');

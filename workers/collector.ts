@@ -5,24 +5,31 @@
 import { createPipeline, type Pipeline } from '../adapters/sources/pipeline.ts';
 import { createBinanceDataSource } from '../adapters/venues/binance/data-source.ts';
 import type { VenueConfig } from '../config/schema.ts';
+import { intervalMs } from '../core/time.ts';
 import type { House } from './house.ts';
 import { runProcess, type Running } from './run-process.ts';
 
 export async function startCollector(house: House): Promise<Running> {
-  const { bus, logger, repositories } = house;
+  const { adapters, bus, logger, repositories } = house;
   const pipelines: Pipeline[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
   };
   try {
-    for (const [exchange, { restUrl, streamUrl, symbols }] of markets(house.config.venues)) {
+    for (const [exchange, market] of markets(house.config.venues)) {
+      const { accountId, restUrl, streamUrl, symbols } = market;
+      const marketTime = await adapters.get(accountId)?.marketTime();
+      const since = marketTime === undefined ? {} : { since: marketTime - FIRST_HISTORY_MS };
       const pipeline = createPipeline({
         source: createBinanceDataSource({ exchange, restUrl, streamUrl, logger }),
         bus,
         klines: repositories.klines,
         // Higher intervals are built from minutes by those who need them.
         subscriptions: [...symbols].map((symbol) => ({
-          ...{ symbol, intervals: ['1m'] as const, ticks: true },
+          symbol,
+          intervals: ['1m'],
+          ticks: true,
+          ...since,
         })),
         logger,
       });
@@ -36,7 +43,11 @@ export async function startCollector(house: House): Promise<Running> {
   return { stop };
 }
 
+/** What is fetched for a symbol that has no bar stored yet: enough to warm a strategy of minutes up. */
+const FIRST_HISTORY_MS = 12 * 60 * intervalMs('1m');
+
 interface Market {
+  readonly accountId: string;
   readonly restUrl: string;
   readonly streamUrl: string;
   readonly symbols: Set<string>;
@@ -45,8 +56,13 @@ interface Market {
 /** By exchange; where two accounts name different addresses for one, the first has it. */
 function markets(venues: readonly VenueConfig[]): Map<string, Market> {
   const byExchange = new Map<string, Market>();
-  for (const { adapter, restUrl, streamUrl, symbols } of venues) {
-    const market = byExchange.get(adapter) ?? { restUrl, streamUrl, symbols: new Set() };
+  for (const { adapter, accountId, restUrl, streamUrl, symbols } of venues) {
+    const market = byExchange.get(adapter) ?? {
+      accountId,
+      restUrl,
+      streamUrl,
+      symbols: new Set<string>(),
+    };
     for (const symbol of symbols) market.symbols.add(symbol);
     byExchange.set(adapter, market);
   }

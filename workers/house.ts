@@ -12,6 +12,7 @@ import { createRedisCache } from '../adapters/storage/cache-redis.ts';
 import { openDatabase } from '../adapters/storage/database.ts';
 import { createRepositories } from '../adapters/storage/repositories.ts';
 import { connectTemporal, type TemporalHandle } from '../adapters/temporal/client.ts';
+import { installRuntime } from '../adapters/temporal/runtime.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { createBinanceAdapter } from '../adapters/venues/binance/adapter.ts';
 import { createPaperAdapter } from '../adapters/venues/paper/adapter.ts';
@@ -79,8 +80,7 @@ function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeA
     store: doors.repositories.paper,
     klines: doors.repositories.klines,
     market: binance,
-    price: (symbol) =>
-      latestPrice(doors.cache, doors.repositories.klines, venue.adapter, symbol),
+    price: (symbol) => latestPrice(doors.cache, doors.repositories.klines, venue.adapter, symbol),
     feeIn: venue.feeIn,
     openingBalances: venue.openingBalances,
   });
@@ -103,6 +103,7 @@ export async function buildHouse(
   options: HouseOptions = {},
 ): Promise<House> {
   const logger = createLogger(service, config.log.level, config.log.file);
+  installRuntime(logger);
   const repositories = createRepositories(openDatabase(config.postgresUrl), {
     marketBuyBuffer: config.risk.marketBuyBuffer,
   });

@@ -161,7 +161,8 @@ function compareTrades(venue: VenueBooks, fills: readonly BookedFill[]): string[
       );
     }
   }
-  for (const id of booked.keys()) differences.push(`we booked a fill ${id} that the venue does not know`);
+  for (const id of booked.keys())
+    differences.push(`we booked a fill ${id} that the venue does not know`);
   return differences;
 }
 
@@ -179,6 +180,8 @@ function compareBalances(
     const there = theirs.get(asset) ?? zero;
     return here.eq(there)
       ? []
-      : [`${asset}: the venue holds ${toDecimalString(there)}, the ledger says ${toDecimalString(here)}`];
+      : [
+          `${asset}: the venue holds ${toDecimalString(there)}, the ledger says ${toDecimalString(here)}`,
+        ];
   });
 }

@@ -50,7 +50,10 @@ export async function startWorker(
     });
     child.once('exit', (code) => {
       reject(
-        new KeelError('UNAVAILABLE', `worker ${name} exited with ${String(code)} at start: ${tail}`),
+        new KeelError(
+          'UNAVAILABLE',
+          `worker ${name} exited with ${String(code)} at start: ${tail}`,
+        ),
       );
     });
   });

@@ -3,6 +3,7 @@
  * the embedded or native stack; the end-to-end tests open the same and pull at it.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createTokens, signingSecret } from '../../api/auth.ts';
 import { openDatabase } from '../../adapters/storage/database.ts';
@@ -23,7 +24,9 @@ import { summarise, type StrategySummary } from './summary.ts';
 
 /** Where the recording begins on a fresh data folder; later sessions go on where the last one ended. */
 const FIRST_DAY = Date.UTC(2024, 11, 2);
-const RECORDING = new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url).pathname;
+const RECORDING = new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url)
+  .pathname;
+const COLLECT_TIMEOUT_MS = 30_000;
 /** After a kill Temporal needs up to its heartbeat and activity time-outs to carry on. */
 const QUIET_TIMEOUT_MS = 120_000;
 
@@ -73,20 +76,31 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
-    const marketTime = new Date(simulator.state().marketTime).toISOString().slice(0, 16).replace('T', ' ');
-    options.onStep('simulator', `${simulator.httpUrl}, Binance spot, BTC/USDT from ${marketTime} UTC`);
+    const marketTime = new Date(simulator.state().marketTime)
+      .toISOString()
+      .slice(0, 16)
+      .replace('T', ' ');
+    options.onStep(
+      'simulator',
+      `${simulator.httpUrl}, Binance spot, BTC/USDT from ${marketTime} UTC`,
+    );
 
     const config = demoConfig(options.stack, simulator, options.dataDir);
     const repositories = createRepositories(openDatabase(config.postgresUrl));
     closers.push(() => repositories.close());
-    const workers = options.mode === 'native' ? await spawnWorkers(config, options) : await runWorkers(config, options);
+    const workers =
+      options.mode === 'native'
+        ? await spawnWorkers(config, options)
+        : await runWorkers(config, options);
     closers.push(() => workers.stop());
 
+    await untilCollected(repositories, simulator.state().marketTime);
     const token = await operatorToken(config, repositories);
     saveCliSettings(options.dataDir, { url: workers.api.url, token });
     const processOf = (name: WorkerName): WorkerProcess => {
       const found = workers.processes.get(name);
-      if (found === undefined) throw new KeelError('CONFLICT', `${name} is no process of its own here`);
+      if (found === undefined)
+        throw new KeelError('CONFLICT', `${name} is no process of its own here`);
       return found;
     };
     return {
@@ -108,6 +122,22 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
+/** Strategies warm up from stored bars: waits until the collector has stored all there are. */
+async function untilCollected(repositories: Repositories, marketTime: number): Promise<void> {
+  const deadline = Date.now() + COLLECT_TIMEOUT_MS;
+  for (;;) {
+    const newest = await repositories.klines.newest('binance', 'BTC/USDT', '1m');
+    if (newest !== null && newest.closeAt >= marketTime) return;
+    if (Date.now() > deadline) {
+      throw new KeelError(
+        'UNAVAILABLE',
+        `the collector stored no bars up to ${new Date(marketTime).toISOString()}: see the log`,
+      );
+    }
+    await sleep(20);
+  }
+}
+
 /** The person at this machine is its operator: a token of the admin's, valid as long as a day of work. */
 async function operatorToken(config: Config, repositories: Repositories): Promise<string> {
   const secret = await signingSecret(config.api.jwtSecret, repositories.settings);
@@ -116,7 +146,10 @@ async function operatorToken(config: Config, repositories: Repositories): Promis
 
 async function runWorkers(config: Config, options: SessionOptions): Promise<Workers> {
   const all = await startAll(config);
-  options.onStep('workers', 'collector, strategy, dispatcher, orders, manager, api in this process');
+  options.onStep(
+    'workers',
+    'collector, strategy, dispatcher, orders, manager, api in this process',
+  );
   return { api: all.api, processes: new Map(), stop: () => all.stop() };
 }
 
@@ -150,7 +183,11 @@ export interface DayOptions {
   readonly pauseMs: number;
   readonly signal: AbortSignal;
   /** Awaited before the next bar: this is where tests pull plugs. */
-  onBar(played: number, state: ReplayState, runs: ReadonlyMap<string, string>): Promise<void> | void;
+  onBar(
+    played: number,
+    state: ReplayState,
+    runs: ReadonlyMap<string, string>,
+  ): Promise<void> | void;
 }
 
 export interface Day {
@@ -182,4 +219,3 @@ export async function tradeDay(session: Session, options: DayOptions): Promise<D
     audit: await auditBooks(session.simulator.httpUrl, DEMO_ACCOUNT, session.repositories),
   };
 }
-

@@ -33,15 +33,21 @@ async function list(api: ApiClient): Promise<z.infer<typeof strategyList>['strat
 async function until(api: ApiClient, wanted: readonly string[]): Promise<Map<string, string>> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
-    const mine = (await list(api)).filter(({ id }) => DEMO_STRATEGIES.some((demo) => demo.id === id));
+    const mine = (await list(api)).filter(({ id }) =>
+      DEMO_STRATEGIES.some((demo) => demo.id === id),
+    );
     if (mine.every(({ status }) => wanted.includes(status))) {
       return new Map(mine.map(({ id, runId }) => [id, runId ?? '']));
     }
     if (Date.now() > deadline) {
       const states = mine.map(
-        ({ id, status, statusReason }) => `${id} is ${status}${statusReason === null ? '' : ` (${statusReason})`}`,
+        ({ id, status, statusReason }) =>
+          `${id} is ${status}${statusReason === null ? '' : ` (${statusReason})`}`,
       );
-      throw new KeelError('UNAVAILABLE', `waited for ${wanted.join(' or ')}, but ${states.join(', ')}`);
+      throw new KeelError(
+        'UNAVAILABLE',
+        `waited for ${wanted.join(' or ')}, but ${states.join(', ')}`,
+      );
     }
     await sleep(50);
   }

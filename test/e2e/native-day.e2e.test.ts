@@ -39,7 +39,11 @@ async function onNativeStack<T>(work: (session: Session) => Promise<T>): Promise
  * Kills and restarts the orders worker each time an order is in flight, `kills` times, leaving a few bars
  * between; resolves with the number of kills done once told to end.
  */
-async function killOrdersWorker(session: Session, kills: number, end: AbortSignal): Promise<number> {
+async function killOrdersWorker(
+  session: Session,
+  kills: number,
+  end: AbortSignal,
+): Promise<number> {
   const hit = new Set<string>();
   while (hit.size < kills && !end.aborted) {
     const [order] = await session.repositories.orders.listOrders({ open: true, limit: 1 });
@@ -67,51 +71,57 @@ function trade(session: Session): Promise<Day> {
 
 /** What must be the same on every run of the day. */
 function figures(day: Day): unknown {
-  return day.summaries.map(({ strategyId, signals, ordersByStatus, fills, fees, roundTrips, equity }) => ({
-    strategyId,
-    signals,
-    ordersByStatus,
-    fills,
-    fees,
-    roundTrips,
-    equity: equity?.equity,
-    realisedPnl: equity?.realisedPnl,
-  }));
+  return day.summaries.map(
+    ({ strategyId, signals, ordersByStatus, fills, fees, roundTrips, equity }) => ({
+      strategyId,
+      signals,
+      ordersByStatus,
+      fills,
+      fees,
+      roundTrips,
+      equity: equity?.equity,
+      realisedPnl: equity?.realisedPnl,
+    }),
+  );
 }
 
-describeWith(['postgres', 'temporal', 'kafka', 'redis'], 'a recorded day on the native stack', () => {
-  let undisturbed: Day | undefined;
+describeWith(
+  ['postgres', 'temporal', 'kafka', 'redis'],
+  'a recorded day on the native stack',
+  () => {
+    let undisturbed: Day | undefined;
 
-  it(
-    'ends with books that agree with the venue',
-    async () => {
-      const day = await onNativeStack(trade);
-      undisturbed = day;
-      expect(day.played).toBe(DAY_BARS);
-      expect(day.audit.differences).toEqual([]);
-      expect(day.summaries).toHaveLength(2);
-      for (const summary of day.summaries) expect(summary.fills).toBeGreaterThan(0);
-      const signals = day.summaries.reduce((sum, summary) => sum + summary.signals, 0);
-      expect(day.audit.orders).toBe(signals);
-    },
-    TEST_TIMEOUT_MS,
-  );
+    it(
+      'ends with books that agree with the venue',
+      async () => {
+        const day = await onNativeStack(trade);
+        undisturbed = day;
+        expect(day.played).toBe(DAY_BARS);
+        expect(day.audit.differences).toEqual([]);
+        expect(day.summaries).toHaveLength(2);
+        for (const summary of day.summaries) expect(summary.fills).toBeGreaterThan(0);
+        const signals = day.summaries.reduce((sum, summary) => sum + summary.signals, 0);
+        expect(day.audit.orders).toBe(signals);
+      },
+      TEST_TIMEOUT_MS,
+    );
 
-  it(
-    `is the same, to the last digit, when the orders worker is killed ${String(KILLS)} times`,
-    async () => {
-      const { day, kills } = await onNativeStack(async (session) => {
-        const over = new AbortController();
-        const killing = killOrdersWorker(session, KILLS, over.signal);
-        const traded = await trade(session);
-        over.abort();
-        return { day: traded, kills: await killing };
-      });
-      expect(kills).toBe(KILLS);
-      expect(day.audit.differences).toEqual([]);
-      expect(undisturbed).toBeDefined();
-      expect(figures(day)).toEqual(undisturbed && figures(undisturbed));
-    },
-    TEST_TIMEOUT_MS,
-  );
-});
+    it(
+      `is the same, to the last digit, when the orders worker is killed ${String(KILLS)} times`,
+      async () => {
+        const { day, kills } = await onNativeStack(async (session) => {
+          const over = new AbortController();
+          const killing = killOrdersWorker(session, KILLS, over.signal);
+          const traded = await trade(session);
+          over.abort();
+          return { day: traded, kills: await killing };
+        });
+        expect(kills).toBe(KILLS);
+        expect(day.audit.differences).toEqual([]);
+        expect(undisturbed).toBeDefined();
+        expect(figures(day)).toEqual(undisturbed && figures(undisturbed));
+      },
+      TEST_TIMEOUT_MS,
+    );
+  },
+);

@@ -1,0 +1,67 @@
+/**
+ * `npm run bench`: ratios against bare baselines, measured turn about in one run on the native stack. Prints
+ * a table and writes bench/results.json. Read the ratios; the absolutes are this machine's.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openSession } from '../../cli/demo/session.ts';
+import { startDemoStrategies } from '../../cli/demo/strategies.ts';
+import { startStack } from '../../stack/stack.ts';
+import { benchBus } from './bus.ts';
+import { benchKlines } from './klines.ts';
+import { benchOrders } from './orders.ts';
+import { median, ratioOf, type Ratio } from './ratio.ts';
+
+const RESULTS = fileURLToPath(new URL('../../bench', import.meta.url));
+
+async function measure(dataDir: string): Promise<Ratio[]> {
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  say('starting the native stack …');
+  const stack = await startStack({ mode: 'native', dataDir, environment: {} });
+  try {
+    // Workers of the embedded kind: the order bench measures the workflow, not the number of processes.
+    const session = await openSession({ mode: 'embedded', stack, dataDir, onStep: say });
+    try {
+      await startDemoStrategies(session.api);
+      say('orders …');
+      const orders = await benchOrders(session, 'sma-cross-btc');
+      say('klines …');
+      const klines = await benchKlines(stack.postgresUrl, session.repositories.klines);
+      say('bus …');
+      const bus = await benchBus(stack.kafkaBrokers ?? [], String(Date.now()));
+      return [bus, orders, klines];
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'keel-bench-'));
+chmodSync(dataDir, 0o755);
+try {
+  const figures = await measure(dataDir);
+  const rows = figures.map((figure) => ({
+    figure: figure.name,
+    ratio: ratioOf(figure).toFixed(2),
+    keel: `${median(figure.keel).toFixed(0)} ${figure.unit}`,
+    baseline: `${median(figure.baseline).toFixed(0)} ${figure.unit}`,
+  }));
+  console.table(rows);
+  process.stdout.write(
+    'engine bars/s against a bare loop: not measured, the backtest engine is not built yet\n',
+  );
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(
+    join(RESULTS, 'results.json'),
+    `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, figures }, null, 2)}\n`,
+  );
+} finally {
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exit(0);
