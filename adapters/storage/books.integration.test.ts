@@ -157,7 +157,7 @@ describeWith('postgres', 'the books', () => {
         await Promise.all(lives);
         expect(await disagreements()).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
     const { positions } = await repositories.strategies.snapshot('a1');
     expect(positions[SYMBOL]).toBeDefined();

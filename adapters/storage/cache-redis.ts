@@ -24,6 +24,8 @@ export function createRedisCache(url: string, options: RedisCacheOptions = {}): 
     keyPrefix: options.keyPrefix ?? '',
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: ANSWER_TIMEOUT_MS,
+    // After a lost connection `disconnect` waits so long for a socket that is gone already.
+    disconnectTimeout: 100,
     // One try: a price that comes late is of no use, the caller falls back on PostgreSQL.
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, LONGEST_BACK_OFF_MS),

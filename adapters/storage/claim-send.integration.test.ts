@@ -62,7 +62,8 @@ describeWith('postgres', 'the right to send', () => {
   it('is given back only with the deadline it was given for', async () => {
     const leg = await prepared(repositories, createSignal({ strategyId: await strategy() }));
     await claim(leg, 1_000);
-    const { releaseSend } = repositories.orders;
+    const releaseSend = (id: string, deadline: number) =>
+      repositories.orders.releaseSend(id, deadline);
     expect(await releaseSend(leg.clientOrderId, 999)).toBe(false);
     await repositories.orders.recordLeg({
       clientOrderId: leg.clientOrderId,

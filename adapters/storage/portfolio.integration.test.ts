@@ -75,31 +75,31 @@ describeWith('postgres', 'the manager', () => {
   afterAll(() => database.drop());
 
   it('takes each version once, and no older one', async () => {
-    const { takeOrderVersion } = repositories.portfolio;
-    expect(await takeOrderVersion('o', 2)).toBe(true);
-    expect(await takeOrderVersion('o', 2)).toBe(false);
-    expect(await takeOrderVersion('o', 1)).toBe(false);
-    expect(await takeOrderVersion('o', 3)).toBe(true);
+    const { portfolio } = repositories;
+    expect(await portfolio.takeOrderVersion('o', 2)).toBe(true);
+    expect(await portfolio.takeOrderVersion('o', 2)).toBe(false);
+    expect(await portfolio.takeOrderVersion('o', 1)).toBe(false);
+    expect(await portfolio.takeOrderVersion('o', 3)).toBe(true);
   });
 
   it('rebuilds balances to the same rows, also at once', async () => {
-    const { rebuildBalances } = repositories.portfolio;
-    const first = await rebuildBalances(ACCOUNT, T0);
+    const { portfolio } = repositories;
+    const first = await portfolio.rebuildBalances(ACCOUNT, T0);
     expect(first).toEqual([
       { accountId: ACCOUNT, asset: 'BTC', total: '1.004', reserved: '0', updatedAt: T0 },
       // 10000 − 500 − 0.5 + 510 − 160; 0.006 × 40000 × 1.001 held back.
       { accountId: ACCOUNT, asset: 'USDT', total: '9849.5', reserved: '240.24', updatedAt: T0 },
     ]);
-    const again = await Promise.all([1, 2, 3].map(() => rebuildBalances(ACCOUNT, T0)));
+    const again = await Promise.all([1, 2, 3].map(() => portfolio.rebuildBalances(ACCOUNT, T0)));
     expect(again).toEqual([first, first, first]);
     expect(await repositories.accounts.balances()).toEqual(first);
-    expect((await rebuildBalances(ACCOUNT, T0 - 1))[0]?.updatedAt).toBe(T0);
+    expect((await portfolio.rebuildBalances(ACCOUNT, T0 - 1))[0]?.updatedAt).toBe(T0);
   });
 
   it('rebuilds trades to the same rows', async () => {
-    const { rebuildTrades, trades } = repositories.portfolio;
-    await rebuildTrades('s', SYMBOL);
-    const first = await trades('s');
+    const { portfolio } = repositories;
+    await portfolio.rebuildTrades('s', SYMBOL);
+    const first = await portfolio.trades('s');
     expect(first).toMatchObject([
       {
         tradeNumber: 1,
@@ -118,13 +118,13 @@ describeWith('postgres', 'the manager', () => {
       },
       { tradeNumber: 2, exitAt: null, quantity: '0.004', pnl: null },
     ]);
-    await Promise.all([rebuildTrades('s', SYMBOL), rebuildTrades('s', SYMBOL)]);
-    expect(await trades()).toEqual(first);
+    await Promise.all([portfolio.rebuildTrades('s', SYMBOL), portfolio.rebuildTrades('s', SYMBOL)]);
+    expect(await portfolio.trades()).toEqual(first);
   });
 
   it('gives the same equity late as early, and marks at the bar where no price is given', async () => {
-    const { recordEquity, equityCurve, latestEquity } = repositories.portfolio;
-    const now = await recordEquity('s', T0 + 3 * MINUTE, {});
+    const { portfolio } = repositories;
+    const now = await portfolio.recordEquity('s', T0 + 3 * MINUTE, {});
     expect(now).toEqual({
       strategyId: 's',
       at: T0 + 3 * MINUTE,
@@ -136,17 +136,21 @@ describeWith('postgres', 'the manager', () => {
       utilisation: '0.0407477',
     });
     // Before the exit: 0.01 at 51000.
-    expect(await recordEquity('s', T0 + MINUTE, { [SYMBOL]: '51000' })).toMatchObject({
+    expect(await portfolio.recordEquity('s', T0 + MINUTE, { [SYMBOL]: '51000' })).toMatchObject({
       equity: '5009.5',
       cash: '4499.5',
       positionValue: '510',
       realisedPnl: '-0.5',
       unrealisedPnl: '10',
     });
-    expect(await recordEquity('s', T0 + 3 * MINUTE, {})).toEqual(now);
-    expect((await equityCurve('s', 0, T0 + 2 * MINUTE)).map(({ at }) => at)).toEqual([T0 + MINUTE]);
-    expect(await latestEquity()).toEqual([now]);
-    await expect(recordEquity('none', T0, {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await portfolio.recordEquity('s', T0 + 3 * MINUTE, {})).toEqual(now);
+    expect((await portfolio.equityCurve('s', 0, T0 + 2 * MINUTE)).map(({ at }) => at)).toEqual([
+      T0 + MINUTE,
+    ]);
+    expect(await portfolio.latestEquity()).toEqual([now]);
+    await expect(portfolio.recordEquity('none', T0, {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('lists positions', async () => {

@@ -3,7 +3,6 @@
  * asks for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNativeError } from 'node:util/types';
 import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseError } from 'pg';
 import { KeelError, type ErrorCode } from '../../core/errors.ts';
@@ -37,9 +36,14 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** By its shape: the server's errors alone carry a severity. */
+/** By its shape: `instanceof` fails for errors of another realm, such as Node's own under jest. */
+function isErrorLike(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error && 'stack' in error;
+}
+
+/** The server's errors alone carry a severity. */
 function isDatabaseError(error: unknown): error is DatabaseError {
-  return isNativeError(error) && 'severity' in error;
+  return isErrorLike(error) && 'severity' in error;
 }
 
 export function isUniqueViolation(error: unknown): boolean {
@@ -66,7 +70,7 @@ function keelCode(error: Error): ErrorCode {
 /** Any failure as a KeelError; one of ours passes as it is. */
 export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
-  if (!isNativeError(error)) {
+  if (!isErrorLike(error)) {
     return new KeelError('INTERNAL', `storage failed with ${String(error)}`);
   }
   const code = keelCode(error);

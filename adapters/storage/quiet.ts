@@ -1,5 +1,5 @@
 /** Whether the whole pipeline is done with the bars so far: the moment a replay may go on to its next bar. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { interval, intervalMs } from '../../core/time.ts';
 import type { Queryable } from './database.ts';
 
@@ -14,11 +14,11 @@ import type { Queryable } from './database.ts';
  * A running strategy that has not fixed its anchor, or not handled a bar, is not done. Finished orders are
  * not looked at: cost follows the signals of the current runs and the open orders.
  */
-export async function isQuiet(db: Queryable, marketTime: number): Promise<boolean> {
+export function quietStatement(marketTime: number): RawBuilder<{ quiet: boolean }> {
   const lengths = sql.join(
     interval.options.map((name) => sql`(${name}::text, ${intervalMs(name)}::bigint)`),
   );
-  const { rows } = await sql<{ quiet: boolean }>`
+  return sql<{ quiet: boolean }>`
     with live as (
       select id, run_id, status from strategies where status in ('running', 'stopping')
     ), lengths (interval, ms) as (values ${lengths})
@@ -43,6 +43,11 @@ export async function isQuiet(db: Queryable, marketTime: number): Promise<boolea
         or exists (
           select from legs where legs.order_id = orders.order_id
             and legs.state in ('submitting', 'unknown', 'cancel_pending', 'amend_pending', 'triggered')))
-    ) as quiet`.execute(db);
+    ) as quiet`;
+}
+
+/** See `quietStatement`. */
+export async function isQuiet(db: Queryable, marketTime: number): Promise<boolean> {
+  const { rows } = await quietStatement(marketTime).execute(db);
   return rows[0]?.quiet ?? false;
 }

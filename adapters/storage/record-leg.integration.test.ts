@@ -182,17 +182,17 @@ describeWith('postgres', 'booking of fills', () => {
       );
       return { exposure: Number(rows[0]?.exposure), bound: Number(rows[0]?.bound) };
     };
-    let done = false;
+    const reading = new AbortController();
     const moments: { exposure: number; bound: number }[] = [];
     const reader = (async () => {
-      while (!done) moments.push(await read());
+      while (!reading.signal.aborted) moments.push(await read());
     })();
     const fills = Array.from({ length: 20 }, () => createFill(leg, { quantity: '0.0005' }));
     for (let i = 1; i <= fills.length; i += 1) {
       const state = i === fills.length ? 'filled' : 'partially_filled';
       await repositories.orders.recordLeg(seen(leg, state, fills.slice(0, i)));
     }
-    done = true;
+    reading.abort();
     await reader;
     expect(moments.length).toBeGreaterThan(5);
     expect(new Set(moments.map(({ exposure }) => exposure))).toEqual(new Set([0.01]));

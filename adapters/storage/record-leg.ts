@@ -8,16 +8,15 @@
 import type { Selectable, Transaction } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
-import { applyFill, ledgerEntries } from '../../core/ledger.ts';
 import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
-import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
-import type { Position } from '../../core/position.ts';
+import { decimal } from '../../core/money.ts';
 import type { LegRecord, LegUpdate } from '../repositories.ts';
 import { canonical } from './amounts.ts';
+import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
 import type { Queryable } from './database.ts';
 import { legNotFound } from './legs.ts';
-import { refreshStatus, remainingQuantity } from './order-status.ts';
-import { lockOrder, toLegView, type OrderRow } from './order-views.ts';
+import { refreshStatus } from './order-status.ts';
+import { lockOrder, toLegView } from './order-views.ts';
 import { inTransaction } from './postgres-errors.ts';
 import { lockPosition } from './positions.ts';
 import type { Database, LegsTable } from './tables.ts';
@@ -119,148 +118,6 @@ async function lockLeg(trx: Transaction<Database>, id: string): Promise<LegRow> 
     .where('client_order_id', '=', id)
     .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
-}
-
-/** Inserts what is new. `foreign`: trade ids that stand in the books for another leg. */
-async function insertFills(
-  trx: Transaction<Database>,
-  order: OrderRow,
-  fills: readonly Fill[],
-  seenBy: string,
-  now: number,
-): Promise<{ booked: readonly Fill[]; foreign: readonly string[] }> {
-  if (fills.length === 0) return { booked: [], foreign: [] };
-  const inserted = await trx
-    .insertInto('fills')
-    .values(
-      fills.map((fill) => ({
-        exchange: order.exchange,
-        account_id: order.account_id,
-        symbol: fill.symbol,
-        venue_trade_id: fill.venueTradeId,
-        client_order_id: fill.clientOrderId,
-        order_id: order.order_id,
-        strategy_id: order.strategy_id,
-        venue_order_id: fill.venueOrderId,
-        side: fill.side,
-        price: fill.price,
-        quantity: fill.quantity,
-        fee_amount: fill.feeAmount,
-        fee_asset: fill.feeAsset,
-        liquidity: fill.liquidity,
-        executed_at: fill.executedAt,
-        booked_at: now,
-        booked_by: seenBy,
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('venue_trade_id')
-    .execute();
-  const fresh = new Set(inserted.map((row) => row.venue_trade_id));
-  const booked = fills.filter((fill) => fresh.has(fill.venueTradeId));
-  const rest = fills.filter((fill) => !fresh.has(fill.venueTradeId));
-  if (rest.length === 0) return { booked, foreign: [] };
-  const others = await trx
-    .selectFrom('fills')
-    .select('venue_trade_id')
-    .where('account_id', '=', order.account_id)
-    .where('symbol', '=', order.symbol)
-    .where(
-      'venue_trade_id',
-      'in',
-      rest.map((fill) => fill.venueTradeId),
-    )
-    .where('order_id', '<>', order.order_id)
-    .execute();
-  return { booked, foreign: others.map((row) => row.venue_trade_id) };
-}
-
-async function bookPosition(
-  trx: Transaction<Database>,
-  order: OrderRow,
-  before: Position,
-  fills: readonly Fill[],
-  now: number,
-): Promise<void> {
-  let position = before;
-  const history = fills.map((fill) => {
-    position = applyFill(position, fill);
-    return {
-      strategy_id: order.strategy_id,
-      symbol: order.symbol,
-      venue_trade_id: fill.venueTradeId,
-      quantity: position.quantity,
-      cost: position.cost,
-      realised_pnl: position.realisedPnl,
-      at: fill.executedAt,
-    };
-  });
-  await trx
-    .updateTable('positions')
-    .set({
-      quantity: position.quantity,
-      cost: position.cost,
-      realised_pnl: position.realisedPnl,
-      quote_flow: position.quoteFlow,
-      fees: JSON.stringify(position.fees),
-      updated_at: now,
-    })
-    .where('strategy_id', '=', order.strategy_id)
-    .where('symbol', '=', order.symbol)
-    .execute();
-  await trx.insertInto('position_history').values(history).execute();
-}
-
-async function bookLedger(
-  trx: Transaction<Database>,
-  order: OrderRow,
-  fills: readonly Fill[],
-  now: number,
-): Promise<void> {
-  const entries = fills.flatMap((fill) =>
-    ledgerEntries(fill).map(({ asset, amount, kind }) => ({
-      account_id: order.account_id,
-      strategy_id: order.strategy_id,
-      asset,
-      amount,
-      kind,
-      symbol: fill.symbol,
-      venue_trade_id: fill.venueTradeId,
-      booked_at: now,
-    })),
-  );
-  await trx.insertInto('ledger_entries').values(entries).execute();
-}
-
-/** Adds the fills to the order's totals and shrinks its reservation to what is left to fill. */
-async function bookOrder(
-  trx: Transaction<Database>,
-  order: OrderRow,
-  fills: readonly Fill[],
-  now: number,
-): Promise<void> {
-  const filled = sum(fills, (fill) => decimal(fill.quantity)).plus(order.filled_quantity);
-  const quote = sum(fills, (fill) => decimal(fill.quantity).mul(fill.price)).plus(
-    order.filled_quote,
-  );
-  const open = order.finished_at === null;
-  const reserved = open
-    ? remainingQuantity(order.quantity, filled.toFixed()).mul(order.reserve_price)
-    : decimal('0');
-  await trx
-    .updateTable('orders')
-    .set({
-      filled_quantity: toDecimalString(filled),
-      filled_quote: toDecimalString(quote),
-      reserved_quote: toDecimalString(reserved),
-      updated_at: now,
-    })
-    .where('order_id', '=', order.order_id)
-    .execute();
-}
-
-function sum(fills: readonly Fill[], of: (fill: Fill) => Decimal): Decimal {
-  return fills.reduce((total, fill) => total.plus(of(fill)), decimal('0'));
 }
 
 async function writeLeg(
