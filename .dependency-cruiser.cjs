@@ -54,6 +54,8 @@ module.exports = {
           '^core/',
           '^adapters/[^/]+\\.ts$',
           '^adapters/$1/',
+          // Message schemas and topics are part of the bus interface.
+          '^adapters/bus/(messages|topics)\\.ts$',
           LOGS_AND_METRICS,
           '^temporal-config/',
         ],

@@ -78,7 +78,7 @@ describe('openWebSocket', () => {
       buffered = () => client.bufferedAmount;
       for (let n = 0; n < 200; n += 1) client.send('x'.repeat(100_000));
     });
-    const gate = Promise.withResolvers<void>();
+    const gate: PromiseWithResolvers<void> = Promise.withResolvers();
     let handled = 0;
     open({
       url,

@@ -81,8 +81,10 @@ export function openWebSocket(options: WebSocketOptions): ReconnectingSocket {
     waiters = [];
   };
 
+  const isClosing = (): boolean => closing.signal.aborted;
+
   const live = async (): Promise<void> => {
-    for (let attempt = 0; !closing.signal.aborted; attempt += 1) {
+    for (let attempt = 0; !isClosing(); attempt += 1) {
       const url = typeof options.url === 'function' ? options.url() : options.url;
       setState('connecting', url);
       const connection = new Connection(url, options, () => {
@@ -93,7 +95,7 @@ export function openWebSocket(options: WebSocketOptions): ReconnectingSocket {
       current = undefined;
       if (connection.heard) attempt = 0;
       setState('disconnected', reason);
-      if (closing.signal.aborted) return;
+      if (isClosing()) return;
       const waitMs = backOffMs(attempt, backoff);
       logger.warn({ url, reason, attempt, waitMs }, 'websocket_disconnected');
       await pause(waitMs, closing.signal);
@@ -107,7 +109,7 @@ export function openWebSocket(options: WebSocketOptions): ReconnectingSocket {
     },
     connected() {
       if (state === 'connected') return Promise.resolve();
-      const waiter = Promise.withResolvers<void>();
+      const waiter: PromiseWithResolvers<void> = Promise.withResolvers();
       if (closing.signal.aborted) waiter.reject(closedError(options));
       else waiters.push(waiter);
       return waiter.promise;

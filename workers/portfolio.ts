@@ -5,7 +5,11 @@
  */
 import { PRICE_TTL_MS, priceKey, type Cache } from '../adapters/cache.ts';
 import type { MarketMessage } from '../adapters/bus/messages.ts';
-import type { Repositories } from '../adapters/repositories.ts';
+import type {
+  OrderRepository,
+  PortfolioRepository,
+  StrategyRepository,
+} from '../adapters/repositories.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Kline } from '../core/kline.ts';
 import type { OrderView } from '../core/order.ts';
@@ -23,7 +27,14 @@ const equityPoints = counter('keel_manager_equity_points_total', 'Equity points 
 ]);
 
 export interface PortfolioDeps {
-  readonly repositories: Pick<Repositories, 'portfolio' | 'strategies' | 'orders'>;
+  readonly repositories: {
+    readonly orders: Pick<OrderRepository, 'orderFills'>;
+    readonly strategies: Pick<StrategyRepository, 'list'>;
+    readonly portfolio: Pick<
+      PortfolioRepository,
+      'positions' | 'rebuildBalances' | 'rebuildTrades' | 'recordEquity' | 'takeOrderVersion'
+    >;
+  };
   readonly cache: Pick<Cache, 'get' | 'set'>;
   readonly logger: Logger;
 }

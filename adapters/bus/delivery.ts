@@ -47,15 +47,16 @@ export type Outcome =
 
 /** Decodes the message and hands it to the subscriber. Never throws. */
 export async function deliver<S extends z.ZodType>(
-  { group, kind, handle }: SubscribeOptions<S>,
+  subscription: SubscribeOptions<S>,
   raw: RawMessage,
   logger: Logger | undefined,
 ): Promise<Outcome> {
+  const { group, kind } = subscription;
   const decoded = decodeMessage(kind, raw.text);
   if (!decoded.ok) return setAside(group, raw, decoded.reason, Date.now(), logger);
   const stopTimer = handlingSeconds.startTimer({ group });
   try {
-    await handle({ topic: raw.topic, message: decoded.message });
+    await subscription.handle({ topic: raw.topic, message: decoded.message });
     handled.inc({ group });
     return { kind: 'handled' };
   } catch (error) {

@@ -120,7 +120,7 @@ export class KafkaReader implements Subscription {
   }
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary } = payload;
+    const { batch } = payload;
     const { topic, partition } = batch;
     const startedAt = Date.now();
     let committedAt = startedAt;
@@ -130,7 +130,9 @@ export class KafkaReader implements Subscription {
       const offset = handledTo;
       handledTo = undefined;
       committedAt = Date.now();
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await payload.commitOffsetsIfNecessary({
+        topics: [{ topic, partitions: [{ partition, offset }] }],
+      });
     };
     try {
       for (const message of batch.messages) {
@@ -140,19 +142,19 @@ export class KafkaReader implements Subscription {
           position: `${String(partition)}/${message.offset}`,
           text: message.value === null ? null : message.value.toString('utf8'),
         };
-        if (!(await this.beating(heartbeat, () => this.handleOne(raw)))) {
+        if (!(await this.beating(payload, () => this.handleOne(raw)))) {
           this.retryLater(payload);
           break;
         }
         this.attempts.delete(`${topic}/${String(partition)}`);
-        resolveOffset(message.offset);
+        payload.resolveOffset(message.offset);
         handledTo = String(BigInt(message.offset) + 1n);
         lagGauge.set(
           { group: this.options.group, topic, partition: String(partition) },
           Number(BigInt(batch.highWatermark) - BigInt(handledTo)),
         );
         if (Date.now() - committedAt >= COMMIT_MS) await commit();
-        await heartbeat();
+        await payload.heartbeat();
         if (Date.now() - startedAt >= TURN_MS) break;
       }
     } finally {
@@ -173,11 +175,12 @@ export class KafkaReader implements Subscription {
     }
   }
 
-  private retryLater({ batch, pause }: EachBatchPayload): void {
+  private retryLater(payload: EachBatchPayload): void {
+    const { batch } = payload;
     const place = `${batch.topic}/${String(batch.partition)}`;
     const attempt = this.attempts.get(place) ?? 0;
     this.attempts.set(place, attempt + 1);
-    const resume = pause();
+    const resume = payload.pause();
     const timer = setTimeout(
       () => {
         this.resumeTimers.delete(timer);
@@ -189,9 +192,9 @@ export class KafkaReader implements Subscription {
   }
 
   /** Runs `work` with heartbeats beside it. A failed heartbeat shows itself at the next one outside. */
-  private async beating<T>(heartbeat: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  private async beating<T>(payload: EachBatchPayload, work: () => Promise<T>): Promise<T> {
     const timer = setInterval(() => {
-      heartbeat().catch((error: unknown) => {
+      payload.heartbeat().catch((error: unknown) => {
         this.options.logger?.debug(
           { err: error, group: this.options.group },
           'bus_heartbeat_failed',

@@ -39,7 +39,7 @@ export class KafkaWriter {
     if (this.closed) throw new KeelError('UNAVAILABLE', 'the bus is closed');
     if (messages.length === 0) return;
     const bytes = messages.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
-    const done = Promise.withResolvers<void>();
+    const done: PromiseWithResolvers<void> = Promise.withResolvers();
     this.pending.push({ messages, bytes, done });
     this.flushing ??= this.flush();
     return done.promise;

@@ -73,7 +73,7 @@ export class Lane {
   async handledTo(offset: number): Promise<void> {
     if (this.next >= offset || this.reader() === undefined) return;
     if (this.closing.signal.aborted) throw this.closedError();
-    const promise = Promise.withResolvers<void>();
+    const promise: PromiseWithResolvers<void> = Promise.withResolvers();
     this.waiters.push({ offset, promise });
     return promise.promise;
   }
@@ -150,7 +150,7 @@ export class Lane {
 
   /** False: to be tried again. */
   private async handleOne(member: Member, text: string): Promise<boolean> {
-    const done = Promise.withResolvers<void>();
+    const done: PromiseWithResolvers<void> = Promise.withResolvers();
     this.handling = { member, done: done.promise };
     try {
       const outcome = await this.options.current.run(this, async () => {

@@ -110,7 +110,7 @@ export function createMemoryBus(source: string, options: MemoryBusOptions = {}):
     const wanted = subscription.topics;
     if (!(wanted instanceof RegExp)) for (const name of wanted) topicOf(name);
     ensureTopics([deadLetterTopic(subscription.group)]);
-    const group = groups.get(subscription.group) ?? { members: new Set(), lanes: new Map() };
+    const group: Group = groups.get(subscription.group) ?? { members: new Set(), lanes: new Map() };
     groups.set(subscription.group, group);
     const member: Member = {
       group: subscription.group,

@@ -180,7 +180,7 @@ describe('pipeline', () => {
   });
 
   it('makes the source wait while the bus is slow', async () => {
-    const gate = Promise.withResolvers<void>();
+    const gate: PromiseWithResolvers<void> = Promise.withResolvers();
     let publishing = 0;
     const bus = {
       ensureTopics: () => Promise.resolve(),

@@ -65,7 +65,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const closing = new AbortController();
   let waiting: ProducerItem[] = [];
   let sending: Promise<void> | undefined;
-  let room = Promise.withResolvers<void>();
+  let room: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** Until it works. False: closed meanwhile. */
   const persist = async (what: string, work: () => Promise<void>): Promise<boolean> => {
