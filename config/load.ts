@@ -1,7 +1,7 @@
 /** Loads the configuration. The only reader of `process.env` besides the stack's own switches. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import { configSchema, type Config } from './schema.ts';
 

@@ -8,17 +8,13 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export const registry = new Registry();
 collectDefaultMetrics({ register: registry, prefix: 'keel_' });
 
-function known<M>(name: string): M | undefined {
-  return registry.getSingleMetric(name) as M | undefined;
-}
-
 export function counter<L extends string>(
   name: string,
   help: string,
   labelNames: readonly L[],
 ): Counter<L> {
   return (
-    known<Counter<L>>(name) ??
+    (registry.getSingleMetric(name) as Counter<L> | undefined) ??
     new Counter({ name, help, labelNames: [...labelNames], registers: [registry] })
   );
 }
@@ -29,7 +25,7 @@ export function gauge<L extends string>(
   labelNames: readonly L[],
 ): Gauge<L> {
   return (
-    known<Gauge<L>>(name) ??
+    (registry.getSingleMetric(name) as Gauge<L> | undefined) ??
     new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] })
   );
 }
@@ -43,7 +39,7 @@ export function histogram<L extends string>(
   labelNames: readonly L[],
 ): Histogram<L> {
   return (
-    known<Histogram<L>>(name) ??
+    (registry.getSingleMetric(name) as Histogram<L> | undefined) ??
     new Histogram({
       name,
       help,

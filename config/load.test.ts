@@ -1,0 +1,69 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig, parseConfig } from './load.ts';
+
+const VENUE = { adapter: 'binance', accountId: 'binance-sandbox', symbols: ['BTC/USDT'] };
+const LEAST = { postgresUrl: 'postgres://keel@127.0.0.1/keel', venues: [VENUE] };
+
+function configFile(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'keel-config-')), 'keel.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('the configuration', () => {
+  it('needs little: paper mode, memory bus and cache are the defaults', () => {
+    const config = parseConfig(LEAST);
+    expect(config.mode).toBe('paper');
+    expect(config.bus).toEqual({ kind: 'memory' });
+    expect(config.venues[0]?.restUrl).toBe('https://api.binance.com');
+  });
+
+  it('reports all three of three errors at once, each with what was given', () => {
+    const broken = {
+      ...LEAST,
+      mode: 'reckless',
+      api: { port: 99_999 },
+      venues: [{ ...VENUE, symbols: ['BTCUSDT'] }],
+    };
+    expect(() => parseConfig(broken, 'keel.yaml')).toThrow(
+      /^keel\.yaml has 3 errors:\n {2}- mode: .*"reckless".*\n {2}- venues\.0\.symbols\.0: .*BTC\/USDT.*"BTCUSDT".*\n {2}- api\.port: .*65535.*99999/,
+    );
+  });
+
+  it('refuses an unknown field by its name', () => {
+    expect(() => parseConfig({ ...LEAST, postgressUrl: 'x' })).toThrow(/postgressUrl/);
+  });
+
+  it('never repeats a secret in an error', () => {
+    const config = { ...LEAST, venues: [{ ...VENUE, secret: 12_345 }] };
+    expect(() => parseConfig(config)).toThrow(/venues\.0\.secret/);
+    expect(() => parseConfig(config)).not.toThrow(/12345/);
+  });
+
+  it('takes live mode only with the second word', () => {
+    expect(() => parseConfig({ ...LEAST, mode: 'live' })).toThrow(/iUnderstandLive/);
+    expect(parseConfig({ ...LEAST, mode: 'live', iUnderstandLive: true }).mode).toBe('live');
+  });
+
+  it('reads the file, then the environment over it', () => {
+    const file = configFile(
+      'postgresUrl: postgres://file/keel\nvenues:\n  - adapter: binance\n    accountId: a\n    symbols: [BTC/USDT]\n',
+    );
+    const config = loadConfig({
+      KEEL_CONFIG: file,
+      KEEL_POSTGRES_URL: 'postgres://environment/keel',
+      KEEL_API_PORT: '9000',
+    });
+    expect(config.postgresUrl).toBe('postgres://environment/keel');
+    expect(config.api.port).toBe(9000);
+  });
+
+  it('says which file is missing, no YAML, or no mapping', () => {
+    expect(() => loadConfig({ KEEL_CONFIG: '/nowhere/keel.yaml' })).toThrow(/does not exist/);
+    expect(() => loadConfig({ KEEL_CONFIG: configFile('a: [1') })).toThrow(/not valid YAML/);
+    expect(() => loadConfig({ KEEL_CONFIG: configFile('- a') })).toThrow(/mapping/);
+  });
+});
