@@ -32,10 +32,14 @@ function order(overrides: Partial<NewOrder>): NewOrder {
   };
 }
 
-const market = (side: 'buy' | 'sell', quantity: string): NewOrder => {
-  const { price: _none, ...rest } = order({ side, kind: 'MARKET', quantity });
-  return rest;
-};
+const market = (side: 'buy' | 'sell', quantity: string): NewOrder => ({
+  clientOrderId: 'keel1',
+  instrument,
+  side,
+  kind: 'MARKET',
+  timeInForce: 'GTC',
+  quantity,
+});
 
 const amounts = (books: MatchingEngine, asset: string): string[] => {
   const { free, locked } = books.balances.get(asset);
