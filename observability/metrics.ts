@@ -8,14 +8,19 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export const registry = new Registry();
 collectDefaultMetrics({ register: registry, prefix: 'keel_' });
 
+/** A metric is made once a process, whoever asks for it first. */
+function once<M>(name: string, make: () => M): M {
+  return (registry.getSingleMetric(name) as M | undefined) ?? make();
+}
+
 export function counter<L extends string>(
   name: string,
   help: string,
   labelNames: readonly L[],
 ): Counter<L> {
-  return (
-    (registry.getSingleMetric(name) as Counter<L> | undefined) ??
-    new Counter({ name, help, labelNames: [...labelNames], registers: [registry] })
+  return once(
+    name,
+    () => new Counter({ name, help, labelNames: [...labelNames], registers: [registry] }),
   );
 }
 
@@ -24,9 +29,9 @@ export function gauge<L extends string>(
   help: string,
   labelNames: readonly L[],
 ): Gauge<L> {
-  return (
-    (registry.getSingleMetric(name) as Gauge<L> | undefined) ??
-    new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] })
+  return once(
+    name,
+    () => new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] }),
   );
 }
 
@@ -38,15 +43,16 @@ export function histogram<L extends string>(
   help: string,
   labelNames: readonly L[],
 ): Histogram<L> {
-  return (
-    (registry.getSingleMetric(name) as Histogram<L> | undefined) ??
-    new Histogram({
-      name,
-      help,
-      labelNames: [...labelNames],
-      buckets: LATENCY_BUCKETS,
-      registers: [registry],
-    })
+  return once(
+    name,
+    () =>
+      new Histogram({
+        name,
+        help,
+        labelNames: [...labelNames],
+        buckets: LATENCY_BUCKETS,
+        registers: [registry],
+      }),
   );
 }
 
