@@ -5,8 +5,8 @@ import type { Queryable } from './database.ts';
 
 /**
  * True when, in one snapshot,
- * - every running strategy has handled each of its feeds (key as in strategies/runner.ts, ending in the interval) up to the newest
- *   bar that had closed by `marketTime` (ms);
+ * - every running strategy has handled each of its feeds (key as in strategies/runner.ts, ending in the
+ *   interval) up to the newest bar that had closed by `marketTime` (ms);
  * - no signal of a run that is on waits to be published, or for its order row;
  * - every unfinished order, a person's too, rests at the venue: a leg is open or partially filled, and none is
  *   in a state from which news is due.
@@ -34,7 +34,13 @@ export function quietStatement(marketTime: number): RawBuilder<{ quiet: boolean 
     ) and not exists (
       select from live join outbox on outbox.strategy_id = live.id and outbox.run_id = live.run_id
       where outbox.published_at is null
-        or not exists (select from orders where orders.order_id = outbox.signal_id)
+    ) and not exists (
+      select from live cross join lateral (
+        select from outbox
+        where outbox.strategy_id = live.id and outbox.run_id = live.run_id
+          and not exists (select from orders where orders.order_id = outbox.signal_id)
+        -- Keeps the planner to one index range a live run, whatever it guesses of the whole table.
+        limit 1) unanswered
     ) and not exists (
       select from orders where finished_at is null and (
         not exists (

@@ -205,7 +205,7 @@ describeWith('postgres', 'strategies', () => {
     await handled(T0);
     await sql`
       insert into outbox (signal_id, strategy_id, run_id, symbol, sequence, signal, created_at, published_at)
-      select 'old' || n, ${id}, 'old-run', 'BTC/USDT', n, '{}', 1, 1 from generate_series(1, 20000) n`.execute(
+      select 'old' || n, ${id}, 'old-run-' || n % 100, 'BTC/USDT', n, '{}', 1, 1 from generate_series(1, 20000) n`.execute(
       database.db,
     );
     await sql`analyze`.execute(database.db);
