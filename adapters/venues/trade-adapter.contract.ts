@@ -236,8 +236,8 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
         { type: 'limit', price: '99850', quantity: '0.00005' },
         'FILTER_NOTIONAL',
       ],
-      ['a limit order without a price', { type: 'limit' }, 'INVALID_INPUT'],
-      ['an id that is not ours', { clientOrderId: 'x-TKT5PX2Fabc' }, 'INVALID_INPUT'],
+      ['a limit order without a price', { type: 'limit' }, 'VENUE_INVALID_ORDER'],
+      ['an id that is not ours', { clientOrderId: 'x-TKT5PX2Fabc' }, 'VENUE_INVALID_ORDER'],
       ['an unknown symbol', { symbol: 'NO/SUCH' }, 'VENUE_INVALID_SYMBOL'],
       ['a deadline that is past', { deadline: Date.now() - 1 }, 'VENUE_CLOCK'],
     ])('does not send %s', async (_what, change, code) => {

@@ -287,7 +287,7 @@ function isOurs({ clientOrderId }: { readonly clientOrderId: string }): boolean 
 function requireOurId(clientOrderId: string): void {
   if (isOurs({ clientOrderId })) return;
   throw new KeelError(
-    'INVALID_INPUT',
+    'VENUE_INVALID_ORDER',
     `client order id "${clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
   );
 }
@@ -296,7 +296,7 @@ function requireOurId(clientOrderId: string): void {
 function limitParams({ type, price }: PlaceOrderRequest): Readonly<Record<string, string>> {
   if (type === 'market') return {};
   if (price === undefined) {
-    throw new KeelError('INVALID_INPUT', 'a limit order needs a price');
+    throw new KeelError('VENUE_INVALID_ORDER', 'a limit order needs a price');
   }
   return { price, timeInForce: 'GTC' };
 }

@@ -108,6 +108,16 @@ export function createBinanceRequests(options: {
     return send('private', { ...request, params: { ...request.params, timestamp, recvWindow } });
   };
 
+  /** Where the clock cannot be read either, the refusal is what the caller must know: nothing was taken. */
+  const remeasure = async (refusal: KeelError): Promise<void> => {
+    try {
+      await clock.measure();
+    } catch (error) {
+      options.logger.warn({ err: error }, 'venue_clock_not_measured');
+      throw refusal;
+    }
+  };
+
   return {
     clock,
     open,
@@ -118,7 +128,7 @@ export function createBinanceRequests(options: {
       } catch (error) {
         if (!(error instanceof KeelError) || error.details?.venueCode !== '-1021') throw error;
         options.logger.warn({ offsetMs: clock.offsetMs }, 'venue_clock_refused');
-        await clock.measure();
+        await remeasure(error);
         return await sendSigned(request);
       }
     },

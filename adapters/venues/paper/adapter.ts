@@ -275,12 +275,15 @@ function seen(order: PaperOrder): VenueOrderWithFills {
 function checkRequest(request: PlaceOrderRequest, instrument: Instrument, price: string): void {
   if (!request.clientOrderId.startsWith(CLIENT_ORDER_ID_PREFIX)) {
     throw new KeelError(
-      'INVALID_INPUT',
+      'VENUE_INVALID_ORDER',
       `client order id "${request.clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
     );
   }
   if ((request.type === 'limit') !== (request.price !== undefined)) {
-    throw new KeelError('INVALID_INPUT', 'a limit order needs a price, a market order has none');
+    throw new KeelError(
+      'VENUE_INVALID_ORDER',
+      'a limit order needs a price, a market order has none',
+    );
   }
   const { side, type, quantity } = request;
   const verdict = checkFilters(

@@ -1,0 +1,93 @@
+/** The paper venue over the contract's minutes, for its tests with books in memory and in PostgreSQL. */
+import { createPaperAdapter, type PaperOptions } from '../../adapters/venues/paper/adapter.ts';
+import { createMemoryPaperStore } from '../../adapters/venues/paper/memory-store.ts';
+import {
+  CONTRACT_BARS,
+  OPENING_BALANCES,
+  STARTS_AT,
+  SYMBOL,
+  type TradingWorld,
+} from '../../adapters/venues/trade-adapter.contract.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { Instrument } from '../../core/instrument.ts';
+import type { Kline } from '../../core/kline.ts';
+
+const INSTRUMENT: Instrument = {
+  exchange: 'binance',
+  symbol: SYMBOL,
+  venueSymbol: 'BTCUSDT',
+  base: 'BTC',
+  quote: 'USDT',
+  contractSize: '1',
+  priceTick: '0.01',
+  minPrice: '0.01',
+  maxPrice: '1000000',
+  quantityStep: '0.00001',
+  minQuantity: '0.00001',
+  maxQuantity: '9000',
+  marketMaxQuantity: '107.3168',
+  minNotional: '5',
+  priceBand: { bidUp: '5', bidDown: '0.2', askUp: '5', askDown: '0.2' },
+  makerFeeRate: '0.001',
+  takerFeeRate: '0.001',
+};
+
+const BARS: readonly Kline[] = CONTRACT_BARS.map(([open, high, low, close], index) => {
+  const openAt = STARTS_AT + index * 60_000;
+  const prices = { open, high, low, close, volume: '1' };
+  return {
+    exchange: 'binance',
+    symbol: SYMBOL,
+    interval: '1m',
+    openAt,
+    closeAt: openAt + 60_000,
+    ...prices,
+  };
+});
+
+/** A paper venue over `CONTRACT_BARS`, whose minute is set by hand. */
+export function paperWorld(change: Partial<PaperOptions> = {}) {
+  const clock = { minute: 0, msInto: 0 };
+  const now = (): number => STARTS_AT + clock.minute * 60_000 + clock.msInto;
+  const options: PaperOptions = {
+    exchange: 'binance',
+    accountId: 'paper',
+    store: createMemoryPaperStore(),
+    klines: {
+      range: ({ from, to }) =>
+        Promise.resolve(
+          BARS.filter(({ closeAt }) => from < closeAt && closeAt <= Math.min(to, now())),
+        ),
+    },
+    market: {
+      connect: () => Promise.resolve(),
+      disconnect: () => Promise.resolve(),
+      instrument: (symbol) =>
+        symbol === SYMBOL
+          ? Promise.resolve(INSTRUMENT)
+          : Promise.reject(new KeelError('NOT_FOUND', `${symbol} is not listed`)),
+      marketTime: () => Promise.resolve(now()),
+    },
+    price: (symbol) =>
+      Promise.resolve(symbol === 'BNB/USDT' ? '500' : (BARS[clock.minute]?.open ?? '0')),
+    feeIn: 'received',
+    openingBalances: OPENING_BALANCES,
+    pollMs: 10,
+    ...change,
+  };
+  return { clock, options, adapter: createPaperAdapter(options) };
+}
+
+/** The same as the contract wants it. */
+export async function openPaperWorld(change: Partial<PaperOptions> = {}): Promise<TradingWorld> {
+  const { adapter, clock } = paperWorld(change);
+  await adapter.connect();
+  return {
+    adapter,
+    advance: () => {
+      clock.minute += 1;
+      return Promise.resolve();
+    },
+    close: () => adapter.disconnect(),
+  };
+}
