@@ -121,7 +121,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     begin(startRedis({ ...common, port: ports.redis }));
   }
   // All of them are waited for also where one fails: what has started must be known to be stopped.
-  const failures = (await Promise.allSettled(starts)).flatMap((outcome) =>
+  const outcomes = await Promise.allSettled(starts);
+  const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
   );
   try {
@@ -137,7 +138,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       temporalAddress: temporal.url,
       temporalUiUrl: temporal.uiUrl ?? '',
       ...(native ? { kafkaBrokers: [find('kafka').url], redisUrl: find('redis').url } : {}),
-      servers,
+      // In the order of the starts, whichever was ready first.
+      servers: outcomes.flatMap((outcome) =>
+        outcome.status === 'fulfilled' ? [outcome.value] : [],
+      ),
       migrated,
       lost: Promise.race(servers.map((server) => server.lost)),
       stop,
