@@ -5,8 +5,10 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { KeelError } from '../core/errors.ts';
+import type { CancelRequest } from '../workflows/order-outcome.ts';
+import { KEEL_STRATEGY } from '../workflows/order-names.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../workflows/strategy-names.ts';
 import type { StopRequest, StrategyInput } from '../workflows/strategy-workflow.ts';
 
@@ -16,12 +18,10 @@ export interface Workflows {
   /** Throws NOT_FOUND when it does not run. */
   stopStrategy(strategyId: string, request: StopRequest): Promise<void>;
   /** Throws NOT_FOUND when the order's workflow is over, or never was. */
-  cancelOrder(orderId: string, request: StopRequest): Promise<void>;
+  cancelOrder(orderId: string, request: CancelRequest): Promise<void>;
   /** Resolves when Temporal answers; throws UNAVAILABLE. */
   ping(): Promise<void>;
 }
-
-const KEEL_STRATEGY = defineSearchAttributeKey('KeelStrategy', SearchAttributeType.KEYWORD);
 
 /** Every failure becomes one of our codes. */
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
@@ -35,7 +35,9 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
       throw new KeelError('NOT_FOUND', `${what}: its workflow does not run`, { cause: error });
     }
     const reason = isGrpcServiceError(error) ? error.details : String(error);
-    throw new KeelError('UNAVAILABLE', `${what}: Temporal does not answer (${reason})`, { cause: error });
+    throw new KeelError('UNAVAILABLE', `${what}: Temporal does not answer (${reason})`, {
+      cause: error,
+    });
   }
 }
 
@@ -52,7 +54,9 @@ export function createWorkflows(client: Client): Workflows {
           staticSummary: `strategy ${strategyId}`,
           staticDetails: `run \`${runId}\``,
           memo: { strategyId, runId },
-          typedSearchAttributes: new TypedSearchAttributes([{ key: KEEL_STRATEGY, value: strategyId }]),
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: KEEL_STRATEGY, value: strategyId },
+          ]),
         }),
       );
     },
@@ -62,12 +66,14 @@ export function createWorkflows(client: Client): Workflows {
       );
     },
     async cancelOrder(orderId, request) {
-      await asked(`cancel order ${orderId}`, () => workflow.getHandle(orderId).signal('cancel', request));
+      await asked(`cancel order ${orderId}`, () =>
+        workflow.getHandle(orderId).signal('cancel', request),
+      );
     },
     async ping() {
-      await asked('reach Temporal', () => client.withDeadline(Date.now() + 3_000, () =>
-        client.workflowService.getSystemInfo({}),
-      ));
+      await asked('reach Temporal', () =>
+        client.withDeadline(Date.now() + 3_000, () => client.workflowService.getSystemInfo({})),
+      );
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The strategy worker: hosts strategy instances and their workflows. Any number of them share the instances. */
-import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { createWorkflows } from '../api/temporal.ts';
+import { workerOptions, workflowBundle } from '../adapters/temporal/worker.ts';
 import { KeelError } from '../core/errors.ts';
 import { createStrategyActivities } from '../activities/strategy-activities.ts';
 import { STRATEGY_TASK_QUEUE } from '../workflows/strategy-names.ts';
@@ -15,10 +15,15 @@ export async function startStrategies(house: House): Promise<Running> {
   const { client, nativeConnection } = await house.temporal();
   const workflows = createWorkflows(client);
   const worker = await Worker.create({
-    connection: nativeConnection,
-    namespace: house.config.temporal.namespace,
-    taskQueue: STRATEGY_TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('../workflows/strategy-workflow.ts', import.meta.url)),
+    ...workerOptions({
+      connection: nativeConnection,
+      namespace: house.config.temporal.namespace,
+      taskQueue: STRATEGY_TASK_QUEUE,
+      workflowBundle: await workflowBundle(),
+      activitySlots: MAX_INSTANCES,
+    }),
+    // An instance never ends by itself: it is told at once, and goes on elsewhere.
+    shutdownGraceTime: 0,
     activities: createStrategyActivities({
       ...house,
       async cancelOrder(orderId, strategyId) {
@@ -30,9 +35,6 @@ export async function startStrategies(house: House): Promise<Running> {
         }
       },
     }),
-    maxConcurrentActivityTaskExecutions: MAX_INSTANCES,
-    // A stop reaches an instance with its next heartbeat: within a second.
-    maxHeartbeatThrottleInterval: '1 second',
   });
   const stopped = worker.run();
   // A worker that dies by itself must be heard even before anyone stops it.

@@ -1,0 +1,134 @@
+/**
+ * The API process: `startApi(house)` builds the services on the house's doors and listens. It needs of
+ * Temporal a client only, and comes up without one: what acts through Temporal then answers 503.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { workflowUrl } from '../adapters/temporal/client.ts';
+import { systemTopic } from '../adapters/bus/topics.ts';
+import { KeelError } from '../core/errors.ts';
+import type { House } from '../workers/house.ts';
+import { latestPrice } from '../workers/latest-price.ts';
+import { runProcess, type Running } from '../workers/run-process.ts';
+import { createFirstAdmin, createTokens, signingSecret, type Tokens } from './auth.ts';
+import { createApp } from './server.ts';
+import { createCloseService } from './services/close-service.ts';
+import { createOrderService } from './services/order-service.ts';
+import { createPortfolioService } from './services/portfolio-service.ts';
+import { createStrategyService } from './services/strategy-service.ts';
+import { createWorkflows, type Workflows } from './temporal.ts';
+
+export interface RunningApi extends Running {
+  /** Such as `http://127.0.0.1:8080`, without a trailing slash. */
+  readonly url: string;
+  /** Of user `admin`, told only by the start that made it. The caller prints it once. */
+  readonly firstPassword?: string;
+  readonly tokens: Tokens;
+}
+
+/** Throws KeelError: UNAVAILABLE when the port is taken, CONFIG_INVALID for a signing secret too short. */
+export async function startApi(house: House): Promise<RunningApi> {
+  const { config, repositories, logger, bus, cache } = house;
+  const tokens = createTokens(await signingSecret(config.api.jwtSecret, repositories.settings));
+  const firstPassword = await createFirstAdmin(repositories.users, Date.now());
+  const workflows = workflowsOf(house);
+  const { uiUrl, namespace } = config.temporal;
+  const workflowLink = (workflowId: string): string => workflowUrl(uiUrl, namespace, workflowId);
+  const statusTopic = systemTopic('status', 'api');
+
+  const app = createApp({
+    strategies: createStrategyService({
+      repositories,
+      registry: house.registry,
+      workflows,
+      workflowLink,
+      defaultMaxOrdersPerDay: config.risk.maxOrdersPerDay,
+      collectedSymbols: (accountId) =>
+        config.venues.find((venue) => venue.accountId === accountId)?.symbols ?? [],
+    }),
+    orders: createOrderService({ repositories, workflows, workflowLink }),
+    portfolio: createPortfolioService(repositories),
+    closing: createCloseService({
+      repositories,
+      bus,
+      workflowLink,
+      marketTime: (accountId) => marketTime(house, accountId),
+      price: (exchange, symbol) => latestPrice(cache, repositories.klines, exchange, symbol),
+    }),
+    users: repositories.users,
+    tokens,
+    probes: {
+      postgres: () => repositories.ping(),
+      temporal: () => workflows.ping(),
+      bus: () => bus.ensureTopics([statusTopic]),
+    },
+    logger,
+  });
+
+  const server = createServer(app);
+  server.listen(config.api.port, config.api.host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new KeelError(
+      'UNAVAILABLE',
+      `the API cannot listen on ${config.api.host}:${String(config.api.port)} (${String(error)}); free the port or set api.port (0 takes a free one)`,
+      { cause: error },
+    );
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.api.host}:${String(port)}`;
+  logger.info({ url }, 'api_started');
+  return {
+    url,
+    tokens,
+    ...(firstPassword === undefined ? {} : { firstPassword }),
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      // Requests in hand get a moment; a kept-open connection does not hold the stop up.
+      const impatient = setTimeout(() => {
+        server.closeAllConnections();
+      }, 2_000);
+      await closed;
+      clearTimeout(impatient);
+    },
+  };
+}
+
+async function marketTime(house: House, accountId: string): Promise<number> {
+  const adapter = house.adapters.get(accountId);
+  if (adapter === undefined) {
+    throw new KeelError(
+      'UNAVAILABLE',
+      `the venue of account ${accountId} is not configured in this process`,
+    );
+  }
+  return adapter.marketTime();
+}
+
+/** Connects at first use: the API answers reads while Temporal is away. */
+function workflowsOf(house: House): Workflows {
+  const connected = async (): Promise<Workflows> =>
+    createWorkflows((await house.temporal()).client);
+  return {
+    startStrategy: async (input) => (await connected()).startStrategy(input),
+    stopStrategy: async (strategyId, request) =>
+      (await connected()).stopStrategy(strategyId, request),
+    cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
+    ping: async () => (await connected()).ping(),
+  };
+}
+
+if (import.meta.main) {
+  await runProcess('api', async (house) => {
+    const api = await startApi(house);
+    if (api.firstPassword !== undefined && process.send === undefined) {
+      process.stdout.write(`User admin, password ${api.firstPassword} (told this once)\n`);
+    }
+    const { url, firstPassword } = api;
+    return { stop: () => api.stop(), ready: { url, firstPassword } };
+  });
+}

@@ -1,0 +1,48 @@
+/** /orders */
+import { z } from 'zod';
+import { EVERYONE, REDUCERS, route, type Route } from '../route.ts';
+import { orderDetailSchema, orderPageSchema, orderQuerySchema, orderSchema } from '../schemas.ts';
+import type { OrderService } from '../services/order-service.ts';
+
+const tag = 'orders';
+const byId = z.object({ id: z.string().min(1) });
+
+export function orderRoutes(service: OrderService): readonly Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/orders',
+      tag,
+      summary: 'Orders, newest first, a page at a time',
+      status: 200,
+      roles: EVERYONE,
+      query: orderQuerySchema,
+      response: orderPageSchema,
+      handle: ({ query }) => service.list(query),
+    }),
+    route({
+      method: 'get',
+      path: '/orders/{id}',
+      tag,
+      summary: 'One order with its events and fills, and a link to its workflow',
+      status: 200,
+      fails: [404],
+      roles: EVERYONE,
+      params: byId,
+      response: orderDetailSchema,
+      handle: ({ params }) => service.show(params.id),
+    }),
+    route({
+      method: 'post',
+      path: '/orders/{id}/cancel',
+      tag,
+      summary: 'Ask the order to cancel; it answers before the venue does',
+      status: 202,
+      fails: [404, 409, 503],
+      roles: REDUCERS,
+      params: byId,
+      response: orderSchema,
+      handle: ({ params }, caller) => service.cancel(params.id, caller.name),
+    }),
+  ];
+}

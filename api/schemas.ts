@@ -1,0 +1,190 @@
+/** What the API takes and gives, one zod schema each. The OpenAPI document is made from them. */
+import { z } from 'zod';
+import { fillSchema } from '../core/fill.ts';
+import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
+import { orderStatus, orderViewSchema } from '../core/order.ts';
+import { positionSchema } from '../core/position.ts';
+import { symbol } from '../core/symbol.ts';
+import { timestamp } from '../core/time.ts';
+import { roleSchema } from './auth.ts';
+
+export const strategyId = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'expected 1 to 63 lower-case letters, digits and dashes, such as sma-btc',
+  );
+
+/** Any value: it came as JSON. (`z.json()` is recursive, which the OpenAPI generator cannot follow.) */
+const json: z.ZodType<Json> = z.any();
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export const quotaSchema = z.strictObject({
+  allocation: positiveDecimal.meta({ description: 'Quote the strategy may work with' }),
+  maxPosition: positiveDecimal
+    .nullable()
+    .default(null)
+    .meta({ description: 'Largest position per symbol, in base' }),
+  maxOrderNotional: positiveDecimal
+    .nullable()
+    .default(null)
+    .meta({ description: 'Largest single order, in quote' }),
+  maxOrdersPerDay: z.int().positive().nullable().default(null),
+});
+
+export const newStrategySchema = z
+  .strictObject({
+    id: strategyId.optional().meta({ description: 'Made from the type where absent' }),
+    name: z.string().min(1).max(100).optional(),
+    type: z.string().min(1).meta({ description: 'One of GET /strategy-types' }),
+    accountId: z.string().min(1),
+    config: z.record(z.string(), json).default({}),
+    quota: quotaSchema,
+  })
+  .meta({ id: 'NewStrategy' });
+export type NewStrategyBody = z.infer<typeof newStrategySchema>;
+
+export const strategySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    type: z.string(),
+    accountId: z.string(),
+    exchange: z.string(),
+    config: z.record(z.string(), json).readonly(),
+    status: z.enum(['created', 'running', 'stopping', 'stopped', 'failed']),
+    statusReason: z.string().nullable(),
+    runId: z.string().nullable(),
+    quota: z.object({
+      allocation: nonNegativeDecimal,
+      maxPosition: decimalString.nullable(),
+      maxOrderNotional: decimalString.nullable(),
+      maxOrdersPerDay: z.int().nullable(),
+    }),
+    createdBy: z.string(),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+    workflowUrl: z.string().meta({ description: 'Its workflow in the Temporal web UI' }),
+  })
+  .meta({ id: 'Strategy' });
+export type StrategyBody = z.infer<typeof strategySchema>;
+
+export const strategyTypeSchema = z
+  .object({
+    type: z.string(),
+    summary: z.string(),
+    configSchema: z
+      .record(z.string(), z.unknown())
+      .readonly()
+      .meta({ description: 'JSON Schema of the configuration, with ranges and defaults' }),
+  })
+  .meta({ id: 'StrategyType' });
+
+export const orderSchema = orderViewSchema.meta({ id: 'Order' });
+
+export const orderDetailSchema = z
+  .object({
+    order: orderSchema,
+    events: z.array(z.object({ version: z.int(), status: orderStatus, at: timestamp })).readonly(),
+    fills: z.array(fillSchema.meta({ id: 'Fill' })).readonly(),
+    workflowUrl: z.string(),
+  })
+  .meta({ id: 'OrderDetail' });
+export type OrderDetail = z.infer<typeof orderDetailSchema>;
+
+/** A query string's `true` or `false`. */
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+export const orderQuerySchema = z.strictObject({
+  strategyId: z.string().min(1).optional(),
+  status: orderStatus.optional(),
+  symbol: symbol.optional(),
+  open: flag.optional().meta({ description: '`true`: only orders that are not final' }),
+  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(50),
+  after: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
+});
+export type OrderQueryInput = z.infer<typeof orderQuerySchema>;
+
+export const orderPageSchema = z
+  .object({ orders: z.array(orderSchema).readonly(), next: z.string().nullable() })
+  .meta({ id: 'OrderPage' });
+
+export const positionRecordSchema = positionSchema
+  .extend({
+    strategyId: z.string(),
+    accountId: z.string(),
+    exchange: z.string(),
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'Position' });
+
+export const balanceSchema = z
+  .object({
+    accountId: z.string(),
+    asset: z.string(),
+    total: decimalString,
+    reserved: decimalString,
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'Balance' });
+
+const money = {
+  equity: decimalString,
+  realisedPnl: decimalString,
+  unrealisedPnl: decimalString,
+};
+
+export const pnlSchema = z
+  .object({
+    strategies: z
+      .array(
+        z.object({
+          strategyId: z.string(),
+          name: z.string(),
+          at: timestamp
+            .nullable()
+            .meta({ description: 'Market time of the newest mark; null before the first' }),
+          ...money,
+          cash: decimalString,
+          positionValue: decimalString,
+          utilisation: decimalString,
+          trades: z.int().meta({ description: 'Closed round trips' }),
+        }),
+      )
+      .readonly(),
+    total: z.object(money),
+  })
+  .meta({ id: 'Pnl' });
+export type Pnl = z.infer<typeof pnlSchema>;
+
+export const closeSchema = z
+  .strictObject({
+    strategyId: z.string().min(1),
+    symbol,
+    requestId: z.uuid().optional().meta({
+      description: 'Send the same one again to repeat a request safely; made where absent',
+    }),
+  })
+  .meta({ id: 'ClosePosition' });
+export type CloseBody = z.infer<typeof closeSchema>;
+
+export const closeAnswerSchema = z.object({
+  signalId: z.string().meta({ description: 'Also the order id and the workflow id' }),
+  requestId: z.string(),
+  workflowUrl: z.string(),
+});
+
+export const loginSchema = z
+  .strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(200) })
+  .meta({ id: 'Login' });
+export const loginAnswerSchema = z.object({
+  token: z.string(),
+  name: z.string(),
+  role: roleSchema,
+});
+
+const check = z.object({ ok: z.boolean(), detail: z.string() });
+export const readySchema = z
+  .object({ ready: z.boolean(), checks: z.record(z.string(), check) })
+  .meta({ id: 'Ready' });
+export type Ready = z.infer<typeof readySchema>;

@@ -1,0 +1,99 @@
+/** Puts the HTTP application together: protection in front, routes, the document and its page, errors last. */
+import express, { type Express } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import docsFolder from 'swagger-ui-dist/absolute-path.js';
+import { KeelError } from '../core/errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import { registry as metrics } from '../observability/metrics.ts';
+import type { Tokens } from './auth.ts';
+import { errorMiddleware, notFound } from './errors.ts';
+import { openApiDocument } from './openapi.ts';
+import { routerOf } from './route.ts';
+import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { portfolioRoutes } from './routes/portfolio.ts';
+import { strategyRoutes } from './routes/strategies.ts';
+import type { CloseService } from './services/close-service.ts';
+import type { OrderService } from './services/order-service.ts';
+import type { PortfolioService } from './services/portfolio-service.ts';
+import type { StrategyService } from './services/strategy-service.ts';
+
+export interface Services extends OpenRouteDeps {
+  readonly strategies: StrategyService;
+  readonly orders: OrderService;
+  readonly portfolio: PortfolioService;
+  readonly closing: CloseService;
+  readonly tokens: Tokens;
+  readonly logger: Logger;
+  readonly limits?: {
+    /** Log-ins a minute and address. Default 10. */
+    readonly loginsPerMinute?: number;
+    /** Requests a minute and address. Default 6000. */
+    readonly requestsPerMinute?: number;
+  };
+}
+
+const MINUTE_MS = 60_000;
+
+function limit(perMinute: number, what: string) {
+  return rateLimit({
+    windowMs: MINUTE_MS,
+    limit: perMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: () => {
+      throw new KeelError(
+        'RATE_LIMITED',
+        `more than ${String(perMinute)} ${what} a minute; wait and try again`,
+        {
+          retryAfterMs: MINUTE_MS,
+        },
+      );
+    },
+  });
+}
+
+/** Swagger's page comes with an example of its own: this one names our document. */
+const DOCS_INITIALIZER = `window.onload = () => {
+  window.ui = SwaggerUIBundle({
+    url: '/openapi.json',
+    dom_id: '#swagger-ui',
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    layout: 'StandaloneLayout',
+  });
+};`;
+
+export function createApp(services: Services): Express {
+  const { logger, tokens } = services;
+  const routes = [
+    ...openRoutes(services),
+    ...strategyRoutes(services.strategies),
+    ...orderRoutes(services.orders),
+    ...portfolioRoutes(services.portfolio, services.closing),
+  ];
+  const document = openApiDocument(routes);
+
+  const app = express();
+  app.disable('x-powered-by');
+  // Plain http on the loopback: a browser told to upgrade would load nothing of the page.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(limit(services.limits?.requestsPerMinute ?? 6_000, 'requests'));
+  app.use('/login', limit(services.limits?.loginsPerMinute ?? 10, 'log-ins'));
+  app.use(express.json({ limit: '100kb' }));
+
+  app.get('/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  app.get('/docs/swagger-initializer.js', (_request, response) => {
+    response.type('text/javascript').send(DOCS_INITIALIZER);
+  });
+  app.use('/docs', express.static(docsFolder()));
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.metrics());
+  });
+  app.use(routerOf(routes, tokens));
+  app.use(notFound);
+  app.use(errorMiddleware(logger));
+  return app;
+}

@@ -1,0 +1,101 @@
+/** A person closes a position: a signal with that person as its source, whose target is flat. */
+import { randomUUID } from 'node:crypto';
+import { ensureSignalTopics, publishSignal } from '../../activities/publish-signals.ts';
+import type { EventBus } from '../../adapters/event-bus.ts';
+import type { Repositories } from '../../adapters/repositories.ts';
+import { KeelError } from '../../core/errors.ts';
+import { signalId, type Signal } from '../../core/signal.ts';
+import { intervalMs } from '../../core/time.ts';
+import type { CloseBody } from '../schemas.ts';
+
+export interface CloseServiceDeps {
+  readonly repositories: Pick<Repositories, 'strategies' | 'portfolio' | 'orders' | 'audit'>;
+  readonly bus: EventBus;
+  /** Its page in the Temporal web UI. */
+  workflowLink(workflowId: string): string;
+  marketTime(accountId: string): Promise<number>;
+  /** Newest known price, null where none is known yet. */
+  price(exchange: string, symbol: string): Promise<string | null>;
+}
+
+export interface CloseAnswer {
+  readonly signalId: string;
+  readonly requestId: string;
+  readonly workflowUrl: string;
+}
+
+export interface CloseService {
+  /**
+   * Repeating a request with its `requestId` gives the same signal, hence the same order. Throws NOT_FOUND
+   * for an unknown strategy, CONFLICT where it holds nothing, UNAVAILABLE where no price is known.
+   */
+  close(body: CloseBody, by: string): Promise<CloseAnswer>;
+}
+
+export function createCloseService(deps: CloseServiceDeps): CloseService {
+  const { strategies, portfolio, orders, audit } = deps.repositories;
+
+  async function isKnown(orderId: string): Promise<boolean> {
+    try {
+      await orders.getOrder(orderId);
+      return true;
+    } catch (error) {
+      if (error instanceof KeelError && error.code === 'NOT_FOUND') return false;
+      throw error;
+    }
+  }
+
+  async function assertHolds(strategyId: string, symbol: string): Promise<void> {
+    const held = await portfolio.positions(strategyId);
+    const quantity = held.find((position) => position.symbol === symbol)?.quantity ?? '0';
+    if (/[1-9]/.test(quantity)) return;
+    throw new KeelError('CONFLICT', `${strategyId} holds no ${symbol}: there is nothing to close`);
+  }
+
+  return {
+    async close({ strategyId, symbol, requestId = randomUUID() }, by) {
+      const strategy = await strategies.get(strategyId);
+      const runId = `person:${requestId}`;
+      // Not of the moment of asking: the same request asked again is the same signal.
+      const id = signalId({ runId: `${runId}:${strategyId}`, symbol, eventTime: 0, sequence: 1 });
+      const answer = { signalId: id, requestId, workflowUrl: deps.workflowLink(id) };
+      if (await isKnown(id)) return answer;
+      await assertHolds(strategyId, symbol);
+
+      const price = await deps.price(strategy.exchange, symbol);
+      if (price === null) {
+        throw new KeelError(
+          'UNAVAILABLE',
+          `no price of ${symbol} on ${strategy.exchange} is known yet; try again`,
+        );
+      }
+      const eventTime = await deps.marketTime(strategy.accountId);
+      const signal: Signal = {
+        id,
+        strategyId,
+        strategyType: strategy.type,
+        runId,
+        source: { kind: 'person', name: by },
+        accountId: strategy.accountId,
+        exchange: strategy.exchange,
+        symbol,
+        sequence: 1,
+        eventTime,
+        validUntil: eventTime + intervalMs('1m'),
+        wanted: { kind: 'target', quantity: '0' },
+        type: 'market',
+        referencePrice: price,
+        tag: 'closed-by-person',
+      };
+      await audit.write({
+        actor: by,
+        action: 'position.close',
+        target: strategyId,
+        detail: { symbol, signalId: id },
+      });
+      await ensureSignalTopics(deps.bus, strategy.type);
+      await publishSignal(deps.bus, signal);
+      return answer;
+    },
+  };
+}

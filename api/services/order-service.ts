@@ -1,0 +1,62 @@
+/** Orders: list, show with their history, cancel by a signal to their workflow. */
+import type { Repositories } from '../../adapters/repositories.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { OrderView } from '../../core/order.ts';
+import type { OrderDetail, OrderQueryInput } from '../schemas.ts';
+import type { Workflows } from '../temporal.ts';
+
+export interface OrderServiceDeps {
+  readonly repositories: Pick<Repositories, 'orders' | 'audit'>;
+  readonly workflows: Pick<Workflows, 'cancelOrder'>;
+  /** Its page in the Temporal web UI. */
+  workflowLink(workflowId: string): string;
+}
+
+export interface OrderService {
+  list(query: OrderQueryInput): Promise<{ orders: readonly OrderView[]; next: string | null }>;
+  show(id: string): Promise<OrderDetail>;
+  /** Throws NOT_FOUND, or CONFLICT where the order is over. */
+  cancel(id: string, by: string): Promise<OrderView>;
+}
+
+const FINAL: readonly OrderView['state'][] = ['done', 'denied', 'expired', 'superseded', 'failed'];
+
+export function createOrderService(deps: OrderServiceDeps): OrderService {
+  const { orders, audit } = deps.repositories;
+  return {
+    async list(query) {
+      // One more than asked tells whether there is a next page.
+      const { limit, ...filters } = query;
+      const given = Object.fromEntries(
+        Object.entries(filters).filter(([, value]) => value !== undefined),
+      );
+      const found = await orders.listOrders({ ...given, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      return { orders: page, next: found.length > limit ? (page.at(-1)?.orderId ?? null) : null };
+    },
+
+    async show(id) {
+      const order = await orders.getOrder(id);
+      const [events, fills] = await Promise.all([orders.orderEvents(id), orders.orderFills(id)]);
+      return {
+        order,
+        events: events.map(({ version, status, at }) => ({ version, status, at })),
+        fills,
+        workflowUrl: deps.workflowLink(id),
+      };
+    },
+
+    async cancel(id, by) {
+      const order = await orders.getOrder(id);
+      if (FINAL.includes(order.state)) {
+        throw new KeelError(
+          'CONFLICT',
+          `order ${id} is over (${order.status}): there is nothing to cancel`,
+        );
+      }
+      await audit.write({ actor: by, action: 'order.cancel', target: id });
+      await deps.workflows.cancelOrder(id, { by });
+      return order;
+    },
+  };
+}

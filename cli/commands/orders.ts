@@ -1,0 +1,119 @@
+/** keel orders, order, cancel */
+import type { Command } from 'commander';
+import { orderDetailSchema, orderPageSchema, orderSchema } from '../../api/schemas.ts';
+import type { Session } from '../keel.ts';
+import { table, time } from '../tables.ts';
+
+interface ListOptions {
+  readonly strategy?: string;
+  readonly status?: string;
+  readonly symbol?: string;
+  readonly open?: true;
+  readonly limit: string;
+  readonly after?: string;
+}
+
+export function addOrderCommands(program: Command, session: Session): void {
+  program
+    .command('orders')
+    .description('list orders, newest first')
+    .option('--strategy <id>', 'only of this strategy')
+    .option('--status <status>', 'only in this status, such as filled')
+    .option('--symbol <symbol>', 'only of this symbol, such as BTC/USDT')
+    .option('--open', 'only those that are not final')
+    .option('--limit <n>', 'at most so many', '20')
+    .option('--after <id>', 'the page after this order')
+    .action(async (options: ListOptions) => {
+      const { strategy, status, symbol, open, limit, after } = options;
+      const query = new URLSearchParams(
+        Object.entries({
+          strategyId: strategy,
+          status,
+          symbol,
+          open: open && 'true',
+          limit,
+          after,
+        }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      );
+      const page = await session.api().get(`/orders?${query.toString()}`, orderPageSchema);
+      session.print(page, ({ orders, next }) => {
+        const rows = orders.map((order) => [
+          order.orderId,
+          time(order.eventTime),
+          order.strategyId,
+          order.symbol,
+          order.side,
+          order.quantity,
+          order.filledQuantity,
+          order.averagePrice,
+          order.status,
+          order.reasonCode ?? order.tag,
+        ]);
+        const more = next === null ? '' : `\n\nmore: keel orders --after ${next}`;
+        return (
+          table(
+            [
+              'order',
+              'time (UTC)',
+              'strategy',
+              'symbol',
+              'side',
+              'quantity',
+              'filled',
+              'price',
+              'status',
+              'why',
+            ],
+            rows,
+          ) + more
+        );
+      });
+    });
+
+  program
+    .command('order')
+    .description('one order: its events, its fills, its workflow')
+    .argument('<id>', 'order id')
+    .action(async (id: string) => {
+      const detail = await session
+        .api()
+        .get(`/orders/${encodeURIComponent(id)}`, orderDetailSchema);
+      session.print(detail, ({ order, events, fills, workflowUrl }) =>
+        [
+          `${order.orderId}: ${order.side} ${order.quantity} ${order.symbol}, ${order.status}` +
+            (order.reason === null ? '' : ` (${order.reasonCode ?? ''}: ${order.reason})`),
+          table(
+            ['version', 'status', 'at (UTC)'],
+            events.map(({ version, status, at }) => [version, status, time(at)]),
+          ),
+          table(
+            ['trade', 'price', 'quantity', 'fee', 'asset', 'at (UTC)'],
+            fills.map((fill) => [
+              fill.venueTradeId,
+              fill.price,
+              fill.quantity,
+              fill.feeAmount,
+              fill.feeAsset,
+              time(fill.executedAt),
+            ]),
+          ),
+          workflowUrl,
+        ].join('\n\n'),
+      );
+    });
+
+  program
+    .command('cancel')
+    .description('ask an order to cancel')
+    .argument('<id>', 'order id')
+    .action(async (id: string) => {
+      const order = await session
+        .api()
+        .post(`/orders/${encodeURIComponent(id)}/cancel`, {}, orderSchema);
+      session.print(
+        order,
+        ({ orderId }) =>
+          `${orderId}: asked to cancel; \`keel order ${orderId}\` tells what came of it`,
+      );
+    });
+}

@@ -1,0 +1,173 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiWorld } from '../test/factories/api-world.ts';
+import { run, type Io } from './keel.ts';
+
+let world: ApiWorld;
+let server: Server;
+let url: string;
+let folder: string;
+
+/** Answers every request with that, for what the real API does not do on demand. */
+let canned: { status: number; text: string } | undefined;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keel-cli-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  world = new ApiWorld();
+  canned = undefined;
+  const app = await world.open();
+  server = createServer((incoming, outgoing) => {
+    if (canned === undefined) app(incoming, outgoing);
+    else outgoing.writeHead(canned.status, { 'content-type': 'text/html' }).end(canned.text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function keel(line: string | string[], environment: Record<string, string> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: Io = {
+    environment: {
+      KEEL_API_URL: url,
+      KEEL_TOKEN: await world.tokens.issue({ name: 'ann', role: 'trader' }),
+      KEEL_DATA_DIR: folder,
+      ...environment,
+    },
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    askSecret: async () => 'correct horse',
+  };
+  const code = await run(typeof line === 'string' ? line.split(' ') : line, io);
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('keel', () => {
+  it('tells the state of the house', async () => {
+    world.addStrategy({ status: 'running' });
+    const { code, out } = await keel('status');
+    expect(code).toBe(0);
+    expect(out).toMatch(/postgres, temporal, bus answer/);
+    expect(out).toMatch(/sma-btc +sma-cross +running +1000.3/);
+    world.away.add('temporal');
+    const away = await keel('status');
+    expect([away.code, away.err]).toEqual([6, 'keel: temporal is away: temporal is away']);
+  });
+
+  it('creates, lists, starts and stops strategies', async () => {
+    const created = await keel([
+      ...'create sma-cross --id sma-1 --account binance-sandbox --allocation 1000 --config'.split(
+        ' ',
+      ),
+      '{"fast":5,"slow":20}',
+    ]);
+    expect([created.code, created.err]).toEqual([0, '']);
+    expect(created.out).toContain('sma-1 is created');
+    expect(world.strategies.get('sma-1')?.config).toEqual({ fast: 5, slow: 20 });
+    expect((await keel('strategies')).out).toMatch(
+      /sma-1 +sma-cross +binance-sandbox +created +1000/,
+    );
+    expect((await keel('start sma-1')).out).toContain('sma-1 is running');
+    expect((await keel('start sma-1')).code).toBe(4);
+    expect((await keel('stop sma-1')).out).toContain('sma-1 is stopping');
+  });
+
+  it('lists, shows and cancels orders', async () => {
+    const order = world.addOrder();
+    world.running.add(order.orderId);
+    expect((await keel('orders --strategy sma-btc --status open --limit 5')).out).toContain(
+      order.orderId,
+    );
+    expect((await keel('orders --strategy other')).out).toBe('(none)');
+    expect((await keel(`order ${order.orderId}`)).out).toContain('temporal/workflows');
+    expect((await keel(`cancel ${order.orderId}`)).code).toBe(0);
+    expect(world.sent).toEqual([`cancel ${order.orderId} by ann`]);
+  });
+
+  it('tells money and closes positions', async () => {
+    world.addStrategy();
+    world.addPosition('0.01');
+    expect((await keel('positions')).out).toMatch(/sma-btc +BTC\/USDT +0.01/);
+    expect((await keel('balances')).out).toMatch(/USDT +9000.5 +10/);
+    expect((await keel('pnl')).out).toMatch(/total/);
+    const closed = await keel('close sma-btc BTC/USDT --json');
+    expect(JSON.parse(closed.out)).toMatchObject({ signalId: world.signals[0]!.id });
+  });
+
+  it('prints JSON wherever --json is written', async () => {
+    world.addStrategy();
+    for (const line of ['--json strategies', 'strategies --json']) {
+      const { code, out } = await keel(line);
+      expect([code, JSON.parse(out)]).toMatchObject([0, { strategies: [{ id: 'sma-btc' }] }]);
+    }
+  });
+
+  it.each<[string, number, string]>([
+    ['order nope', 3, 'NOT_FOUND'],
+    ['start nope', 3, 'NOT_FOUND'],
+    ['orders --limit 0', 2, 'INVALID_INPUT'],
+    ['close sma-btc BTCUSDT', 2, 'INVALID_INPUT'],
+    ['frobnicate', 2, 'USAGE'],
+    ['start', 2, 'USAGE'],
+    ['create sma-cross --account a --allocation 1 --config nonsense', 2, 'USAGE'],
+    ['create astrology --account binance-sandbox --allocation 1', 2, 'STRATEGY_UNKNOWN'],
+  ])('%s ends with exit code %d', async (line, exitCode, code) => {
+    const plain = await keel(line);
+    expect(plain.code).toBe(exitCode);
+    expect(plain.err).not.toBe('');
+    const json = await keel(`${line} --json`);
+    expect([json.code, json.err]).toEqual([exitCode, '']);
+    expect(JSON.parse(json.out)).toMatchObject({ error: { code } });
+  });
+
+  it('ends with 5 without a token, with a wrong one, and where the role does not allow it', async () => {
+    world.addStrategy();
+    expect((await keel('orders', { KEEL_TOKEN: 'nonsense' })).code).toBe(5);
+    const token = await world.tokens.issue({ name: 'vic', role: 'viewer' });
+    const refused = await keel('start sma-btc', { KEEL_TOKEN: token });
+    expect([refused.code, refused.err]).toEqual([5, expect.stringContaining('vic is a viewer')]);
+  });
+
+  it('ends with 6 where nobody answers, and says what to do', async () => {
+    const { code, err } = await keel('status', { KEEL_API_URL: 'http://127.0.0.1:9' });
+    expect([code, err]).toEqual([6, expect.stringContaining('npm start')]);
+  });
+
+  it('ends with 1 on an answer it does not understand, 6 on a proxy that is down', async () => {
+    canned = { status: 200, text: '<html>hello</html>' };
+    expect((await keel('orders')).code).toBe(1);
+    canned = { status: 502, text: '<html>bad gateway</html>' };
+    expect((await keel('orders')).code).toBe(6);
+  });
+
+  it('keeps the token of a log-in where only its owner can read it', async () => {
+    const bare = { KEEL_TOKEN: '', KEEL_API_URL: '' };
+    const { code, out } = await keel(`login ann --url ${url}`);
+    expect([code, out]).toEqual([0, expect.stringContaining('Logged in as ann (trader)')]);
+    const file = join(folder, 'cli.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ url });
+    expect((await keel('strategies', bare)).code).toBe(0);
+    expect((await keel(`login ann --url ${url} --password wrong`)).code).toBe(5);
+  });
+
+  it('helps', async () => {
+    const { code, out } = await keel('--help');
+    expect(code).toBe(0);
+    expect(out).toContain('Exit codes');
+  });
+});

@@ -1,0 +1,125 @@
+#!/usr/bin/env node
+/**
+ * The `keel` command: a client of the HTTP API. Exit codes: 0 done, 1 failed, 2 wrong usage or input,
+ * 3 not found, 4 the state does not allow it, 5 no token or not allowed, 6 not to be reached.
+ */
+import { Command, CommanderError } from 'commander';
+import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
+import { KeelError } from '../core/errors.ts';
+import { CliError, createApiClient, EXIT, type ApiClient, type ExitCode } from './api-client.ts';
+import { addLoginCommand } from './commands/login.ts';
+import { addOrderCommands } from './commands/orders.ts';
+import { addPortfolioCommands } from './commands/portfolio.ts';
+import { addStrategyCommands } from './commands/strategies.ts';
+import { addStatusCommand } from './commands/status.ts';
+
+export interface Io {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Reads a secret without showing it. */
+  askSecret(question: string): Promise<string>;
+}
+
+/** What a command works with. */
+export interface Session {
+  readonly io: Io;
+  readonly dataFolder: string;
+  /** Of the address and token in force. */
+  api(): ApiClient;
+  /** Prints `data` as JSON where `--json` was given, else the text made of it. */
+  print<T>(data: T, text: (data: T) => string): void;
+}
+
+/** Runs one command line (without `node keel`) and gives its exit code; never throws. */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const json = args.includes('--json');
+  const program = createProgram(io, json);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return tell(error, io, json);
+  }
+}
+
+function createProgram(io: Io, json: boolean): Command {
+  const program = new Command('keel')
+    .description('Start, stop and see a Keel house from a terminal.')
+    .option('--json', 'print JSON instead of tables')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        io.out(text.trimEnd());
+      },
+      writeErr: (text) => {
+        if (!json) io.err(text.trimEnd());
+      },
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 the state does not allow it,\n' +
+        '5 no token or not allowed, 6 not to be reached.\n' +
+        'KEEL_API_URL and KEEL_TOKEN go before what `keel login` or `npm start` stored in .keel/cli.json.',
+    );
+  const session: Session = {
+    io,
+    dataFolder: dataFolder(io.environment),
+    api() {
+      const { url, token } = loadCliSettings(io.environment);
+      return createApiClient(url, token);
+    },
+    print(data, text) {
+      io.out(json ? JSON.stringify(data, null, 2) : text(data));
+    },
+  };
+  addStatusCommand(program, session);
+  addStrategyCommands(program, session);
+  addOrderCommands(program, session);
+  addPortfolioCommands(program, session);
+  addLoginCommand(program, session);
+  // `--json` works wherever it is written.
+  for (const command of program.commands) {
+    command.option('--json', 'print JSON instead of tables').copyInheritedSettings(program);
+  }
+  return program;
+}
+
+/** Every failure as one shape: `{error: {code, message}}` on standard output with `--json`, else a line. */
+function tell(error: unknown, io: Io, json: boolean): ExitCode {
+  if (error instanceof CommanderError) {
+    // Help and version are no failures; the rest commander has told already.
+    if (error.exitCode === 0) return EXIT.ok;
+    if (json) io.out(JSON.stringify({ error: { code: 'USAGE', message: error.message } }, null, 2));
+    return EXIT.usage;
+  }
+  const { exitCode, code, message } = known(error);
+  if (json) io.out(JSON.stringify({ error: { code, message } }, null, 2));
+  else io.err(`keel: ${message}${exitCode === EXIT.forbidden ? hint(code) : ''}`);
+  return exitCode;
+}
+
+function known(error: unknown): { exitCode: ExitCode; code: string; message: string } {
+  if (error instanceof CliError) return error;
+  if (error instanceof KeelError)
+    return { exitCode: EXIT.usage, code: error.code, message: error.message };
+  return {
+    exitCode: EXIT.failure,
+    code: 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+  };
+}
+
+function hint(code: string): string {
+  return code === 'UNAUTHENTICATED' ? '\nRun `keel login`, or set KEEL_TOKEN.' : '';
+}
+
+if (import.meta.main) {
+  const { askSecret } = await import('./secret-prompt.ts');
+  process.exitCode = await run(process.argv.slice(2), {
+    environment: process.env,
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    askSecret,
+  });
+}

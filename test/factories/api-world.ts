@@ -1,0 +1,316 @@
+/** The API over fakes in memory: its repositories, its bus and its Temporal, each as far as the API asks. */
+import type { Express } from 'express';
+import { createApp } from '../../api/server.ts';
+import { createTokens, hashPassword } from '../../api/auth.ts';
+import { createCloseService } from '../../api/services/close-service.ts';
+import { createOrderService } from '../../api/services/order-service.ts';
+import { createPortfolioService } from '../../api/services/portfolio-service.ts';
+import type { Probe } from '../../api/services/readiness.ts';
+import { createStrategyService } from '../../api/services/strategy-service.ts';
+import type { Workflows } from '../../api/temporal.ts';
+import { createMemoryBus } from '../../adapters/bus/memory.ts';
+import { SIGNAL } from '../../adapters/bus/messages.ts';
+import { ALL_SIGNALS } from '../../adapters/bus/topics.ts';
+import type {
+  AccountRepository,
+  AuditRepository,
+  Json,
+  OrderEvent,
+  OrderRepository,
+  PortfolioRepository,
+  PositionRecord,
+  Role,
+  StrategyRecord,
+  StrategyRepository,
+  UserRecord,
+  UserRepository,
+} from '../../adapters/repositories.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { Fill } from '../../core/fill.ts';
+import type { OrderView } from '../../core/order.ts';
+import type { Signal } from '../../core/signal.ts';
+import { createLogger } from '../../observability/logger.ts';
+import { defaultRegistry } from '../../strategies/registry.ts';
+import { T0 } from './market.ts';
+
+/** An object with some of its methods; asking for another one fails the test by name. */
+function fake<T extends object>(name: string, methods: Partial<T>): T {
+  return new Proxy(methods as T, {
+    get(target, key) {
+      if (key in target) return Reflect.get(target, key) as unknown;
+      throw new Error(`the fake ${name} has no ${String(key)}`);
+    },
+  });
+}
+
+/** Made once: hashing is slow on purpose. */
+const ANNS_PASSWORD = hashPassword('correct horse');
+
+export const ACCOUNT = 'binance-sandbox';
+
+export class ApiWorld {
+  readonly tokens = createTokens('a-secret-of-at-least-32-characters');
+  readonly bus = createMemoryBus('api-test');
+  readonly strategies = new Map<string, StrategyRecord>();
+  readonly orders: OrderView[] = [];
+  readonly events: OrderEvent[] = [];
+  readonly fills: Fill[] = [];
+  readonly positions: PositionRecord[] = [];
+  readonly users = new Map<string, UserRecord>();
+  readonly audit: { actor: string; action: string; target: string; detail?: Json }[] = [];
+  /** Workflow ids that are on, and what they were sent. */
+  readonly running = new Set<string>();
+  readonly sent: string[] = [];
+  readonly signals: Signal[] = [];
+  readonly away = new Set<string>();
+  price: string | null = '97000.5';
+  /** A defect to be met by the next list of strategies. */
+  defect: Error | undefined;
+
+  async open(limits?: { loginsPerMinute?: number; requestsPerMinute?: number }): Promise<Express> {
+    await this.bus.subscribe({
+      group: 'test',
+      topics: ALL_SIGNALS,
+      kind: SIGNAL,
+      handle: async ({ message }) => {
+        this.signals.push(message.data);
+      },
+    });
+    this.users.set('ann', {
+      name: 'ann',
+      role: 'trader',
+      passwordHash: await ANNS_PASSWORD,
+      createdAt: 0,
+    });
+    const audit: AuditRepository = {
+      write: async (entry) => {
+        this.audit.push(entry);
+      },
+    };
+    const repositories = {
+      strategies: this.strategyRepository(),
+      accounts: fake<AccountRepository>('accounts', {
+        list: async () => [
+          { id: ACCOUNT, exchange: 'binance', mode: 'sandbox', feeIn: 'received' },
+        ],
+        balances: async () => [
+          { accountId: ACCOUNT, asset: 'USDT', total: '9000.5', reserved: '10', updatedAt: T0 },
+        ],
+      }),
+      orders: this.orderRepository(),
+      portfolio: this.portfolioRepository(),
+      audit,
+    };
+    const workflows = this.workflows();
+    const workflowLink = (id: string): string => `http://temporal/workflows/${id}`;
+    const probe =
+      (name: string): Probe =>
+      async () => {
+        if (this.away.has(name)) throw new Error(`${name} is away`);
+      };
+    return createApp({
+      strategies: createStrategyService({
+        repositories,
+        registry: defaultRegistry(),
+        workflows,
+        workflowLink,
+        defaultMaxOrdersPerDay: 500,
+        collectedSymbols: () => ['BTC/USDT'],
+      }),
+      orders: createOrderService({ repositories, workflows, workflowLink }),
+      portfolio: createPortfolioService(repositories),
+      closing: createCloseService({
+        repositories,
+        bus: this.bus,
+        workflowLink,
+        marketTime: async () => T0,
+        price: async () => this.price,
+      }),
+      users: this.userRepository(),
+      tokens: this.tokens,
+      probes: { postgres: probe('postgres'), temporal: probe('temporal'), bus: probe('bus') },
+      logger: createLogger('api-test', 'silent'),
+      ...(limits === undefined ? {} : { limits }),
+    });
+  }
+
+  /** An Authorization header of someone in that role. */
+  async as(role: Role): Promise<string> {
+    return `Bearer ${await this.tokens.issue({ name: `a-${role}`, role })}`;
+  }
+
+  addStrategy(overrides: Partial<StrategyRecord> = {}): StrategyRecord {
+    const record: StrategyRecord = {
+      id: 'sma-btc',
+      name: 'SMA',
+      type: 'sma-cross',
+      accountId: ACCOUNT,
+      exchange: 'binance',
+      config: {},
+      status: 'created',
+      statusReason: null,
+      runId: null,
+      quota: {
+        allocation: '1000',
+        maxPosition: null,
+        maxOrderNotional: null,
+        maxOrdersPerDay: 500,
+      },
+      createdBy: 'ann',
+      createdAt: T0,
+      updatedAt: T0,
+      ...overrides,
+    };
+    this.strategies.set(record.id, record);
+    return record;
+  }
+
+  addOrder(overrides: Partial<OrderView> = {}): OrderView {
+    const order: OrderView = {
+      orderId: 'a'.repeat(24),
+      version: 3,
+      strategyId: 'sma-btc',
+      strategyType: 'sma-cross',
+      runId: 'run-1',
+      source: { kind: 'strategy', name: 'sma-btc' },
+      accountId: ACCOUNT,
+      exchange: 'binance',
+      symbol: 'BTC/USDT',
+      side: 'buy',
+      type: 'market',
+      price: null,
+      quantity: '0.01',
+      filledQuantity: '0',
+      filledQuote: '0',
+      averagePrice: null,
+      fees: {},
+      reducing: false,
+      state: 'working',
+      status: 'open',
+      reasonCode: null,
+      reason: null,
+      tag: 'golden-cross',
+      eventTime: T0,
+      validUntil: T0 + 60_000,
+      createdAt: T0,
+      updatedAt: T0,
+      legs: [],
+      ...overrides,
+    };
+    this.orders.push(order);
+    return order;
+  }
+
+  addPosition(quantity: string): void {
+    this.positions.push({
+      strategyId: 'sma-btc',
+      accountId: ACCOUNT,
+      exchange: 'binance',
+      symbol: 'BTC/USDT',
+      quantity,
+      cost: '970',
+      realisedPnl: '1.5',
+      quoteFlow: '-970',
+      fees: {},
+      updatedAt: T0,
+    });
+  }
+
+  private strategyRepository(): StrategyRepository {
+    return fake<StrategyRepository>('strategies', {
+      list: async () => {
+        if (this.defect !== undefined) throw this.defect;
+        return [...this.strategies.values()];
+      },
+      get: async (id) => {
+        const found = this.strategies.get(id);
+        if (found === undefined) throw new KeelError('NOT_FOUND', `there is no strategy "${id}"`);
+        return found;
+      },
+      create: async (strategy) => {
+        if (this.strategies.has(strategy.id))
+          throw new KeelError('CONFLICT', `${strategy.id} exists`);
+        return this.addStrategy(strategy);
+      },
+      endRun: async (id, _runId, status, reason) => {
+        this.addStrategy({ ...this.strategies.get(id), status, statusReason: reason ?? null });
+      },
+    });
+  }
+
+  private orderRepository(): OrderRepository {
+    return fake<OrderRepository>('orders', {
+      getOrder: async (id) => {
+        const found = this.orders.find(({ orderId }) => orderId === id);
+        if (found === undefined) throw new KeelError('NOT_FOUND', `there is no order ${id}`);
+        return found;
+      },
+      listOrders: async ({ limit, strategyId, status, after }) => {
+        const from =
+          after === undefined ? 0 : this.orders.findIndex(({ orderId }) => orderId === after) + 1;
+        return this.orders
+          .slice(from)
+          .filter((order) => strategyId === undefined || order.strategyId === strategyId)
+          .filter((order) => status === undefined || order.status === status)
+          .slice(0, limit);
+      },
+      orderEvents: async () => this.events,
+      orderFills: async () => this.fills,
+    });
+  }
+
+  private portfolioRepository(): PortfolioRepository {
+    return fake<PortfolioRepository>('portfolio', {
+      positions: async (strategyId) =>
+        this.positions.filter((row) => strategyId === undefined || row.strategyId === strategyId),
+      trades: async () => [],
+      latestEquity: async () => [
+        {
+          strategyId: 'sma-btc',
+          at: T0,
+          equity: '1000.3',
+          cash: '30.1',
+          positionValue: '970.2',
+          realisedPnl: '0.1',
+          unrealisedPnl: '0.2',
+          utilisation: '0.97',
+        },
+      ],
+    });
+  }
+
+  private userRepository(): UserRepository {
+    return {
+      count: async () => this.users.size,
+      add: async (user) => {
+        if (this.users.has(user.name)) return false;
+        this.users.set(user.name, user);
+        return true;
+      },
+      find: async (name) => this.users.get(name) ?? null,
+    };
+  }
+
+  private workflows(): Workflows {
+    const on = (id: string): void => {
+      if (!this.running.has(id)) throw new KeelError('NOT_FOUND', `${id} does not run`);
+    };
+    return {
+      startStrategy: async ({ strategyId }) => {
+        if (this.away.has('temporal')) throw new KeelError('UNAVAILABLE', 'Temporal is away');
+        if (this.running.has(strategyId))
+          throw new KeelError('CONFLICT', `${strategyId} runs already`);
+        this.running.add(strategyId);
+      },
+      stopStrategy: async (strategyId, { by }) => {
+        on(strategyId);
+        this.sent.push(`stop ${strategyId} by ${by}`);
+      },
+      cancelOrder: async (orderId, { by }) => {
+        on(orderId);
+        this.sent.push(`cancel ${orderId} by ${by}`);
+      },
+      ping: async () => undefined,
+    };
+  }
+}
