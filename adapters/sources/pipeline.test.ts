@@ -210,6 +210,22 @@ describe('pipeline', () => {
     expect(klines.stored).toHaveLength(20);
   });
 
+  it('stops even when the bus never answers', async () => {
+    const bus = {
+      ensureTopics: () => Promise.resolve(),
+      publish: () => new Promise<never>(() => undefined),
+    };
+    const { source, klines, pipeline } = await start(new FakeKlines(), {
+      bus,
+      producerOptions: { batchSize: 1, graceMs: 20 },
+    });
+    const giving = source.give(bar(0), bar(1), bar(2), bar(3));
+    await pause(5);
+    await pipeline.stop();
+    await giving;
+    expect(klines.stored).toHaveLength(0);
+  });
+
   it('stops even when the bus is dead; the next start back-fills what was not stored', async () => {
     const bus = {
       ensureTopics: () => Promise.resolve(),

@@ -6,13 +6,14 @@
  *     …
  *     await pipeline.stop();
  */
+import { pause } from '../back-off.ts';
 import { marketTopic, systemTopic } from '../bus/topics.ts';
 import type { DataSource, DataSubscription, SourceEvent } from '../data-source.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { KlineRepository } from '../repositories.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { counter, gauge } from '../../observability/metrics.ts';
-import { createProducer, type ProducerOptions } from './producer.ts';
+import { createProducer, STOP_GRACE_MS, type ProducerOptions } from './producer.ts';
 import { createValidator, type ValidatorOptions, type Verdict } from './validator.ts';
 
 const gaps = counter('keel_market_gaps_total', 'Bars that came after missing ones', ['exchange']);
@@ -26,13 +27,16 @@ export interface PipelineOptions {
   readonly subscriptions: readonly DataSubscription[];
   readonly logger: Logger;
   readonly validatorOptions?: Omit<ValidatorOptions, 'exchange'>;
-  readonly producerOptions?: Pick<ProducerOptions, 'batchSize' | 'backoff'>;
+  readonly producerOptions?: Pick<ProducerOptions, 'batchSize' | 'backoff' | 'graceMs'>;
 }
 
 export interface Pipeline {
   /** Resolves when the source is connected and its back-fill is on the way to the bus. */
   start(): Promise<void>;
-  /** Resolves when the source is closed and what it gave is published and stored. */
+  /**
+   * Resolves when the source is closed and what it gave is published and stored; what a stuck bus does not
+   * take within two graces of 5 s is left to the back-fill of the next start.
+   */
   stop(): Promise<void>;
 }
 
@@ -105,8 +109,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await source.subscribe(resumed);
     },
     async stop() {
-      await source.disconnect();
+      const disconnected = source.disconnect();
+      // A source that stands before a stuck bus gets away only once the producer has given up.
+      const done = new AbortController();
+      const graceMs = options.producerOptions?.graceMs ?? STOP_GRACE_MS;
+      await Promise.race([disconnected, pause(graceMs, done.signal)]);
+      done.abort();
       await producer.close();
+      await disconnected;
     },
   };
 }

@@ -45,6 +45,8 @@ export interface ProducerOptions {
   readonly logger: Logger;
   /** Items that may wait while a batch is on its way. Default 500. */
   readonly batchSize?: number;
+  /** How long `close` waits for a batch on its way, ms. Default 5000. */
+  readonly graceMs?: number;
   /** Default 100 ms to 10 s. */
   readonly backoff?: BackOff;
 }
@@ -52,11 +54,15 @@ export interface ProducerOptions {
 export interface Producer {
   /** Resolves when there is room for the next one; not yet when it is published. */
   add(item: ProducerItem): Promise<void>;
-  /** Sends what waits. What a dead bus does not take now is left to the back-fill of the next start. */
+  /**
+   * Sends what waits. What bus or store do not take now, at once and within the grace, is left to the
+   * back-fill of the next start.
+   */
   close(): Promise<void>;
 }
 
 const RAW_LIMIT = 16_384;
+export const STOP_GRACE_MS = 5_000;
 
 export function createProducer(options: ProducerOptions): Producer {
   const { exchange, bus, klines, logger } = options;
@@ -139,7 +145,9 @@ export function createProducer(options: ProducerOptions): Producer {
     async close() {
       closing.abort();
       room.resolve();
-      await sending;
+      const done = new AbortController();
+      await Promise.race([sending, pause(options.graceMs ?? STOP_GRACE_MS, done.signal)]);
+      done.abort();
     },
   };
 }
