@@ -212,7 +212,7 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       ),
 
     /** Follows a leg until something is new. Runs on a task queue of its own, as long as the order rests. */
-    async trackOrder(step: TrackStep): Promise<TrackResult> {
+    trackOrder: async (step: TrackStep): Promise<TrackResult> => {
       const adapter = adapterOf(step.accountId);
       const context = Context.current();
       const watch = deps.notices.watch(step.accountId, step.clientOrderId);

@@ -25,9 +25,9 @@ export function orderDetails(
     `- why: ${signal.tag} (${signal.strategyType}, ${signal.source.kind} ${signal.source.name})`,
     `- status: ${order?.status ?? 'pending'}`,
   ];
-  if (order?.averagePrice != null)
+  if (order !== null && order.averagePrice !== null)
     lines.push(`- filled: ${order.filledQuantity} at ${order.averagePrice}`);
-  if (order?.reason != null) lines.push(`- reason: ${order.reason}`);
+  if (order !== null && order.reason !== null) lines.push(`- reason: ${order.reason}`);
   if (leg !== null) {
     lines.push(
       `- venue order: ${leg.venueOrderId ?? 'not known yet'} (${leg.clientOrderId}), ${leg.state}`,

@@ -56,5 +56,5 @@ export function failureOf(error: unknown): {
 }
 
 function errorCodeOf(code: string | null | undefined): ErrorCode | undefined {
-  return code != null && code in ERROR_CODES ? (code as ErrorCode) : undefined;
+  return typeof code === 'string' && code in ERROR_CODES ? (code as ErrorCode) : undefined;
 }

@@ -17,7 +17,8 @@ import {
   type FakeSteps,
 } from '../test/factories/order-steps.ts';
 import { timeSkippingEnvironment } from '../test/time-skipping.ts';
-import type { OrderResult, orderWorkflow, Progress } from './order-workflow.ts';
+import type { OrderResult, Progress } from './order-messages.ts';
+import type { orderWorkflow } from './order-workflow.ts';
 
 let environment: TestWorkflowEnvironment;
 let queues = 0;

@@ -12,9 +12,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  defineQuery,
-  defineSignal,
-  getExternalWorkflowHandle,
   log,
   proxyActivities,
   setCurrentDetails,
@@ -29,39 +26,16 @@ import type { FinalState, NewLeg } from '../adapters/repositories.ts';
 import type { LegView, OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import { describeOrder, orderDetails } from './order-details.ts';
+import {
+  askToCancel,
+  cancelSignal,
+  stateQuery,
+  type OrderInput,
+  type OrderResult,
+  type Progress,
+} from './order-messages.ts';
 import { cancelReason, failureOf, finalStateOf, type CancelRequest } from './order-outcome.ts';
 import { KEEL_ORDER_STATUS, KEEL_SIDE, TRACKER_TASK_QUEUE } from './order-names.ts';
-
-export interface OrderInput {
-  readonly signal: Signal;
-  /** Set by continue-as-new alone. */
-  readonly carried?: Progress;
-}
-
-/** What the workflow knows of its order; handed on by continue-as-new, answered by the `state` query. */
-export interface Progress {
-  readonly orderId: string;
-  readonly order: OrderFacts | null;
-  readonly leg: LegView | null;
-  /** The leg is final and all its fills are booked. */
-  readonly finished: boolean;
-  readonly cancel: CancelRequest | null;
-  /** Of the last event given out. */
-  readonly version: number;
-  /** Wall-clock milliseconds. */
-  readonly startedAt: number;
-}
-
-export interface OrderResult {
-  readonly orderId: string;
-  readonly status: OrderStatus;
-  readonly filledQuantity: string;
-  readonly averagePrice: string | null;
-  readonly reason: string | null;
-}
-
-export const cancelSignal = defineSignal<[CancelRequest]>('cancel');
-export const stateQuery = defineQuery<Progress>('state');
 
 /** For ever: an order does not fail because PostgreSQL or a venue was away for an hour. */
 const RETRY = {
@@ -202,26 +176,31 @@ class OrderRun {
   private async follow(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.progress.finished) {
-      if (this.progress.leg?.venueOrderId == null) {
-        await this.resolve();
-        if (this.progress.leg?.venueOrderId != null || this.progress.finished) continue;
+      const { leg } = this.progress;
+      if (leg !== null && leg.venueOrderId !== null) {
+        await this.followOpen(leg);
+        pauseMs = FIRST_PAUSE_MS;
+      } else if (!(await this.resolve())) {
         await sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      } else {
-        await this.followOpen(this.progress.leg);
       }
       await this.continueIfLong();
     }
   }
 
-  /** One round of finding out what became of a send. A failure is one more reason to go on asking. */
-  private async resolve(): Promise<void> {
+  /**
+   * One round of finding out what became of a send; true when that is known. A failure is one more reason to
+   * go on asking.
+   */
+  private async resolve(): Promise<boolean> {
     try {
-      this.learn(
-        await venue.resolveOrder({ ...this.place(), resend: this.progress.cancel === null }),
-      );
+      const resend = this.progress.cancel === null;
+      const outcome = await venue.resolveOrder({ ...this.place(), resend });
+      this.learn(outcome);
+      return outcome.finished || outcome.leg.venueOrderId !== null;
     } catch (error) {
       log.error('the outcome is still unknown', { ...failureOf(error) });
+      return false;
     }
   }
 
@@ -410,17 +389,5 @@ class OrderRun {
       averagePrice: order?.averagePrice ?? null,
       reason: order?.reason ?? null,
     };
-  }
-}
-
-/** Asks another order's workflow to cancel. One that has ended meanwhile needs no asking. */
-async function askToCancel(orderId: string, newerId: string): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(orderId).signal(cancelSignal, {
-      by: 'keel',
-      reason: `in the way of ${newerId}`,
-    });
-  } catch (error) {
-    log.info('the order in the way is gone', { orderId, reason: String(error) });
   }
 }

@@ -1,0 +1,203 @@
+/**
+ * The way from a signal to the venue, for real: simulator, PostgreSQL, Temporal, dispatcher and orders
+ * worker in this process, and the scenarios that are driven over it, by tests and by record-histories.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { SIGNAL } from '../../adapters/bus/messages.ts';
+import { signalTopic } from '../../adapters/bus/topics.ts';
+import type { StrategyQuota } from '../../adapters/repositories.ts';
+import { parseConfig } from '../../config/load.ts';
+import { actionOf, signalId, type Signal } from '../../core/signal.ts';
+import { DEFAULT_API_KEY, DEFAULT_SECRET } from '../../simulator/options.ts';
+import { startSimulator, type Simulator } from '../../simulator/server.ts';
+import { startDispatcher } from '../../workers/dispatcher.ts';
+import { buildHouse, type House } from '../../workers/house.ts';
+import { startOrders } from '../../workers/orders.ts';
+import type { OrderResult } from '../../workflows/order-messages.ts';
+import type { orderWorkflow } from '../../workflows/order-workflow.ts';
+
+const ACCOUNT = 'binance-sandbox';
+const SYMBOL = 'BTC/USDT';
+const RECORDING = 'data/BTCUSDT-binance-1m-2024-12-10.csv';
+
+export interface OrderStage {
+  readonly simulator: Simulator;
+  readonly house: House;
+  /** Makes a running strategy of its own and a signal of it at the market's time. */
+  signal(change: Partial<Signal>, quota?: Partial<StrategyQuota>): Promise<Signal>;
+  /** Publishes the signal as a strategy does, and waits until its workflow is there. */
+  send(signal: Signal): Promise<WorkflowHandle<typeof orderWorkflow>>;
+  close(): Promise<void>;
+}
+
+export async function openOrderStage(servers: {
+  /** A migrated database of its own. */
+  readonly postgresUrl: string;
+  readonly temporalAddress: string;
+}): Promise<OrderStage> {
+  const simulator = await startSimulator({ recordings: [{ file: RECORDING }], warmupBars: 60 });
+  const config = parseConfig({
+    mode: 'sandbox',
+    postgresUrl: servers.postgresUrl,
+    temporal: { address: servers.temporalAddress },
+    venues: [
+      {
+        adapter: 'binance',
+        accountId: ACCOUNT,
+        restUrl: simulator.httpUrl,
+        streamUrl: simulator.wsUrl,
+        wsApiUrl: simulator.wsUrl,
+        apiKey: DEFAULT_API_KEY,
+        secret: DEFAULT_SECRET,
+        symbols: [SYMBOL],
+      },
+    ],
+    log: { level: 'silent' },
+  });
+  const house = await buildHouse('orders', config);
+  await house.bus.ensureTopics(
+    ['buy', 'sell', 'flat'].map((action) => `signals.sma-cross.${action}`),
+  );
+  const orders = await startOrders(house);
+  const dispatcher = await startDispatcher(house);
+  let strategies = 0;
+
+  return {
+    simulator,
+    house,
+    async signal(change, quota = {}) {
+      strategies += 1;
+      const strategyId = `stage-${String(strategies)}`;
+      const runId = `${strategyId}-run`;
+      await house.repositories.strategies.create({
+        id: strategyId,
+        name: strategyId,
+        type: 'sma-cross',
+        accountId: ACCOUNT,
+        exchange: 'binance',
+        config: {},
+        quota: {
+          allocation: '5000',
+          maxPosition: null,
+          maxOrderNotional: null,
+          maxOrdersPerDay: null,
+          ...quota,
+        },
+        createdBy: 'test',
+      });
+      await house.repositories.strategies.beginRun(strategyId, runId);
+      const { marketTime, prices } = simulator.state();
+      const key = { runId, symbol: SYMBOL, eventTime: marketTime, sequence: 1 };
+      return {
+        ...key,
+        id: signalId(key),
+        strategyId,
+        strategyType: 'sma-cross',
+        source: { kind: 'strategy', name: strategyId },
+        accountId: ACCOUNT,
+        exchange: 'binance',
+        validUntil: marketTime + 60_000,
+        wanted: { kind: 'target', quantity: '0.01' },
+        type: 'market',
+        referencePrice: prices[SYMBOL] ?? '0',
+        tag: 'golden-cross',
+        ...change,
+      };
+    },
+    async send(signal) {
+      const topic = signalTopic(signal.strategyType, actionOf(signal));
+      const { id, eventTime } = signal;
+      await house.bus.publish(topic, SIGNAL, [
+        { id, key: signal.strategyId, time: eventTime, data: signal },
+      ]);
+      const { client } = await house.temporal();
+      return client.workflow.getHandle<typeof orderWorkflow>(id);
+    },
+    async close() {
+      await dispatcher.stop();
+      await orders.stop();
+      await house.close();
+      await simulator.close();
+    },
+  };
+}
+
+export interface Played {
+  readonly handle: WorkflowHandle<typeof orderWorkflow>;
+  readonly result: OrderResult;
+}
+
+async function play(
+  stage: OrderStage,
+  signal: Signal,
+  meanwhile: (handle: Played['handle']) => Promise<void> = () => Promise.resolve(),
+): Promise<Played> {
+  const handle = await stage.send(signal);
+  await meanwhile(handle);
+  return { handle, result: await handle.result() };
+}
+
+/** Waits until the venue has the order resting. */
+async function resting(stage: OrderStage): Promise<void> {
+  while (stage.simulator.state().openOrders === 0) await sleep(50);
+  // A round more, so that the tracker has begun.
+  await sleep(500);
+}
+
+function farLimit(stage: OrderStage): Partial<Signal> {
+  const price = Math.floor(Number(stage.simulator.state().prices[SYMBOL]) * 0.9);
+  return { type: 'limit', limitPrice: String(price) };
+}
+
+/** One path an order can take each, by the name of its recorded history. */
+export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<Played>>> = {
+  filled: async (stage) => play(stage, await stage.signal({})),
+
+  denied: async (stage) => play(stage, await stage.signal({}, { maxOrderNotional: '100' })),
+
+  rejected: async (stage) => {
+    const fault = {
+      kind: 'status' as const,
+      status: 400,
+      when: 'before' as const,
+      body: 'json' as const,
+      code: -2010,
+      msg: 'Account has insufficient balance for requested action.',
+    };
+    stage.simulator.faults.add({ seed: 1, rules: [{ match: { ...ORDER_POST }, fault }] });
+    return play(stage, await stage.signal({}));
+  },
+
+  cancelled: async (stage) =>
+    play(stage, await stage.signal(farLimit(stage)), async (handle) => {
+      await resting(stage);
+      await handle.signal('cancel', { by: 'ada', reason: 'changed her mind' });
+    }),
+
+  'timed-out': async (stage) =>
+    play(stage, await stage.signal({ ...farLimit(stage), timeoutMs: 60_000 }), async () => {
+      await resting(stage);
+      stage.simulator.advance(1);
+    }),
+
+  /** The request never arrives and nobody says so: looked up until not-found is conclusive, then sent again. */
+  'retried-after-ambiguous-timeout': async (stage) => {
+    stage.simulator.faults.add({
+      seed: 1,
+      rules: [{ match: { ...ORDER_POST }, fault: { kind: 'dropRequest' } }],
+    });
+    return play(stage, await stage.signal({}));
+  },
+
+  /** The order is taken and the answer lost: found by looking, never sent twice. */
+  'answer-dropped': async (stage) => {
+    stage.simulator.faults.add({
+      seed: 1,
+      rules: [{ match: { ...ORDER_POST }, fault: { kind: 'dropAnswer', how: 'cut' } }],
+    });
+    return play(stage, await stage.signal({}));
+  },
+};
+
+const ORDER_POST = { method: 'POST', path: '/api/v3/order', nth: 1, times: 1, probability: 1 };
