@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiWorld } from '../test/factories/api-world.ts';
-import { run, type Io } from './keel.ts';
+import { run } from './keel.ts';
+import type { Io } from './session.ts';
 
 let world: ApiWorld;
 let server: Server;

@@ -6,30 +6,13 @@
 import { Command, CommanderError } from 'commander';
 import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { KeelError } from '../core/errors.ts';
-import { CliError, createApiClient, EXIT, type ApiClient, type ExitCode } from './api-client.ts';
+import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
 import { addStrategyCommands } from './commands/strategies.ts';
+import type { Io, Session } from './session.ts';
 import { addStatusCommand } from './commands/status.ts';
-
-export interface Io {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  out(text: string): void;
-  err(text: string): void;
-  /** Reads a secret without showing it. */
-  askSecret(question: string): Promise<string>;
-}
-
-/** What a command works with. */
-export interface Session {
-  readonly io: Io;
-  readonly dataFolder: string;
-  /** Of the address and token in force. */
-  api(): ApiClient;
-  /** Prints `data` as JSON where `--json` was given, else the text made of it. */
-  print<T>(data: T, text: (data: T) => string): void;
-}
 
 /** Runs one command line (without `node keel`) and gives its exit code; never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {

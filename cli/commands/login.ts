@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { loadCliSettings, saveCliSettings } from '../../config/cli-settings.ts';
 import { loginAnswerSchema } from '../../api/schemas.ts';
 import { createApiClient } from '../api-client.ts';
-import type { Session } from '../keel.ts';
+import type { Session } from '../session.ts';
 
 export function addLoginCommand(program: Command, session: Session): void {
   program

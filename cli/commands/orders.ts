@@ -1,7 +1,7 @@
 /** keel orders, order, cancel */
 import type { Command } from 'commander';
 import { orderDetailSchema, orderPageSchema, orderSchema } from '../../api/schemas.ts';
-import type { Session } from '../keel.ts';
+import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
 interface ListOptions {

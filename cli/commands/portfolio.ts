@@ -7,7 +7,7 @@ import {
   pnlSchema,
   positionRecordSchema,
 } from '../../api/schemas.ts';
-import type { Session } from '../keel.ts';
+import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
 export function addPortfolioCommands(program: Command, session: Session): void {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { pnlSchema, readySchema, strategySchema } from '../../api/schemas.ts';
 import { CliError, EXIT } from '../api-client.ts';
-import type { Session } from '../keel.ts';
+import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
 
 export function addStatusCommand(program: Command, session: Session): void {

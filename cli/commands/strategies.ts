@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { strategySchema, type StrategyBody } from '../../api/schemas.ts';
-import type { Session } from '../keel.ts';
+import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
 
 interface CreateOptions {

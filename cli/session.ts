@@ -1,0 +1,20 @@
+/** What a command of the CLI works with. */
+import type { ApiClient } from './api-client.ts';
+
+export interface Io {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Reads a secret without showing it. */
+  askSecret(question: string): Promise<string>;
+}
+
+/** What a command works with. */
+export interface Session {
+  readonly io: Io;
+  readonly dataFolder: string;
+  /** Of the address and token in force. */
+  api(): ApiClient;
+  /** Prints `data` as JSON where `--json` was given, else the text made of it. */
+  print<T>(data: T, text: (data: T) => string): void;
+}
