@@ -69,6 +69,7 @@ function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeA
     accountId: venue.accountId,
     restUrl: venue.restUrl,
     wsApiUrl: venue.wsApiUrl,
+    symbols: venue.symbols,
     apiKey: venue.apiKey,
     secret: venue.secret,
     logger: doors.logger,

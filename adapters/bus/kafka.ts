@@ -2,11 +2,11 @@
  * The bus on Kafka. At-least-once: idempotent producer, acknowledgement by all in-sync replicas, offsets
  * committed after handling. See kafka-reader.ts for how a group reads and kafka-writer.ts for how we write.
  */
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Kafka, logLevel, type Admin, type KafkaJSProtocolError } from 'kafkajs';
 import type { z } from 'zod';
 import { KeelError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type { BackOff } from '../back-off.ts';
+import { pause, type BackOff } from '../back-off.ts';
 import type { EventBus, SubscribeOptions, Subscription } from '../event-bus.ts';
 import { deliver, published, type DeadLetter } from './delivery.ts';
 import { deadLetterTopic, encodeMessage, groupName } from './envelope.ts';
@@ -37,6 +37,10 @@ export interface KafkaBusOptions {
   /** A consumer that cannot go on by itself. Default: logs and ends the process, so that it is restarted. */
   readonly onFatal?: (error: Error) => void;
 }
+
+const LEADER_TIMEOUT_MS = 30_000;
+const LEADER_POLL_MS = 100;
+const NOT_LED_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** Connects at first use. */
 export function createKafkaBus(options: KafkaBusOptions): EventBus {
@@ -77,7 +81,7 @@ class KafkaBus implements EventBus {
       const { partitions = 3, replicationFactor } = this.options;
       await this.ask((admin) =>
         admin.createTopics({
-          waitForLeaders: true,
+          waitForLeaders: false,
           topics: missing.map((topic) => ({
             topic,
             numPartitions: partitions,
@@ -85,8 +89,28 @@ class KafkaBus implements EventBus {
           })),
         }),
       );
+      await this.untilLed(missing);
     }
     for (const topic of topics) this.known.add(topic);
+  }
+
+  /**
+   * A new topic can be used once every partition has a leader that all brokers know of. kafkajs's own wait
+   * takes a KRaft broker's first "no such topic" for an error.
+   */
+  private async untilLed(topics: readonly string[]): Promise<void> {
+    const deadline = Date.now() + LEADER_TIMEOUT_MS;
+    for (;;) {
+      try {
+        await this.ask((admin) => admin.fetchTopicMetadata({ topics: [...topics] }));
+        return;
+      } catch (error) {
+        // kafkajs is CommonJS: Node finds no error class among its exports to test against.
+        const { type } = (error as { cause?: Partial<KafkaJSProtocolError> }).cause ?? {};
+        if (type === undefined || !NOT_LED_YET.has(type) || Date.now() > deadline) throw error;
+        await pause(LEADER_POLL_MS);
+      }
+    }
   }
 
   publish: EventBus['publish'] = async (topic, kind, messages) => {
