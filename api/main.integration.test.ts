@@ -10,6 +10,7 @@ import { createLogger } from '../observability/logger.ts';
 import { defaultRegistry } from '../strategies/registry.ts';
 import { testDatabase, type TestDatabase } from '../test/database.ts';
 import { describeWith, testServers } from '../test/servers.ts';
+import { KEEL_STRATEGY } from '../workflows/order-names.ts';
 import type { House } from '../workers/house.ts';
 import { startApi, type RunningApi } from './main.ts';
 import { loginAnswerSchema, pnlSchema, readySchema, strategySchema } from './schemas.ts';
@@ -83,8 +84,8 @@ describeWith(['postgres', 'temporal'], 'startApi', () => {
       code: 'CONFLICT',
     });
     const handle = temporal.client.workflow.getHandle(`strategy:${id}`);
-    const { searchAttributes } = await handle.describe();
-    expect(searchAttributes).toMatchObject({ KeelStrategy: [id] });
+    const { typedSearchAttributes } = await handle.describe();
+    expect(typedSearchAttributes.get(KEEL_STRATEGY)).toBe(id);
     expect(await admin.post(`/strategies/${id}/stop`, {}, strategySchema)).toMatchObject({
       status: 'stopping',
     });

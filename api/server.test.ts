@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import { SignJWT } from 'jose';
 import request from 'supertest';
+import { ask } from '../test/factories/api-answers.ts';
 import { ApiWorld, ACCOUNT } from '../test/factories/api-world.ts';
-import { T0 } from '../test/factories/market.ts';
 
 let world: ApiWorld;
 let app: Express;
@@ -16,48 +16,6 @@ beforeEach(async () => {
   trader = await world.as('trader');
   viewer = await world.as('viewer');
 });
-
-/** The members of any answer that these tests look at. */
-interface Body {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly details: { readonly problems: string[]; readonly issues: string[] };
-  };
-  readonly token: string;
-  readonly id: string;
-  readonly signalId: string;
-  readonly status: string;
-  readonly next: string | null;
-  readonly ready: boolean;
-  readonly strategies: unknown[];
-  readonly orders: unknown[];
-  readonly positions: unknown[];
-  readonly balances: unknown[];
-  readonly total: unknown;
-  readonly types: {
-    readonly type: string;
-    readonly configSchema: { readonly properties: object };
-  }[];
-  readonly openapi: string;
-  readonly components: { readonly schemas: object };
-  readonly paths: Record<
-    string,
-    Record<string, { readonly parameters?: { readonly name: string }[] }>
-  >;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly text: string;
-  readonly body: Body;
-}
-
-async function ask(test: request.Test): Promise<Answer> {
-  const { status, headers, text, body } = await test;
-  return { status, headers, text, body };
-}
 
 const open = (path: string) => ask(request(app).get(path));
 const get = (path: string, token = viewer) =>
@@ -300,112 +258,6 @@ describe('strategies', () => {
     const { types } = (await get('/strategy-types')).body;
     expect(types.map(({ type }) => type)).toEqual(['rsi-mean-reversion', 'sma-cross']);
     expect(types[1]!.configSchema.properties).toHaveProperty('fast');
-  });
-});
-
-describe('orders', () => {
-  it('come a page at a time', async () => {
-    for (const letter of ['a', 'b', 'c']) world.addOrder({ orderId: letter.repeat(24) });
-    const first = (await get('/orders?limit=2')).body;
-    expect(first.orders).toHaveLength(2);
-    expect(first.next).toBe('b'.repeat(24));
-    const second = (await get(`/orders?limit=2&after=${String(first.next)}`)).body;
-    expect([second.orders.length, second.next]).toEqual([1, null]);
-    expect((await get('/orders?status=filled')).body.orders).toEqual([]);
-  });
-
-  it('are shown with events, fills and a link', async () => {
-    const order = world.addOrder();
-    world.events.push({ orderId: order.orderId, version: 1, status: 'open', event: order, at: T0 });
-    const shown = await get(`/orders/${order.orderId}`);
-    expect(shown.body).toMatchObject({
-      order: { orderId: order.orderId },
-      events: [{ version: 1, status: 'open', at: T0 }],
-      fills: [],
-      workflowUrl: `http://temporal/workflows/${order.orderId}`,
-    });
-    expect((await get('/orders/nope')).status).toBe(404);
-  });
-
-  it('are cancelled by a signal while they are not over', async () => {
-    const order = world.addOrder();
-    world.running.add(order.orderId);
-    expect((await post(`/orders/${order.orderId}/cancel`)).status).toBe(202);
-    expect(world.sent).toEqual([`cancel ${order.orderId} by a-trader`]);
-    expect(world.audit).toEqual([expect.objectContaining({ action: 'order.cancel' })]);
-
-    const done = world.addOrder({ orderId: 'd'.repeat(24), state: 'done', status: 'filled' });
-    const answer = await post(`/orders/${done.orderId}/cancel`);
-    expect([answer.status, answer.body.error.message]).toEqual([
-      409,
-      expect.stringContaining('filled'),
-    ]);
-    expect((await post('/orders/nope/cancel')).status).toBe(404);
-  });
-});
-
-describe('portfolio', () => {
-  it('tells positions, balances and P&L, marked or not yet', async () => {
-    world.addStrategy();
-    world.addStrategy({ id: 'new' });
-    world.addPosition('0.01');
-    expect((await get('/positions?strategyId=sma-btc')).body.positions).toHaveLength(1);
-    expect((await get('/positions?strategyId=new')).body.positions).toEqual([]);
-    expect((await get('/balances')).body.balances[0]).toMatchObject({
-      asset: 'USDT',
-      total: '9000.5',
-    });
-    const pnl = (await get('/pnl')).body;
-    expect(pnl.strategies).toMatchObject([
-      { strategyId: 'sma-btc', equity: '1000.3' },
-      { strategyId: 'new', equity: '1000', at: null },
-    ]);
-    expect(pnl.total).toEqual({ equity: '2000.3', realisedPnl: '0.1', unrealisedPnl: '0.2' });
-  });
-
-  it('closes a position by a signal in the name of who asks, the same one for the same request', async () => {
-    world.addStrategy();
-    world.addPosition('0.01');
-    const body = {
-      strategyId: 'sma-btc',
-      symbol: 'BTC/USDT',
-      requestId: '0b0f3c86-7a3b-4c43-9d53-4f4f0c1b6d11',
-    };
-    const first = await post('/positions/close', body);
-    const second = await post('/positions/close', body);
-    expect([first.status, second.status]).toEqual([202, 202]);
-    expect(second.body).toEqual(first.body);
-    expect(world.signals[0]).toMatchObject({
-      id: first.body.signalId,
-      source: { kind: 'person', name: 'a-trader' },
-      runId: `person:${body.requestId}`,
-      strategyType: 'sma-cross',
-      wanted: { kind: 'target', quantity: '0' },
-      referencePrice: '97000.5',
-      eventTime: T0,
-    });
-    expect(new Set(world.signals.map(({ id }) => id)).size).toBe(1);
-    const other = await post('/positions/close', { strategyId: 'sma-btc', symbol: 'BTC/USDT' });
-    expect(other.body.signalId).not.toBe(first.body.signalId);
-
-    world.addOrder({ orderId: first.body.signalId, state: 'done', status: 'filled' });
-    world.positions.length = 0;
-    expect((await post('/positions/close', body)).body).toEqual(first.body);
-  });
-
-  it('does not close what is not there, or has no price', async () => {
-    const body = { strategyId: 'sma-btc', symbol: 'BTC/USDT' };
-    expect((await post('/positions/close', body)).status).toBe(404);
-    world.addStrategy();
-    expect((await post('/positions/close', body)).status).toBe(409);
-    world.addPosition('0.01');
-    world.price = null;
-    expect((await post('/positions/close', body)).status).toBe(503);
-    expect(
-      (await post('/positions/close', { ...body, symbol: 'BTCUSDT', requestId: 'x' })).body.error
-        .details.problems,
-    ).toHaveLength(2);
-    expect(world.signals).toEqual([]);
   });
 });
 
