@@ -21,6 +21,9 @@ import { countFinished, countLegNote, countSent } from './order-metrics.ts';
 import { giveUp, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
 
+/** Part of the steps' inputs, for the workflow. */
+export type { FinalState, NewLeg };
+
 export interface OrderActivityDeps {
   readonly orders: OrderRepository;
   /** By account id. */

@@ -23,7 +23,8 @@ import type { Interval } from '../core/time.ts';
 import type { VenueOrder } from './trade-adapter.ts';
 
 /** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 // ---- orders -------------------------------------------------------------------------------------
 
@@ -100,7 +101,10 @@ export interface LegUpdate {
   /** The venue's statement, if there is one. */
   readonly venueOrder?: VenueOrder;
   /** Our own statement where the venue gave none: `rejected`, `unknown`, `cancel_pending`, `expired`. */
-  readonly state?: Extract<LegState, 'rejected' | 'unknown' | 'cancel_pending' | 'expired' | 'cancelled'>;
+  readonly state?: Extract<
+    LegState,
+    'rejected' | 'unknown' | 'cancel_pending' | 'expired' | 'cancelled'
+  >;
   readonly errorCode?: ErrorCode;
   readonly errorMessage?: string;
   readonly fills: readonly Fill[];
@@ -233,7 +237,12 @@ export interface StrategyRepository {
   /** Marks running under a new run id and clears the checkpoint. CONFLICT while another run is on; same run: no-op. */
   beginRun(id: string, runId: string): Promise<StrategyRecord>;
   /** Leaves a newer run alone. */
-  endRun(id: string, runId: string, status: 'stopping' | 'stopped' | 'failed', reason?: string): Promise<void>;
+  endRun(
+    id: string,
+    runId: string,
+    status: 'stopping' | 'stopped' | 'failed',
+    reason?: string,
+  ): Promise<void>;
   /** Takes the instance: epoch + 1. The first claim of a run fixes `anchorAt`. FENCED if the run is over. */
   claim(strategyId: string, runId: string, anchorAt: number): Promise<Checkpoint>;
   /** One transaction, fenced: checkpoint and outbox. Throws FENCED when the epoch is not the newest. */
@@ -339,7 +348,11 @@ export interface PortfolioRepository {
   /** Recomputes the round trips of a strategy and symbol from its fills and the stored bars. */
   rebuildTrades(strategyId: string, symbol: string): Promise<void>;
   /** Writes equity at market time `at`, marking at the prices given (symbol → price). */
-  recordEquity(strategyId: string, at: number, prices: Readonly<Record<string, string>>): Promise<EquityPoint>;
+  recordEquity(
+    strategyId: string,
+    at: number,
+    prices: Readonly<Record<string, string>>,
+  ): Promise<EquityPoint>;
   positions(strategyId?: string): Promise<readonly PositionRecord[]>;
   trades(strategyId?: string): Promise<readonly TradeRecord[]>;
   /** Newest point of each strategy. */

@@ -1,6 +1,6 @@
 /** How an order ends, and why: what its leg, a cancel or a failed step says, in our codes. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
-import type { FinalState } from '../adapters/repositories.ts';
+import type { FinalState } from '../activities/order-activities.ts';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
 import type { LegView } from '../core/order.ts';
 

@@ -20,9 +20,13 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OrderActivities, OrderFacts } from '../activities/order-activities.ts';
+import type {
+  FinalState,
+  NewLeg,
+  OrderActivities,
+  OrderFacts,
+} from '../activities/order-activities.ts';
 import type { TrackResult } from '../activities/tracking.ts';
-import type { FinalState, NewLeg } from '../adapters/repositories.ts';
 import type { LegView, OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import { describeOrder, orderDetails } from './order-details.ts';
