@@ -119,6 +119,9 @@ async function trade(
     bars: options.bars,
     pauseMs: options.speed === 0 ? 0 : BAR_MS / options.speed,
     signal,
+    onStart: (runs) => {
+      terminal.step('strategies', `${[...runs.keys()].join(', ')} running\n`);
+    },
     onBar: async (played, state, runs) => {
       // Counting is for a person's eye: twice a second is enough.
       if (Date.now() - countedAt > 500) {

@@ -136,8 +136,8 @@ async function format(
         'kafka.tools.StorageTool',
         'format',
         '--standalone',
-        '-t',
-        clusterId,
+        // One word: an id may begin with a dash.
+        `--cluster-id=${clusterId}`,
         '-c',
         propertiesFile,
       ],

@@ -132,7 +132,14 @@ export async function buildHouse(
     cache,
     adapters,
     registry: options.registry ?? defaultRegistry(),
-    temporal: () => (temporal ??= connectTemporal(config.temporal)),
+    temporal() {
+      temporal ??= connectTemporal(config.temporal).catch((error: unknown) => {
+        // The next who asks tries again.
+        temporal = undefined;
+        throw error;
+      });
+      return temporal;
+    },
     async close() {
       for (const adapter of adapters.values()) await adapter.disconnect();
       if (options.bus === undefined) await bus.close();

@@ -27,6 +27,7 @@ const FIRST_DAY = Date.UTC(2024, 11, 2);
 const RECORDING = new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url)
   .pathname;
 const COLLECT_TIMEOUT_MS = 30_000;
+const MANAGE_TIMEOUT_MS = 15_000;
 /** After a kill Temporal needs up to its heartbeat and activity time-outs to carry on. */
 const QUIET_TIMEOUT_MS = 120_000;
 
@@ -138,6 +139,18 @@ async function untilCollected(repositories: Repositories, marketTime: number): P
   }
 }
 
+/**
+ * The manager follows the events at its own pace: waits until the balances it derives have caught up with
+ * the venue. If they never do, the audit that comes next says in what they differ.
+ */
+async function untilManaged(session: Session): Promise<void> {
+  const deadline = Date.now() + MANAGE_TIMEOUT_MS;
+  const differs = async (): Promise<boolean> =>
+    (await auditBooks(session.simulator.httpUrl, DEMO_ACCOUNT, session.repositories)).differences
+      .length > 0;
+  while ((await differs()) && Date.now() < deadline) await sleep(100);
+}
+
 /** The person at this machine is its operator: a token of the admin's, valid as long as a day of work. */
 async function operatorToken(config: Config, repositories: Repositories): Promise<string> {
   const secret = await signingSecret(config.api.jwtSecret, repositories.settings);
@@ -182,6 +195,8 @@ export interface DayOptions {
   /** Wall-clock pause after each bar; 0 goes as fast as the pipeline allows. */
   readonly pauseMs: number;
   readonly signal: AbortSignal;
+  /** Told the strategies' runs (strategy id → run id) before the first bar. */
+  onStart?(runs: ReadonlyMap<string, string>): void;
   /** Awaited before the next bar: this is where tests pull plugs. */
   onBar(
     played: number,
@@ -201,6 +216,7 @@ export interface Day {
 /** Starts the strategies anew, replays the bars, and compares the books with the venue. */
 export async function tradeDay(session: Session, options: DayOptions): Promise<Day> {
   const runs = await startDemoStrategies(session.api);
+  options.onStart?.(runs);
   const startedAt = Date.now();
   const played = await replay({
     simulatorUrl: session.simulator.httpUrl,
@@ -212,6 +228,7 @@ export async function tradeDay(session: Session, options: DayOptions): Promise<D
     onBar: (count, state) => options.onBar(count, state, runs),
   });
   const tookMs = Date.now() - startedAt;
+  await untilManaged(session);
   return {
     played,
     tookMs,

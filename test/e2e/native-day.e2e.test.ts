@@ -72,15 +72,15 @@ function trade(session: Session): Promise<Day> {
 /** What must be the same on every run of the day. */
 function figures(day: Day): unknown {
   return day.summaries.map(
-    ({ strategyId, signals, ordersByStatus, fills, fees, roundTrips, equity }) => ({
+    ({ strategyId, signals, ordersByStatus, fills, fees, roundTrips, equity, positions }) => ({
       strategyId,
       signals,
       ordersByStatus,
       fills,
       fees,
       roundTrips,
-      equity: equity?.equity,
       realisedPnl: equity?.realisedPnl,
+      positions: positions.map(({ symbol, quantity, cost }) => ({ symbol, quantity, cost })),
     }),
   );
 }
