@@ -17,6 +17,14 @@ describe('roundTrips', () => {
     expect(roundTrips([])).toEqual([]);
   });
 
+  it('reckons excursions over more bars than a call takes arguments', () => {
+    const bar = createKline({ openAt: T0, low: '99', high: '101' });
+    const bars = Array.from({ length: 200_000 }, () => bar);
+    bars[150_000] = { ...bar, low: '90', high: '130' };
+    const [trade] = roundTrips([fill('in', { executedAt: T0 })], bars);
+    expect(trade).toMatchObject({ mae: '-10', mfe: '30' });
+  });
+
   it('makes one trade of two entries and two exits, with fees and excursions', () => {
     const fills = [
       fill('in', { quantity: '1', feeAmount: '0.1', executedAt: T0 }),

@@ -108,12 +108,17 @@ function excursions(
   exitAt: number | null,
   bars: readonly Kline[],
 ): { mae: string | null; mfe: string | null } {
-  const lived = bars.filter(
+  const [first, ...rest] = bars.filter(
     (bar) => bar.closeAt > trade.entryAt && (exitAt === null || bar.openAt < exitAt),
   );
-  if (lived.length === 0) return { mae: null, mfe: null };
-  const low = Decimal.min(...lived.map((bar) => bar.low));
-  const high = Decimal.max(...lived.map((bar) => bar.high));
+  if (first === undefined) return { mae: null, mfe: null };
+  // Not Decimal.min(...lows): a trade may outlive more bars than a call takes arguments.
+  let low = decimal(first.low);
+  let high = decimal(first.high);
+  for (const bar of rest) {
+    low = Decimal.min(low, bar.low);
+    high = Decimal.max(high, bar.high);
+  }
   const entry = trade.enteredQuote.div(trade.entered);
   const fall = low.minus(entry).mul(trade.entered);
   const rise = high.minus(entry).mul(trade.entered);
