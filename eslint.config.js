@@ -38,7 +38,7 @@ export default defineConfig(
   },
   {
     files: ['**/*.js', '**/*.cjs'],
-    languageOptions: { globals: { ...NODE_GLOBALS, module: 'writable' } },
+    languageOptions: { globals: { ...NODE_GLOBALS, module: 'writable', require: 'readonly' } },
   },
   prettier,
 );

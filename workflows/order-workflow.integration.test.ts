@@ -4,7 +4,6 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { OrderActivities } from '../activities/order-activities.ts';
-import { workflowBundle } from '../adapters/temporal/worker.ts';
 import type { Signal } from '../core/signal.ts';
 import {
   CANCELLED,
@@ -17,6 +16,7 @@ import {
   type FakeSteps,
 } from '../test/factories/order-steps.ts';
 import { timeSkippingEnvironment } from '../test/time-skipping.ts';
+import { workflowParts } from '../test/workflow-coverage/worker-parts.ts';
 import type { OrderResult, Progress } from './order-messages.ts';
 import type { orderWorkflow } from './order-workflow.ts';
 
@@ -25,7 +25,7 @@ let queues = 0;
 
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
-  await workflowBundle();
+  await workflowParts();
 }, 120_000);
 
 jest.setTimeout(20_000);
@@ -48,7 +48,7 @@ async function runOrder(
   const worker = await Worker.create({
     ...shared,
     taskQueue,
-    workflowBundle: await workflowBundle(),
+    ...(await workflowParts()),
   });
   const tracker = await Worker.create({ ...shared, taskQueue: 'order-trackers' });
   const start = async (): Promise<OrderResult> => {
