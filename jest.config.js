@@ -19,7 +19,19 @@ export default {
     '!**/*.test.ts',
     '!**/*.contract.ts',
   ],
-  reporters: ['default', '<rootDir>/test/summary-reporter.js'],
+  // Reckoned over a whole `npm test`, which alone asks for coverage.
+  coverageThreshold: {
+    './core/': { lines: 80 },
+    './core/risk/': { lines: 80 },
+    './strategies/': { lines: 80 },
+    './workflows/': { lines: 80 },
+    './activities/': { lines: 80 },
+  },
+  reporters: [
+    'default',
+    '<rootDir>/test/coverage-reporter.js',
+    '<rootDir>/test/summary-reporter.js',
+  ],
   projects: [
     {
       ...base,

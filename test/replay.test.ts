@@ -14,9 +14,15 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { workflowBundle } from '../adapters/temporal/worker.ts';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type ReplayWorkerOptions,
+} from '@temporalio/worker';
 import { readHistories } from './histories.ts';
+import { workflowParts } from './workflow-coverage/worker-parts.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PATHS = [
@@ -31,9 +37,9 @@ const PATHS = [
 jest.setTimeout(120_000);
 
 /** Workflow id → what went wrong, for those that do not replay. */
-async function failures(bundle: { readonly code: string }): Promise<Record<string, string>> {
+async function failures(options: ReplayWorkerOptions): Promise<Record<string, string>> {
   const failed: Record<string, string> = {};
-  const results = Worker.runReplayHistories({ workflowBundle: bundle }, readHistories());
+  const results = Worker.runReplayHistories(options, readHistories());
   for await (const { workflowId, error } of results) {
     if (error !== undefined) failed[workflowId] = error.message;
   }
@@ -59,7 +65,7 @@ describe('recorded histories', () => {
   });
 
   it('replay under the workflows of today', async () => {
-    expect(await failures(await workflowBundle())).toEqual({});
+    expect(await failures(await workflowParts())).toEqual({});
   });
 
   it('do not replay under a workflow with a timer put in', async () => {
@@ -84,7 +90,7 @@ describe('recorded histories', () => {
         error: silent,
       },
     });
-    const failed = await failures(bundle);
+    const failed = await failures({ workflowBundle: bundle });
     expect(Object.keys(failed).sort()).toEqual(
       readHistories()
         .map(({ workflowId }) => workflowId)
