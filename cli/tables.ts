@@ -1,4 +1,6 @@
 /** Tables for people: columns as wide as their widest cell, numbers to the right. */
+import { decimal } from '../core/money.ts';
+
 export type Cell = string | number | null;
 
 const NUMBER = /^-?\d[\d.,]*%?$/;
@@ -31,4 +33,10 @@ export function table(headers: readonly string[], rows: readonly (readonly Cell[
 /** `2024-12-02 09:30:00`, UTC. */
 export function time(at: number | null): string {
   return at === null ? '–' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** An amount of quote as people read it, to the cent; `--json` has every digit. */
+export function cents(amount: string): string {
+  const rounded = decimal(amount).toDecimalPlaces(2);
+  return (rounded.isZero() ? rounded.abs() : rounded).toFixed(2);
 }

@@ -8,7 +8,7 @@ import {
   positionRecordSchema,
 } from '../../api/schemas.ts';
 import type { Session } from '../session.ts';
-import { table, time } from '../tables.ts';
+import { cents, table, time } from '../tables.ts';
 
 export function addPortfolioCommands(program: Command, session: Session): void {
   program
@@ -25,8 +25,8 @@ export function addPortfolioCommands(program: Command, session: Session): void {
             row.strategyId,
             row.symbol,
             row.quantity,
-            row.cost,
-            row.realisedPnl,
+            cents(row.cost),
+            cents(row.realisedPnl),
           ]),
         ),
       );
@@ -56,12 +56,19 @@ export function addPortfolioCommands(program: Command, session: Session): void {
             ...strategies.map((row) => [
               row.strategyId,
               time(row.at),
-              row.equity,
-              row.realisedPnl,
-              row.unrealisedPnl,
+              cents(row.equity),
+              cents(row.realisedPnl),
+              cents(row.unrealisedPnl),
               row.trades,
             ]),
-            ['total', '', total.equity, total.realisedPnl, total.unrealisedPnl, null],
+            [
+              'total',
+              '',
+              cents(total.equity),
+              cents(total.realisedPnl),
+              cents(total.unrealisedPnl),
+              null,
+            ],
           ],
         ),
       );

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pnlSchema, readySchema, strategySchema } from '../../api/schemas.ts';
 import { CliError, EXIT } from '../api-client.ts';
 import type { Session } from '../session.ts';
-import { table } from '../tables.ts';
+import { cents, table } from '../tables.ts';
 
 export function addStatusCommand(program: Command, session: Session): void {
   program
@@ -37,13 +37,13 @@ export function addStatusCommand(program: Command, session: Session): void {
                 id,
                 type,
                 status,
-                mark?.equity ?? null,
-                mark?.realisedPnl ?? null,
-                mark?.unrealisedPnl ?? null,
+                mark === undefined ? null : cents(mark.equity),
+                mark === undefined ? null : cents(mark.realisedPnl),
+                mark === undefined ? null : cents(mark.unrealisedPnl),
               ];
             }),
           ),
-          `total equity ${pnl.total.equity}, realised ${pnl.total.realisedPnl}, unrealised ${pnl.total.unrealisedPnl}`,
+          `total equity ${cents(pnl.total.equity)}, realised ${cents(pnl.total.realisedPnl)}, unrealised ${cents(pnl.total.unrealisedPnl)}`,
         ].join('\n\n'),
       );
     });

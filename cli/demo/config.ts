@@ -1,5 +1,6 @@
 /** The demo's configuration: sandbox mode, one Binance account at the simulator, the stack's addresses. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 
@@ -7,6 +8,19 @@ export const DEMO_ACCOUNT = 'binance-sandbox';
 
 /** The simulator checks signatures as the venue does. These open nothing but the simulator. */
 export const SIMULATOR_KEYS = { apiKey: 'simulator-key', secret: 'simulator-secret' } as const;
+
+/** What the simulator replays: from here on a fresh data folder, later sessions go on where the last one ended. */
+export const RECORDED_MARKET = {
+  recordings: [
+    {
+      symbol: 'BTC/USDT',
+      file: fileURLToPath(
+        new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url),
+      ),
+    },
+  ],
+  startAt: Date.UTC(2024, 11, 2),
+} as const;
 
 export interface StackAddresses {
   readonly postgresUrl: string;

@@ -16,16 +16,18 @@ import { startSimulator, type Simulator } from '../../simulator/server.ts';
 import { startAll } from '../../workers/all.ts';
 import { createApiClient, type ApiClient } from '../api-client.ts';
 import { auditBooks, type AuditResult } from './audit.ts';
-import { DEMO_ACCOUNT, demoConfig, SIMULATOR_KEYS, type StackAddresses } from './config.ts';
+import {
+  DEMO_ACCOUNT,
+  demoConfig,
+  RECORDED_MARKET,
+  SIMULATOR_KEYS,
+  type StackAddresses,
+} from './config.ts';
 import { startWorker, WORKERS, type WorkerName, type WorkerProcess } from './processes.ts';
 import { replay, type ReplayState } from './replay.ts';
 import { startDemoStrategies } from './strategies.ts';
 import { summarise, type StrategySummary } from './summary.ts';
 
-/** Where the recording begins on a fresh data folder; later sessions go on where the last one ended. */
-const FIRST_DAY = Date.UTC(2024, 11, 2);
-const RECORDING = new URL('../../data/BTCUSDT-binance-spot-1m-2024-12.csv.gz', import.meta.url)
-  .pathname;
 const COLLECT_TIMEOUT_MS = 30_000;
 const MANAGE_TIMEOUT_MS = 15_000;
 /** After a kill Temporal needs up to its heartbeat and activity time-outs to carry on. */
@@ -69,8 +71,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   try {
     const simulator = await startSimulator({
-      recordings: [{ symbol: 'BTC/USDT', file: RECORDING }],
-      startAt: FIRST_DAY,
+      ...RECORDED_MARKET,
       pace: 'stepped',
       balances: { USDT: '50000', BTC: '0' },
       ...SIMULATOR_KEYS,

@@ -54,13 +54,16 @@ async function until(api: ApiClient, wanted: readonly string[]): Promise<Map<str
 }
 
 /** Creates what is missing, stops what an earlier run left on, starts both; strategy id → new run id. */
-export async function startDemoStrategies(api: ApiClient): Promise<Map<string, string>> {
+export async function startDemoStrategies(
+  api: ApiClient,
+  accountId: string = DEMO_ACCOUNT,
+): Promise<Map<string, string>> {
   const known = new Set((await list(api)).map(({ id }) => id));
   for (const strategy of DEMO_STRATEGIES) {
     if (known.has(strategy.id)) continue;
     await api.post(
       '/strategies',
-      { ...strategy, accountId: DEMO_ACCOUNT, quota: { allocation: ALLOCATION_USDT } },
+      { ...strategy, accountId, quota: { allocation: ALLOCATION_USDT } },
       anything,
     );
   }

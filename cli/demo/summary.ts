@@ -2,6 +2,7 @@
 import type { EquityPoint, PositionRecord, Repositories } from '../../adapters/repositories.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderView } from '../../core/order.ts';
+import { cents } from '../tables.ts';
 import { allOrders } from './audit.ts';
 
 export interface StrategySummary {
@@ -75,10 +76,6 @@ function sumFees(orders: readonly OrderView[]): Record<string, string> {
   return totals;
 }
 
-function money(value: string, digits = 2): string {
-  return decimal(value).toFixed(digits);
-}
-
 /** The summary as a person reads it. */
 export function formatSummary(summaries: readonly StrategySummary[]): string {
   return summaries
@@ -92,11 +89,11 @@ export function formatSummary(summaries: readonly StrategySummary[]): string {
       const gain =
         summary.equity === undefined
           ? 'no bar was marked'
-          : `${money(decimal(summary.equity.equity).minus(summary.allocation).toFixed())} ` +
-            `(realised ${money(summary.equity.realisedPnl)}, unrealised ${money(summary.equity.unrealisedPnl)}), ` +
-            `equity ${money(summary.equity.equity)}`;
+          : `${cents(decimal(summary.equity.equity).minus(summary.allocation).toFixed())} ` +
+            `(realised ${cents(summary.equity.realisedPnl)}, unrealised ${cents(summary.equity.unrealisedPnl)}), ` +
+            `equity ${cents(summary.equity.equity)}`;
       const positions = summary.positions
-        .map((position) => `${position.quantity} ${position.symbol} (cost ${money(position.cost)})`)
+        .map((position) => `${position.quantity} ${position.symbol} (cost ${cents(position.cost)})`)
         .join(', ');
       return [
         `  ${summary.strategyId}`,

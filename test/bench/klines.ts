@@ -7,6 +7,7 @@ import type { Kline } from '../../core/kline.ts';
 import type { Ratio } from './ratio.ts';
 
 const ROWS = 100_000;
+const CHUNK_ROWS = 1_000;
 const MINUTE_MS = 60_000;
 
 function bars(symbol: string): Kline[] {
@@ -33,9 +34,9 @@ async function bareCopy(url: string, rows: readonly Kline[]): Promise<number> {
   await client.query('create temporary table bare_klines (like klines including all)');
   const startedAt = performance.now();
   const stream = client.query(copyFrom('copy bare_klines from stdin'));
-  for (const bar of rows) {
-    const line = Object.values(bar).join('\t');
-    if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+  for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
+    const lines = rows.slice(start, start + CHUNK_ROWS).map((bar) => Object.values(bar).join('\t'));
+    if (!stream.write(`${lines.join('\n')}\n`)) await once(stream, 'drain');
   }
   stream.end();
   await once(stream, 'finish');
