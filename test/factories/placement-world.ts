@@ -6,6 +6,7 @@
 import { KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import { isFinalLeg, moveLeg } from '../../core/leg-machine.ts';
+import { decimal, toDecimalString } from '../../core/money.ts';
 import type { LegState } from '../../core/order.ts';
 import type {
   ClaimResult,
@@ -15,11 +16,13 @@ import type {
   NewLeg,
 } from '../../adapters/repositories.ts';
 import type { PlaceOrderRequest, VenueOrderWithFills } from '../../adapters/trade-adapter.ts';
-import { viewOf, type LegPorts } from '../../activities/placement.ts';
+import { viewOf, type LegNote, type LegPorts } from '../../activities/placement.ts';
 
 /** What the venue does with the n-th request it gets; the last one repeats. */
 export type VenueMood =
   | { readonly kind: 'accept' }
+  /** Takes the order and lets it rest; `fillAtVenue` trades it. */
+  | { readonly kind: 'rest' }
   /** Takes the order, and the answer is lost. `showAfterMs`: how long reads do not know it. */
   | { readonly kind: 'accept-drop'; readonly showAfterMs: number }
   /** The request never arrives, and nobody says so. */
@@ -50,11 +53,15 @@ export class World {
   readonly start = this.now;
   calls = 0;
   /** Orders the venue took, in the order in which it took them. */
-  readonly taken: { readonly seen: VenueOrderWithFills; readonly visibleAt: number }[] = [];
+  readonly taken: { seen: VenueOrderWithFills; readonly visibleAt: number }[] = [];
   leg: Leg | undefined;
   halted = false;
   superseded = false;
   requests = 0;
+  cancels = 0;
+  /** How many cancels the venue takes in without doing anything. */
+  deafToCancels = 0;
+  readonly notes: LegNote[] = [];
   private readonly moods: readonly VenueMood[];
   private readonly mishaps: ReadonlyMap<number, Mishap>;
   private readonly reducing: boolean;
@@ -102,7 +109,7 @@ export class World {
     for (let turns = 0; turns < 200; turns += 1) await Promise.resolve();
   }
 
-  private ports(crash: () => void): LegPorts {
+  ports(crash: () => void = () => undefined): LegPorts {
     const call = async <T>(effect: () => T): Promise<T> => {
       this.calls += 1;
       if (this.calls > 1_000) throw new Error('the protocol goes round in circles');
@@ -129,7 +136,10 @@ export class World {
         visibility: VISIBILITY,
         marketTime: () => call(() => this.now),
         placeOrder: (request) => call(() => this.place(request)),
-        cancelOrder: () => call(() => undefined),
+        cancelOrder: () =>
+          call(() => {
+            this.cancelAtVenue();
+          }),
         getOrderStatus: () => call(() => this.status()),
         findOrder: () => call(() => this.visible()),
       },
@@ -146,7 +156,9 @@ export class World {
         await Promise.resolve();
       },
       sendWindowMs: 5_000,
-      note: () => undefined,
+      note: (note) => {
+        this.notes.push(note);
+      },
     };
   }
 
@@ -160,6 +172,8 @@ export class World {
     switch (mood.kind) {
       case 'accept':
         return this.take(request, 0);
+      case 'rest':
+        return this.take(request, 0, 'open');
       case 'accept-drop':
         this.take(request, mood.showAfterMs);
         this.now += 10_000;
@@ -175,24 +189,14 @@ export class World {
     }
   }
 
-  private take(request: PlaceOrderRequest, showAfterMs: number): VenueOrderWithFills {
+  private take(
+    request: PlaceOrderRequest,
+    showAfterMs: number,
+    state: 'filled' | 'open' = 'filled',
+  ): VenueOrderWithFills {
     const venueOrderId = String(this.taken.length + 1);
     const { clientOrderId, symbol, side, type, quantity } = request;
-    const fill: Fill = {
-      exchange: 'binance',
-      symbol,
-      venueTradeId: `t${venueOrderId}`,
-      venueOrderId,
-      clientOrderId,
-      side,
-      price: '100',
-      quantity,
-      feeAmount: '0',
-      feeAsset: 'USDT',
-      liquidity: 'taker',
-      executedAt: this.now,
-    };
-    const seen: VenueOrderWithFills = {
+    const resting: VenueOrderWithFills = {
       order: {
         clientOrderId,
         venueOrderId,
@@ -201,16 +205,37 @@ export class World {
         type,
         price: null,
         quantity,
-        filledQuantity: quantity,
-        filledQuote: '50',
-        state: 'filled',
-        rawStatus: 'FILLED',
+        filledQuantity: '0',
+        filledQuote: '0',
+        state: 'open',
+        rawStatus: 'NEW',
         updatedAt: this.now,
       },
-      fills: [fill],
+      fills: [],
     };
+    const seen = state === 'open' ? resting : filledBy(resting, quantity, this.now);
     this.taken.push({ seen, visibleAt: this.now + showAfterMs });
     return seen;
+  }
+
+  /** Trades so much of the newest order, at 100. */
+  fillAtVenue(quantity: string): void {
+    const last = this.taken.at(-1);
+    if (last === undefined) throw new Error('the venue has no order to fill');
+    last.seen = filledBy(last.seen, quantity, this.now);
+  }
+
+  private cancelAtVenue(): void {
+    this.cancels += 1;
+    const last = this.taken.at(-1);
+    if (last === undefined || isFinalLeg(last.seen.order.state)) {
+      throw new KeelError('VENUE_ORDER_NOT_FOUND', 'nothing is open under this id');
+    }
+    if (this.cancels <= this.deafToCancels) return;
+    last.seen = {
+      ...last.seen,
+      order: { ...last.seen.order, state: 'cancelled', rawStatus: 'CANCELED' },
+    };
   }
 
   private visible(): VenueOrderWithFills | null {
@@ -305,4 +330,35 @@ export class World {
     };
     return { leg: viewOf(this.leg), booked: [], outcome: move.outcome, detail: move.detail };
   }
+}
+
+function filledBy(seen: VenueOrderWithFills, quantity: string, now: number): VenueOrderWithFills {
+  const { order } = seen;
+  const filledQuantity = decimal(order.filledQuantity).plus(quantity);
+  const fill: Fill = {
+    exchange: 'binance',
+    symbol: order.symbol,
+    venueTradeId: `t${order.venueOrderId}-${String(seen.fills.length + 1)}`,
+    venueOrderId: order.venueOrderId,
+    clientOrderId: order.clientOrderId,
+    side: order.side,
+    price: '100',
+    quantity,
+    feeAmount: '0',
+    feeAsset: 'USDT',
+    liquidity: 'taker',
+    executedAt: now,
+  };
+  const whole = filledQuantity.eq(order.quantity);
+  return {
+    order: {
+      ...order,
+      filledQuantity: toDecimalString(filledQuantity),
+      filledQuote: toDecimalString(filledQuantity.mul(100)),
+      state: whole ? 'filled' : 'partially_filled',
+      rawStatus: whole ? 'FILLED' : 'PARTIALLY_FILLED',
+      updatedAt: now,
+    },
+    fills: [...seen.fills, fill],
+  };
 }

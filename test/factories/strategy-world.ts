@@ -4,7 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { runInstance } from '../../activities/run-strategy.ts';
+import {
+  runInstance,
+  type InstanceDeps,
+  type InstanceTiming,
+} from '../../activities/run-strategy.ts';
 import { createMemoryBus } from '../../adapters/bus/memory.ts';
 import { MARKET, SIGNAL } from '../../adapters/bus/messages.ts';
 import { ALL_SIGNALS, marketTopic, signalTopics } from '../../adapters/bus/topics.ts';
@@ -31,6 +35,8 @@ export interface Attempt {
   readonly ended: Promise<unknown>;
   stop(): Promise<unknown>;
 }
+
+const TIMING: InstanceTiming = { sweepMs: 20, gapWaitMs: 60, rotateMs: 60_000 };
 
 export class StrategyWorld {
   readonly registry: StrategyRegistry = defaultRegistry();
@@ -113,21 +119,11 @@ export class StrategyWorld {
   }
 
   /** Starts an attempt at the current run and waits until it holds the instance. */
-  async start(timing = { sweepMs: 20, gapWaitMs: 60, rotateMs: 60_000 }): Promise<Attempt> {
+  async start(timing = TIMING): Promise<Attempt> {
     const abort = new AbortController();
     const epoch = this.checkpoint?.epoch ?? 0;
     const ended: Promise<unknown> = runInstance(
-      {
-        repositories: { strategies: this.strategies(), klines: this.klines() },
-        bus: this.killingBus(),
-        registry: this.registry,
-        adapters: new Map([['binance-sandbox', { instrument: async () => createInstrument() }]]),
-        cancelOrder: async (orderId) => {
-          this.cancelled.push(orderId);
-        },
-        logger: createLogger('test', 'silent'),
-        timing,
-      },
+      this.deps(timing),
       { strategyId: this.record.id, runId: this.record.runId ?? '' },
       { signal: abort.signal, heartbeat: () => undefined },
     ).catch((error: unknown) => error);
@@ -144,6 +140,21 @@ export class StrategyWorld {
         abort.abort();
         return ended;
       },
+    };
+  }
+
+  /** What an instance is given to work with. */
+  deps(timing = TIMING): InstanceDeps {
+    return {
+      repositories: { strategies: this.strategies(), klines: this.klines() },
+      bus: this.killingBus(),
+      registry: this.registry,
+      adapters: new Map([['binance-sandbox', { instrument: async () => createInstrument() }]]),
+      cancelOrder: async (orderId) => {
+        this.cancelled.push(orderId);
+      },
+      logger: createLogger('test', 'silent'),
+      timing,
     };
   }
 
