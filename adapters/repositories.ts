@@ -248,6 +248,8 @@ export interface StrategyRepository {
   /** One transaction, fenced: checkpoint and outbox. Throws FENCED when the epoch is not the newest. */
   commit(checkpoint: Checkpoint, signals: readonly Signal[]): Promise<void>;
   unpublished(strategyId?: string): Promise<readonly Signal[]>;
+  /** All signals that a run committed, oldest first. */
+  signalIds(runId: string): Promise<readonly string[]>;
   markPublished(signalIds: readonly string[]): Promise<void>;
   snapshot(strategyId: string): Promise<StrategySnapshot>;
   /**

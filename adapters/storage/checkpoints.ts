@@ -110,6 +110,18 @@ export async function unpublished(db: Queryable, strategyId?: string): Promise<r
   return (await query.execute()).map((row) => row.signal);
 }
 
+/** Ids of all signals that a run committed, oldest first. */
+export async function signalIds(db: Queryable, runId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select('signal_id')
+    .where('run_id', '=', runId)
+    .orderBy('created_at')
+    .orderBy('sequence')
+    .execute();
+  return rows.map((row) => row.signal_id);
+}
+
 export async function markPublished(
   db: Queryable,
   signalIds: readonly string[],

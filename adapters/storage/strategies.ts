@@ -9,7 +9,7 @@ import type {
   StrategySnapshot,
 } from '../repositories.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
-import { claim, commit, markPublished, unpublished } from './checkpoints.ts';
+import { claim, commit, markPublished, signalIds, unpublished } from './checkpoints.ts';
 import type { Queryable } from './database.ts';
 import { strategyFunds } from './funds.ts';
 import { selectOrderViews, toOrderView } from './order-views.ts';
@@ -214,6 +214,7 @@ export function createStrategyRepository(db: Queryable, now: () => number): Stra
     claim: (strategyId, runId, anchorAt) => claim(db, strategyId, runId, anchorAt, now()),
     commit: (checkpoint, signals) => commit(db, checkpoint, signals, now()),
     unpublished: (strategyId) => unpublished(db, strategyId),
+    signalIds: (runId) => signalIds(db, runId),
     markPublished: (signalIds) => markPublished(db, signalIds, now()),
     snapshot: (strategyId) => readSnapshot(db, strategyId),
     isQuiet: (marketTime) => isQuiet(db, marketTime),

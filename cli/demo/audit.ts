@@ -1,6 +1,6 @@
 /**
- * Compares what the venue says happened with what our books say: orders, fills, fees and balances, to the
- * last digit. Any difference is a sentence in the result; an empty list is agreement.
+ * Compares what the venue says happened with what our books say: signals, orders, fills, fees and balances,
+ * to the last digit. Any difference is a sentence in the result; an empty list is agreement.
  */
 import { z } from 'zod';
 import type { Repositories } from '../../adapters/repositories.ts';
@@ -60,6 +60,7 @@ export async function auditBooks(
   simulatorUrl: string,
   accountId: string,
   repositories: Repositories,
+  runIds: Iterable<string>,
 ): Promise<AuditResult> {
   const response = await fetch(`${simulatorUrl}/sim/orders`);
   const venue = venueBooks.parse(await response.json());
@@ -69,6 +70,7 @@ export async function auditBooks(
   ).flat();
 
   const differences = [
+    ...(await withoutOrder(repositories, runIds, orders)),
     ...unfinished(orders),
     ...compareOrders(venue, orders),
     ...compareTrades(venue, fills),
@@ -80,6 +82,21 @@ export async function auditBooks(
     legs: orders.reduce((sum, order) => sum + order.legs.length, 0),
     fills: fills.length,
   };
+}
+
+async function withoutOrder(
+  repositories: Repositories,
+  runIds: Iterable<string>,
+  orders: readonly OrderView[],
+): Promise<string[]> {
+  const known = new Set(orders.map((order) => order.orderId));
+  const signals = await Promise.all(
+    [...runIds].map((runId) => repositories.strategies.signalIds(runId)),
+  );
+  return signals
+    .flat()
+    .filter((id) => !known.has(id))
+    .map((id) => `signal ${id} has no order`);
 }
 
 function unfinished(orders: readonly OrderView[]): string[] {

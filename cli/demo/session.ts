@@ -140,15 +140,18 @@ async function untilCollected(repositories: Repositories, marketTime: number): P
   }
 }
 
+function audit(session: Session, runs: ReadonlyMap<string, string>): Promise<AuditResult> {
+  const { repositories, simulator } = session;
+  return auditBooks(simulator.httpUrl, DEMO_ACCOUNT, repositories, runs.values());
+}
+
 /**
  * The manager follows the events at its own pace: waits until the balances it derives have caught up with
  * the venue. If they never do, the audit that comes next says in what they differ.
  */
-async function untilManaged(session: Session): Promise<void> {
+async function untilManaged(session: Session, runs: ReadonlyMap<string, string>): Promise<void> {
   const deadline = Date.now() + MANAGE_TIMEOUT_MS;
-  const differs = async (): Promise<boolean> =>
-    (await auditBooks(session.simulator.httpUrl, DEMO_ACCOUNT, session.repositories)).differences
-      .length > 0;
+  const differs = async (): Promise<boolean> => (await audit(session, runs)).differences.length > 0;
   while ((await differs()) && Date.now() < deadline) await sleep(100);
 }
 
@@ -229,11 +232,11 @@ export async function tradeDay(session: Session, options: DayOptions): Promise<D
     onBar: (count, state) => options.onBar(count, state, runs),
   });
   const tookMs = Date.now() - startedAt;
-  await untilManaged(session);
+  await untilManaged(session, runs);
   return {
     played,
     tookMs,
     summaries: await summarise(session.repositories, runs),
-    audit: await auditBooks(session.simulator.httpUrl, DEMO_ACCOUNT, session.repositories),
+    audit: await audit(session, runs),
   };
 }

@@ -34,7 +34,7 @@ export async function summarise(
       const since = Math.min(...mine.map((order) => order.eventTime));
       return {
         strategyId,
-        signals: mine.length,
+        signals: (await repositories.strategies.signalIds(runId)).length,
         ordersByStatus: countBy(mine, (order) => order.status),
         fills: fills.flat().length,
         fees: sumFees(mine),
