@@ -229,6 +229,7 @@ export class StrategyWorld {
           if (!this.outbox.has(signal.id)) this.outbox.set(signal.id, { signal, published: false });
         }
       },
+      signalIds: async () => [...this.outbox.keys()],
       unpublished: async () =>
         [...this.outbox.values()].filter(({ published }) => !published).map(({ signal }) => signal),
       markPublished: async (ids) => {
