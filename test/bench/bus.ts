@@ -5,8 +5,8 @@ import { createKafkaBus } from '../../adapters/bus/kafka.ts';
 import type { MessageKind } from '../../adapters/event-bus.ts';
 import type { Ratio } from './ratio.ts';
 
-const MESSAGES = 20_000;
-const BATCH = 200;
+const MESSAGES = 100_000;
+const BATCH = 500;
 const PING = {
   type: 'bench',
   schemaVersion: 1,
