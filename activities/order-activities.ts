@@ -16,7 +16,7 @@ import { evaluateRisk } from '../core/risk/rules.ts';
 import { signalSchema, type Signal } from '../core/signal.ts';
 import type { Logger } from '../observability/logger.ts';
 import { withFailures } from './failures.ts';
-import type { Notices } from './notices.ts';
+import type { Notices, Watch } from './notices.ts';
 import { countFinished, countLegNote, countSent } from './order-metrics.ts';
 import { giveUp, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
@@ -220,17 +220,16 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       const context = Context.current();
       const watch = deps.notices.watch(step.accountId, step.clientOrderId);
       try {
-        return await trackLeg(
-          {
-            ...portsFor(adapter),
-            beat: () => {
-              context.heartbeat();
-            },
-            waitForNotice: (ms) => Promise.race([watch.changed(ms), context.cancelled]),
-            pollMs: POLL_MS,
+        const ports = {
+          ...portsFor(adapter),
+          beat: () => {
+            context.heartbeat();
           },
-          step,
-        );
+          waitForNotice: (ms: number) => noticeOrCancel(watch, ms),
+          pollMs: POLL_MS,
+        };
+        // A slow venue is no dead worker: the beat goes on while it is asked.
+        return await beating(() => trackLeg(ports, step));
       } finally {
         watch.close();
       }
@@ -262,6 +261,25 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       return { settled: true, order: factsOf(order) };
     },
   });
+}
+
+/**
+ * The next notice, or `ms`; rejects when the activity is cancelled. A race with `context.cancelled` itself
+ * would leave something behind at each of the many rounds of an order that rests for days.
+ */
+async function noticeOrCancel(watch: Watch, ms: number): Promise<void> {
+  const { cancelled, cancellationSignal } = Context.current();
+  const woken: PromiseWithResolvers<void> = Promise.withResolvers();
+  const wake = (): void => {
+    woken.resolve();
+  };
+  cancellationSignal.addEventListener('abort', wake);
+  try {
+    if (!cancellationSignal.aborted) await Promise.race([watch.changed(ms), woken.promise]);
+  } finally {
+    cancellationSignal.removeEventListener('abort', wake);
+  }
+  if (cancellationSignal.aborted) await cancelled;
 }
 
 /** Tells Temporal that the activity lives while it waits for a venue, so that a dead worker is noticed soon. */

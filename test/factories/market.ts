@@ -3,6 +3,7 @@ import type { Fill } from '../../core/fill.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import type { Kline } from '../../core/kline.ts';
 import type { MarketData } from '../../core/market-data.ts';
+import type { OrderView } from '../../core/order.ts';
 import { signalId, type Signal } from '../../core/signal.ts';
 import { intervalMs } from '../../core/time.ts';
 
@@ -50,6 +51,41 @@ export function createSignal(overrides: Partial<Signal> = {}): Signal {
     referencePrice: '100',
     tag: 'test',
     ...key,
+    ...overrides,
+  };
+}
+
+/** An admitted market buy of 1 BTC at version 0, nothing sent yet. */
+export function createOrderView(overrides: Partial<OrderView> = {}): OrderView {
+  return {
+    orderId: '0123456789abcdef01234567',
+    version: 0,
+    strategyId: 'strategy-1',
+    strategyType: 'sma-cross',
+    runId: 'run-1',
+    source: { kind: 'strategy', name: 'strategy-1' },
+    accountId: 'binance-sandbox',
+    exchange: 'binance',
+    symbol: 'BTC/USDT',
+    side: 'buy',
+    type: 'market',
+    price: null,
+    quantity: '1',
+    filledQuantity: '0',
+    filledQuote: '0',
+    averagePrice: null,
+    fees: {},
+    reducing: false,
+    state: 'admitted',
+    status: 'admitted',
+    reasonCode: null,
+    reason: null,
+    tag: 'test',
+    eventTime: T0,
+    validUntil: T0 + 60_000,
+    createdAt: T0,
+    updatedAt: T0,
+    legs: [],
     ...overrides,
   };
 }

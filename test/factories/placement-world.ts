@@ -62,6 +62,7 @@ export class World {
   /** How many cancels the venue takes in without doing anything. */
   deafToCancels = 0;
   readonly notes: LegNote[] = [];
+  private readonly between = new Map<number, () => void>();
   private readonly moods: readonly VenueMood[];
   private readonly mishaps: ReadonlyMap<number, Mishap>;
   private readonly reducing: boolean;
@@ -101,6 +102,11 @@ export class World {
     throw new Error('sixty attempts did not end it');
   }
 
+  /** Something that happens just before the n-th call from now on: 1 is the next. */
+  beforeCall(n: number, happen: () => void): void {
+    this.between.set(this.calls + n, happen);
+  }
+
   /** Lets every hanging caller go on, as a process that was stopped and wakes up. */
   async resume(): Promise<void> {
     const sleepers = this.hanging;
@@ -112,6 +118,7 @@ export class World {
   ports(crash: () => void = () => undefined): LegPorts {
     const call = async <T>(effect: () => T): Promise<T> => {
       this.calls += 1;
+      this.between.get(this.calls)?.();
       if (this.calls > 1_000) throw new Error('the protocol goes round in circles');
       const mishap = this.mishaps.get(this.calls);
       const never = new Promise<never>(() => undefined);
