@@ -128,6 +128,35 @@ describeWith('postgres', 'booking of fills', () => {
     expect((await repositories.strategies.snapshot(strategyId)).freeFunds).toBe('4850');
   });
 
+  it('comes to the same books whether the last fill or the settling is first', async () => {
+    const signals = await Promise.all(
+      Array.from({ length: 10 }, async () => createSignal({ strategyId: await strategy() })),
+    );
+    await Promise.all(
+      signals.map(async (signal, at) => {
+        const leg = await resting(repositories, signal);
+        const fill = createFill(leg);
+        const record = (): Promise<unknown> =>
+          repositories.orders.recordLeg(seen(leg, 'filled', [fill]));
+        const settle = (): Promise<unknown> =>
+          repositories.orders.settle(signal.id, { state: 'done' });
+        const [first, second] = at % 2 === 0 ? [record, settle] : [settle, record];
+        await Promise.all([first(), second(), record(), settle()]);
+      }),
+    );
+    for (const { id, strategyId } of signals) {
+      expect(await repositories.orders.getOrder(id)).toMatchObject({
+        state: 'done',
+        status: 'filled',
+        filledQuantity: '0.01',
+      });
+      expect((await positionOf(strategyId))?.quantity).toBe('0.01');
+      // 5000 less what was paid: nothing is held back any more, nor twice.
+      expect((await repositories.strategies.snapshot(strategyId)).freeFunds).toBe('4500');
+      expect(await ledgerOf(strategyId)).toMatchObject({ BTC: 0.01, USDT: -500 });
+    }
+  });
+
   it('takes news in any order; totals only grow', async () => {
     const strategyId = await strategy();
     const leg = await resting(repositories, createSignal({ strategyId }));
