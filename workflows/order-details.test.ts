@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { facts, legView, testSignal } from '../test/factories/order-steps.ts';
+import { describeOrder, orderDetails } from './order-details.ts';
+
+describe('describeOrder', () => {
+  it('tells the wish before admission, and the order after', () => {
+    expect(describeOrder(testSignal(), null)).toBe('target 0.01 BTC/USDT');
+    const wanted = { kind: 'order', side: 'sell', quantity: '2' } as const;
+    expect(describeOrder(testSignal({ wanted }), null)).toBe('sell market 2 BTC/USDT');
+    const order = facts({ type: 'limit', price: '95000', quantity: '0.009' });
+    expect(describeOrder(testSignal(), order)).toBe('buy limit 0.009 BTC/USDT at 95000');
+  });
+});
+
+describe('orderDetails', () => {
+  it('begins with what is known', () => {
+    expect(orderDetails(testSignal(), null, null)).toBe(
+      '**target 0.01 BTC/USDT** on binance\n' +
+        '- why: golden-cross (sma-cross, strategy sma-1)\n' +
+        '- status: pending',
+    );
+  });
+
+  it('goes on to fills, reason and the order at the venue', () => {
+    const order = facts({
+      status: 'cancelled',
+      filledQuantity: '0.004',
+      averagePrice: '60000',
+      reason: 'cancelled by ann',
+    });
+    const lines = orderDetails(testSignal(), order, legView({ venueOrderId: null })).split('\n');
+    expect(lines.slice(2)).toEqual([
+      '- status: cancelled',
+      '- filled: 0.004 at 60000',
+      '- reason: cancelled by ann',
+      '- venue order: not known yet (keel-1), open',
+    ]);
+  });
+});
