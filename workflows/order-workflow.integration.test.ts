@@ -1,6 +1,9 @@
 /** Every way an order can go, by the real workflow over fake steps, on the time-skipping server. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { OrderActivities } from '../activities/order-activities.ts';
@@ -267,10 +270,67 @@ describe('orderWorkflow', () => {
     await runOrder(steps, testSignal(), async (handle) => {
       await door.reached;
       await handle.signal('cancel', { by: 'ann' });
+      // The test server takes no cancel of a step that completes in the same moment.
+      while ((await handle.query<Progress>('state')).cancel === null) await sleep(50);
+      await sleep(200);
       door.open();
     });
     expect(steps.calls).toContain('cancelOrder');
     expect(steps.calls.at(-1)).toBe('settleOrder');
+  });
+
+  it('cancelled while the venue turns it away: no more tries, and nothing is sent', async () => {
+    const door = gate();
+    const resend: boolean[] = [];
+    const steps = fakeSteps({
+      placeOrder: () => {
+        door.reach();
+        return Promise.reject(
+          ApplicationFailure.create({ type: 'VENUE_BANNED', nextRetryDelay: '3 days' }),
+        );
+      },
+      resolveOrder: (step) => {
+        resend.push(step.resend);
+        const leg = legView({ state: 'cancelled', venueOrderId: null });
+        return Promise.resolve({ ...OPEN, leg, finished: true });
+      },
+    });
+    await runOrder(steps, testSignal(), async (handle) => {
+      await door.reached;
+      await handle.signal('cancel', { by: 'ann' });
+    });
+    expect(resend).toEqual([false]);
+    expect(steps.calls.filter((name) => name === 'placeOrder')).toHaveLength(1);
+    expect(steps.settled[0]?.final.reason).toBe('cancelled by ann');
+  });
+
+  it('a tracker that fails for good is started again, later each time', async () => {
+    let failures = 0;
+    const steps = fakeSteps({
+      placeOrder: () => Promise.resolve(OPEN),
+      trackOrder: () => {
+        failures += 1;
+        if (failures <= 6) return Promise.reject(failure('VENUE_AUTH', true));
+        return Promise.resolve({ kind: 'changed', leg: FILLED, finished: true });
+      },
+    });
+    const signal = testSignal();
+    await runOrder(steps, signal);
+    const { events } = await environment.client.workflow.getHandle(signal.id).fetchHistory();
+    const pauses = (events ?? []).flatMap(({ timerStartedEventAttributes }) =>
+      timerStartedEventAttributes?.startToFireTimeout === undefined
+        ? []
+        : [tsToMs(timerStartedEventAttributes.startToFireTimeout)],
+    );
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000]);
+  });
+
+  it("refused because another run owns the signal: that run's order is left alone", async () => {
+    const steps = fakeSteps({
+      admit: () => Promise.resolve({ verdict: 'refused', ownerRunId: 'other' }),
+    });
+    await expect(runOrder(steps)).rejects.toMatchObject({ cause: { type: 'CONFLICT' } });
+    expect(steps.calls).toEqual(['admit']);
   });
 
   it('an unknown outcome is resolved for as long as it takes, and never settled before', async () => {

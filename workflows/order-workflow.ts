@@ -6,14 +6,13 @@
  * and verified beside its tracker. An order is never settled while a leg of it may live at the venue.
  */
 import {
-  ActivityCancellationType,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
+  isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -39,35 +38,8 @@ import {
   type Progress,
 } from './order-messages.ts';
 import { cancelReason, failureOf, finalStateOf, type CancelRequest } from './order-outcome.ts';
-import { KEEL_ORDER_STATUS, KEEL_SIDE, TRACKER_TASK_QUEUE } from './order-names.ts';
-
-/** For ever: an order does not fail because PostgreSQL or a venue was away for an hour. */
-const RETRY = {
-  initialInterval: '200 milliseconds',
-  backoffCoefficient: 2,
-  maximumInterval: '30 seconds',
-} as const;
-
-const books = proxyActivities<
-  Pick<OrderActivities, 'admit' | 'checkRisk' | 'publishOrder' | 'settleOrder'>
->({
-  startToCloseTimeout: '15 seconds',
-  retry: RETRY,
-});
-const venue = proxyActivities<Pick<OrderActivities, 'placeOrder' | 'resolveOrder' | 'cancelOrder'>>(
-  {
-    startToCloseTimeout: '2 minutes',
-    heartbeatTimeout: '10 seconds',
-    retry: RETRY,
-  },
-);
-const trackers = proxyActivities<Pick<OrderActivities, 'trackOrder'>>({
-  taskQueue: TRACKER_TASK_QUEUE,
-  startToCloseTimeout: '30 days',
-  heartbeatTimeout: '10 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: RETRY,
-});
+import { KEEL_ORDER_STATUS, KEEL_SIDE } from './order-names.ts';
+import { books, trackers, venue } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 60_000;
@@ -94,6 +66,8 @@ class OrderRun {
   progress: Progress;
   private readonly signal: Signal;
   private shownStatus: OrderStatus | null = null;
+  /** Another run owns the order: it is not ours to end. */
+  private refused = false;
 
   constructor(signal: Signal, carried: Progress | undefined) {
     this.signal = signal;
@@ -119,6 +93,7 @@ class OrderRun {
       if (this.progress.leg === null && !(await this.prepare())) return this.result();
       final = await this.work();
     } catch (error) {
+      if (this.refused) throw error;
       final = { state: 'failed', ...failureOf(error) };
       log.error('order failed; settling it', { ...final });
     }
@@ -138,6 +113,7 @@ class OrderRun {
         version: this.nextVersion(),
       });
       if (admission.verdict === 'refused') {
+        this.refused = true;
         throw ApplicationFailure.nonRetryable(
           `run ${admission.ownerRunId} owns this signal`,
           'CONFLICT',
@@ -170,21 +146,41 @@ class OrderRun {
     if (this.progress.leg === null) {
       if (this.progress.cancel !== null)
         return { state: 'done', reason: cancelReason(this.progress.cancel) };
-      const summary = describeOrder(this.signal, this.progress.order);
-      this.learn(await venue.placeOrder.executeWithOptions({ summary }, [this.place()]));
+      await this.placeUnlessCancelled();
     }
     await this.follow();
     return finalStateOf(this.progress.leg, this.progress.cancel);
+  }
+
+  /**
+   * A venue that turns the order away unread is asked again, for days if it must be; a cancel ends that. What
+   * was in flight by then is found by `follow`.
+   */
+  private async placeUnlessCancelled(): Promise<void> {
+    const summary = describeOrder(this.signal, this.progress.order);
+    const scope = new CancellationScope();
+    void condition(() => this.progress.cancel !== null).then(() => {
+      scope.cancel();
+    });
+    try {
+      this.learn(
+        await scope.run(() => venue.placeOrder.executeWithOptions({ summary }, [this.place()])),
+      );
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+    }
   }
 
   private async follow(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.progress.finished) {
       const { leg } = this.progress;
-      if (leg !== null && leg.venueOrderId !== null) {
-        await this.followOpen(leg);
-        pauseMs = FIRST_PAUSE_MS;
-      } else if (!(await this.resolve())) {
+      const known =
+        leg !== null && leg.venueOrderId !== null
+          ? await this.followOpen(leg)
+          : await this.resolve();
+      if (known) pauseMs = FIRST_PAUSE_MS;
+      else {
         await sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
@@ -208,8 +204,11 @@ class OrderRun {
     }
   }
 
-  /** Follows a leg at the venue to its next change; a cancel runs beside the tracker and may end it first. */
-  private async followOpen(leg: LegView): Promise<void> {
+  /**
+   * Follows a leg at the venue to its next change; a cancel runs beside the tracker and may end it first.
+   * False when the tracker failed for good: pause, and start another.
+   */
+  private async followOpen(leg: LegView): Promise<boolean> {
     const { signal } = this;
     const { clientOrderId, state, filledQuantity } = leg;
     const timeoutAt =
@@ -244,15 +243,14 @@ class OrderRun {
       if (await this.cancelLeg()) {
         // The tracker would learn the same; nobody waits for its next heartbeat.
         scope.cancel();
-        return;
+        return true;
       }
       await condition(returned, FIRST_PAUSE_MS);
     }
     const { result, error } = tracking;
     if (result === undefined) {
       log.error('the tracker failed; starting another', { ...failureOf(error) });
-      await sleep(FIRST_PAUSE_MS);
-      return;
+      return false;
     }
     if (result.kind === 'timeout') {
       this.requestCancel({
@@ -266,6 +264,7 @@ class OrderRun {
         order: await books.publishOrder({ orderId: signal.id, version: this.nextVersion() }),
       });
     }
+    return true;
   }
 
   /** True when the leg has finished, be it cancelled or filled on the way. */

@@ -112,7 +112,8 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
       for (;;) {
         const { ended } = await runStrategy({ strategyId, runId });
         if (ended === 'superseded') throw superseded(strategyId, runId);
-        if (workflowInfo().continueAsNewSuggested) return;
+        // A stop that came meanwhile is for this run: the next round hears of it.
+        if (workflowInfo().continueAsNewSuggested && !work.consideredCancelled) return;
       }
     });
   } catch (error) {
