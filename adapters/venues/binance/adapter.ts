@@ -189,7 +189,8 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
 
     async marketTime() {
-      const { json, headers } = await requests.open('time', {}, 1);
+      // Every send asks it first: reads that have used up their share must not stop an exit.
+      const { json, headers } = await requests.open('time', {}, 1, 'send');
       const marketTime = Number(headers.get('x-market-time') ?? Number.NaN);
       if (Number.isInteger(marketTime)) return marketTime;
       return parseAnswer(serverTimeSchema, json, 'GET time').serverTime;

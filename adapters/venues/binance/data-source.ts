@@ -108,6 +108,7 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
       await answer.promise;
     } finally {
       clearTimeout(timer);
+      answers.delete(id);
     }
   };
 

@@ -53,7 +53,11 @@ function lookupOver(trades: readonly Trade[], hiddenFromHistory: readonly number
     const limit = Number(params.limit);
     if (path === 'myTrades') {
       if (params.orderId !== undefined) {
-        return trades.filter(({ orderId }) => orderId === Number(params.orderId)).map(raw);
+        return trades
+          .filter(({ orderId }) => orderId === Number(params.orderId))
+          .filter(({ id }) => id >= Number(params.fromId ?? 0))
+          .slice(0, limit)
+          .map(raw);
       }
       if (params.fromId !== undefined) {
         return trades
@@ -141,5 +145,20 @@ describe('an order that only its trades betray', () => {
   it('is null when trades know no stranger', async () => {
     const { lookup } = lookupOver(manyTrades(6, 1000));
     expect(await lookup.everywhere(INSTRUMENT, 'keel9')).toBeNull();
+  });
+});
+
+describe('the fills of one order', () => {
+  it('are complete where they are more than a page', async () => {
+    const trades = Array.from({ length: 2300 }, (_, index) => ({
+      id: index + 1,
+      orderId: 7,
+      time: T0,
+    }));
+    const { lookup } = lookupOver(trades);
+    const found = await lookup.everywhere(INSTRUMENT, 'keel7');
+    expect(found?.fills.map(({ venueTradeId }) => Number(venueTradeId))).toEqual(
+      trades.map(({ id }) => id),
+    );
   });
 });

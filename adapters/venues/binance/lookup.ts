@@ -65,7 +65,12 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
     const found = orderOf(raw, instrument);
     if (raw.executedQty === '0') return { order: found, fills: [] };
     const params = { symbol: instrument.venueSymbol, orderId: raw.orderId, limit: PAGE };
-    const fills = await trades(params, 5);
+    const fills = (await trades(params, 5)).sort(byTradeId);
+    for (let page = fills, last = page.at(-1); page.length === PAGE && last !== undefined;) {
+      page = (await trades({ ...params, fromId: String(BigInt(last.id) + 1n) }, 5)).sort(byTradeId);
+      fills.push(...page);
+      last = page.at(-1);
+    }
     return {
       order: found,
       fills: fills.map((trade) => fillOf(trade, raw.clientOrderId, instrument)),

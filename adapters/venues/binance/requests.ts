@@ -24,6 +24,8 @@ export interface SignedRequest {
   readonly params: Params;
   readonly purpose: Purpose;
   readonly weight: number;
+  /** Whose share of the budget it fills, where that is not its own purpose's. */
+  readonly budgetOf?: Purpose;
   /** Our wall clock, ms: past it the request is not sent, and the venue refuses it. */
   readonly deadline?: number;
 }
@@ -35,7 +37,7 @@ export interface Reply {
 
 export interface BinanceRequests {
   readonly clock: VenueClock;
-  open(path: string, params: Params, weight: number): Promise<Reply>;
+  open(path: string, params: Params, weight: number, budgetOf?: Purpose): Promise<Reply>;
   /** A clock refusal (−1021) is healed by measuring anew and sending once more, inside the deadline. */
   signed(request: SignedRequest): Promise<Reply>;
   /** Parameters of a signed WebSocket API call, with key, timestamp and signature. */
@@ -75,9 +77,9 @@ export function createBinanceRequests(options: {
 
   const send = async (
     access: 'public' | 'private',
-    { method, path, params, purpose, weight }: SignedRequest,
+    { method, path, params, purpose, weight, budgetOf = purpose }: SignedRequest,
   ): Promise<Reply> => {
-    budget.take(purpose, weight);
+    budget.take(budgetOf, weight);
     const answer = (await venue.request(path, access, method, params)) as HttpAnswer;
     const error = errorOf(answer, purpose, `${method} /api/v3/${path}`);
     if (answer.kind === 'answer') budget.heard(answer.status, answer.headers, error?.retryAfterMs);
@@ -86,8 +88,8 @@ export function createBinanceRequests(options: {
     return { json: answer.json, headers: answer.headers };
   };
 
-  const open = (path: string, params: Params, weight: number): Promise<Reply> =>
-    send('public', { method: 'GET', path, params, purpose: 'read', weight });
+  const open: BinanceRequests['open'] = (path, params, weight, budgetOf = 'read') =>
+    send('public', { method: 'GET', path, params, purpose: 'read', weight, budgetOf });
 
   const clock = createVenueClock({
     logger: options.logger,

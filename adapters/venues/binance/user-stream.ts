@@ -142,6 +142,8 @@ export function createUserStream(options: {
     connects += 1;
     const confirmed: PromiseWithResolvers<void> = Promise.withResolvers();
     subscribed = confirmed;
+    // A stop may reject it when sending has failed and nobody waits for it.
+    confirmed.promise.catch(() => undefined);
     const timer = setTimeout(() => {
       confirmed.reject(
         new KeelError('VENUE_UNAVAILABLE', 'Binance did not confirm the user stream in time'),
