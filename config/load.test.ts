@@ -61,6 +61,12 @@ describe('the configuration', () => {
     expect(config.api.port).toBe(9000);
   });
 
+  it('accepts the example that is to be copied', () => {
+    const config = loadConfig({ KEEL_CONFIG: 'keel.example.yaml' });
+    expect(config.mode).toBe('paper');
+    expect(config.venues[0]?.openingBalances).toEqual({ USDT: '10000' });
+  });
+
   it('says which file is missing, no YAML, or no mapping', () => {
     expect(() => loadConfig({ KEEL_CONFIG: '/nowhere/keel.yaml' })).toThrow(/does not exist/);
     expect(() => loadConfig({ KEEL_CONFIG: configFile('a: [1') })).toThrow(/not valid YAML/);
