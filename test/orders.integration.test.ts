@@ -1,12 +1,11 @@
 /** A signal becomes an order at the venue: dispatcher, workflow, activities, PostgreSQL and simulator for real. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { OrderView } from '../core/order.ts';
-import type { Position } from '../core/position.ts';
-import { signalId, type Signal } from '../core/signal.ts';
+import type { Signal } from '../core/signal.ts';
 import type { OrderResult } from '../workflows/order-messages.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import {
+  nextSignal,
   openOrderStage,
   SCENARIOS,
   type OrderStage,
@@ -44,28 +43,17 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
       .orders.filter((order) => String(order['clientOrderId']).includes(orderId)).length;
   }
 
-  /** The run's next signal. */
-  function next(signal: Signal, change: Partial<Signal>): Signal {
-    const later = { ...signal, sequence: signal.sequence + 1, ...change };
-    if (later.type === 'market') delete later.limitPrice;
-    return { ...later, id: signalId(later) };
-  }
-
   async function outcome(signal: Signal): Promise<OrderResult> {
     return (await stage.send(signal)).result();
   }
 
-  function row({ id }: Signal): Promise<OrderView> {
-    return stage.house.repositories.orders.getOrder(id);
+  function row(orderId: string): Promise<OrderView> {
+    return stage.house.repositories.orders.getOrder(orderId);
   }
 
-  async function position({ strategyId, symbol }: Signal): Promise<Position | undefined> {
-    return (await stage.house.repositories.strategies.snapshot(strategyId)).positions[symbol];
-  }
-
-  function farBelow(): Partial<Signal> {
-    const price = Math.floor(Number(stage.simulator.state().prices['BTC/USDT']) * 0.9);
-    return { type: 'limit', limitPrice: String(price) };
+  async function held(strategyId: string): Promise<string | undefined> {
+    const { positions } = await stage.house.repositories.strategies.snapshot(strategyId);
+    return positions['BTC/USDT']?.quantity;
   }
 
   it.each([
@@ -102,7 +90,7 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
     const signal = await stage.signal({ validUntil: marketTime - 1 });
     expect((await outcome(signal)).status).toBe('expired');
     expect(atVenue(signal.id)).toBe(0);
-    expect(await row(signal)).toMatchObject({
+    expect(await row(signal.id)).toMatchObject({
       state: 'expired',
       reasonCode: 'SIGNAL_EXPIRED',
       reason: expect.stringContaining('validUntil'),
@@ -113,48 +101,46 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
   });
 
   it('a resting order in the way of a newer flat target is cancelled first, then the exit goes on', async () => {
-    const entry = await stage.signal({});
-    expect((await outcome(entry)).status).toBe('filled');
-    const more = next(entry, { ...farBelow(), wanted: { kind: 'target', quantity: '0.02' } });
-    const resting = await stage.send(more);
-    while (stage.simulator.state().openOrders === 0) await sleep(50);
-
-    const flat = next(more, { type: 'market', wanted: { kind: 'target', quantity: '0' } });
-    expect(await outcome(flat)).toMatchObject({ status: 'filled', filledQuantity: '0.00999' });
-    expect(await resting.result()).toMatchObject({
+    const { result } = await play('blocked');
+    expect(result).toMatchObject({ status: 'filled', filledQuantity: '0.00999' });
+    const { strategyId } = await row(result.orderId);
+    const { orders } = stage.house.repositories;
+    const [flat, more, entry] = await orders.listOrders({ strategyId, limit: 10 });
+    expect(flat?.orderId).toBe(result.orderId);
+    expect(more).toMatchObject({
       status: 'cancelled',
       filledQuantity: '0',
-      reason: `cancelled by keel: in the way of ${flat.id}`,
+      reason: `cancelled by keel: in the way of ${result.orderId}`,
     });
-    expect((await position(entry))?.quantity).toBe('0');
-    expect([entry, more, flat].map(({ id }) => atVenue(id))).toEqual([1, 1, 1]);
+    expect(await held(strategyId)).toBe('0');
+    expect([flat, more, entry].map((order) => atVenue(order!.orderId))).toEqual([1, 1, 1]);
   });
 
   it('a signal older than one that has come is superseded, as is one of another run', async () => {
     const older = await stage.signal({});
-    const newer = next(older, { wanted: { kind: 'target', quantity: '0.005' } });
+    const newer = nextSignal(older, { wanted: { kind: 'target', quantity: '0.005' } });
     expect((await outcome(newer)).status).toBe('filled');
-    const strange = next(newer, { runId: 'a run that is over' });
+    const strange = nextSignal(newer, { runId: 'a run that is over' });
     for (const late of [older, strange]) {
       expect((await outcome(late)).status).toBe('superseded');
-      expect(await row(late)).toMatchObject({ reasonCode: 'SIGNAL_SUPERSEDED', legs: [] });
+      expect(await row(late.id)).toMatchObject({ reasonCode: 'SIGNAL_SUPERSEDED', legs: [] });
       expect(atVenue(late.id)).toBe(0);
     }
-    expect((await position(older))?.quantity).toBe('0.004995');
+    expect(await held(older.strategyId)).toBe('0.004995');
   });
 
   it('a sale of what the fee already took is cut to the step, and what is left is told as dust', async () => {
     const entry = await stage.signal({ wanted: { kind: 'target', quantity: '0.01001' } });
     await outcome(entry);
-    expect((await position(entry))?.quantity).toBe('0.00999999');
+    expect(await held(entry.strategyId)).toBe('0.00999999');
     const sale = { kind: 'order', side: 'sell', quantity: '0.01001' } as const;
-    const exit = next(entry, { wanted: sale });
+    const exit = nextSignal(entry, { wanted: sale });
     expect(await outcome(exit)).toMatchObject({ status: 'filled', filledQuantity: '0.00999' });
-    expect((await position(entry))?.quantity).toBe('0.00000999');
+    expect(await held(entry.strategyId)).toBe('0.00000999');
 
-    const again = next(exit, { wanted: sale });
+    const again = nextSignal(exit, { wanted: sale });
     expect((await outcome(again)).status).toBe('denied');
-    expect(await row(again)).toMatchObject({
+    expect(await row(again.id)).toMatchObject({
       reasonCode: 'NOTHING_TO_SELL',
       reason: expect.stringMatching(/^0.00000999 BTC is dust: the least is 0.00001 BTC/),
     });
@@ -162,7 +148,10 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
   });
 
   it('a signal of a strategy nobody knows fails its workflow at once, saying which', async () => {
-    const signal = next(await stage.signal({}), { strategyId: 'nobody', runId: 'nobody-run' });
+    const signal = nextSignal(await stage.signal({}), {
+      strategyId: 'nobody',
+      runId: 'nobody-run',
+    });
     const handle = await stage.send(signal);
     await expect(handle.result()).rejects.toMatchObject({
       cause: {
@@ -175,6 +164,6 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
     const steps = events?.filter(({ activityTaskScheduledEventAttributes: step }) => step);
     // Asked once to admit, once to settle: neither is tried again.
     expect(steps).toHaveLength(2);
-    await expect(row(signal)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(row(signal.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -1,16 +1,32 @@
 /**
- * Records the histories that test/replay.test.ts replays: `node test/record-histories.ts`. Starts PostgreSQL
- * and Temporal, drives every scenario over the real activities and the simulator, and writes one JSON file
- * per path to test/histories. Run it when a change to the workflow is meant; a history is never edited.
+ * Records the histories that test/replay.test.ts replays: `node test/record-histories.ts`, or with the names
+ * of some (`order-filled strategy-stopped`) only these. Starts PostgreSQL and Temporal, drives every way an
+ * order can go over the real activities and the simulator, and a strategy's life over fake ones, and writes
+ * one JSON file each to test/histories. Run it when a change to a workflow is meant; a history is never edited.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { connectTemporal } from '../adapters/temporal/client.ts';
 import { migrate } from '../adapters/storage/migrate.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startTemporal } from '../stack/temporal.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
+import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
 import { writeHistory } from './histories.ts';
+
+const names = process.argv.slice(2);
+
+function wanted(name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+async function record(name: string, handle: WorkflowHandle, how: string): Promise<void> {
+  const history = await handle.fetchHistory();
+  writeHistory(name, history);
+  process.stdout.write(`${name}: ${how}, ${String(history.events?.length)} events\n`);
+}
 
 const dataDir = mkdtempSync(join(tmpdir(), 'keel-record-'));
 // PostgreSQL, run as another user where we are root, must be able to walk in.
@@ -22,13 +38,22 @@ try {
   const stage = await openOrderStage({ postgresUrl: postgres.url, temporalAddress: temporal.url });
   try {
     for (const [name, scenario] of Object.entries(SCENARIOS)) {
+      if (!wanted(`order-${name}`)) continue;
       const { handle, result } = await scenario(stage);
-      const history = await handle.fetchHistory();
-      writeHistory(`order-${name}`, history);
-      process.stdout.write(`${name}: ${result.status}, ${String(history.events?.length)} events\n`);
+      await record(`order-${name}`, handle, result.status);
     }
   } finally {
     await stage.close();
+  }
+  const server = await connectTemporal({ address: temporal.url, namespace: 'default' });
+  try {
+    for (const [name, life] of Object.entries(STRATEGY_LIVES)) {
+      if (!wanted(`strategy-${name}`)) continue;
+      const { handle, result } = await playStrategy(server, name, life);
+      await record(`strategy-${name}`, handle, result.phase);
+    }
+  } finally {
+    await server.close();
   }
 } finally {
   await temporal.stop();

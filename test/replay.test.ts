@@ -26,12 +26,16 @@ import { workflowParts } from './workflow-coverage/worker-parts.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PATHS = [
-  'filled',
-  'denied',
-  'cancelled',
-  'timed-out',
-  'rejected',
-  'retried-after-ambiguous-timeout',
+  'order-filled',
+  'order-denied',
+  'order-blocked',
+  'order-cancelled',
+  'order-timed-out',
+  'order-rejected',
+  'order-retried-after-ambiguous-timeout',
+  'strategy-stopped',
+  'strategy-failed',
+  'strategy-superseded',
 ];
 
 jest.setTimeout(120_000);
@@ -59,9 +63,9 @@ describe('recorded histories', () => {
     rmSync(changed, { recursive: true, force: true });
   });
 
-  it('there is one for each path an order can take', () => {
+  it('there is one for each path an order, or a strategy, can take', () => {
     const names = readHistories().map(({ workflowId }) => workflowId);
-    expect(names).toEqual(expect.arrayContaining(PATHS.map((path) => `order-${path}`)));
+    expect(names).toEqual(expect.arrayContaining(PATHS));
   });
 
   it('replay under the workflows of today', async () => {
@@ -94,6 +98,7 @@ describe('recorded histories', () => {
     expect(Object.keys(failed).sort()).toEqual(
       readHistories()
         .map(({ workflowId }) => workflowId)
+        .filter((name) => name.startsWith('order-'))
         .sort(),
     );
     expect(Object.values(failed)[0]).toMatch(/nondeterminism/i);

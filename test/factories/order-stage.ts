@@ -123,6 +123,13 @@ export async function openOrderStage(servers: {
   };
 }
 
+/** The next signal of the same run. */
+export function nextSignal(signal: Signal, change: Partial<Signal>): Signal {
+  const later = { ...signal, sequence: signal.sequence + 1, ...change };
+  if (later.type === 'market') delete later.limitPrice;
+  return { ...later, id: signalId(later) };
+}
+
 export interface Played {
   readonly handle: WorkflowHandle<typeof orderWorkflow>;
   readonly result: OrderResult;
@@ -174,6 +181,20 @@ export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<P
       await resting(stage);
       await handle.signal('cancel', { by: 'ada', reason: 'changed her mind' });
     }),
+
+  /** Of a newer flat target, which finds an order resting in its way: that one is cancelled first. */
+  blocked: async (stage) => {
+    const entry = await stage.signal({});
+    await play(stage, entry);
+    const wanted = { kind: 'target', quantity: '0.02' } as const;
+    const more = nextSignal(entry, { ...farLimit(stage), wanted });
+    await stage.send(more);
+    await resting(stage);
+    return play(
+      stage,
+      nextSignal(more, { type: 'market', wanted: { kind: 'target', quantity: '0' } }),
+    );
+  },
 
   'timed-out': async (stage) =>
     play(stage, await stage.signal({ ...farLimit(stage), timeoutMs: 60_000 }), async () => {
