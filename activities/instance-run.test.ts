@@ -147,7 +147,7 @@ describe('an attempt', () => {
     expect(await run!.endedWithin(60_000, abort.signal)).toBe('stopped');
   });
 
-  it('handles nothing once it is closed', async () => {
+  it('handles nothing once it is closed, and says so to the bus', async () => {
     const world = await worldOf();
     const { signal } = new AbortController();
     const run = await InstanceRun.open(
@@ -158,7 +158,7 @@ describe('an attempt', () => {
       signal,
     );
     await run!.close();
-    await run!.onKline(bar(1));
+    await expect(run!.onKline(bar(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(world.committedTo()).toBe(bar(0).closeAt);
   });
 });

@@ -3,6 +3,7 @@
  * commit, publish. One event at a time; the first failure after a step ends the attempt, since the runner's
  * memory may then be ahead of the store, and the next attempt starts from the store.
  */
+import { z } from 'zod';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type {
   Checkpoint,
@@ -42,6 +43,8 @@ export interface RunDeps {
  * instance. `superseded`: the run itself is over. `rotated`: it lasted long enough.
  */
 export type RunEnd = 'stopped' | 'fenced' | 'superseded' | 'rotated';
+
+type Handled = Extract<RunnerResult, { kind: 'handled' }>;
 
 interface Market {
   readonly exchange: string;
@@ -137,7 +140,9 @@ export class InstanceRun {
     const pending = await strategies.unpublished(record.id);
     const run = new InstanceRun(deps, record, runner, claimed, pending, limits, signal);
     // Told at once how far it is: a replay waits for that, and a restart need not warm again.
-    if (claimed.state === null) await run.store(await strategies.snapshot(record.id), []);
+    if (claimed.state === null) await run.store(await strategies.snapshot(record.id));
+    // An attempt that died after its commit may not have asked; asking twice changes nothing.
+    await run.cancelOrders(cancelsOf(claimed.snapshot));
     return run;
   }
 
@@ -229,7 +234,9 @@ export class InstanceRun {
 
   private enqueue(work: () => Promise<void>): Promise<void> {
     const done = this.tail.then(async () => {
-      if (!this.closed) await work();
+      // Not taken for handled: the bus gives it to the next attempt.
+      if (this.closed) throw new KeelError('UNAVAILABLE', `${this.record.id} is left here`);
+      await work();
     });
     // The queue goes on; whoever enqueued hears of the failure.
     this.tail = done.catch(() => undefined);
@@ -293,7 +300,7 @@ export class InstanceRun {
     try {
       const result = move(standing);
       if (result.kind !== 'handled') return;
-      await this.store(standing, result.signals);
+      await this.store(standing, result);
       this.pending.push(...result.signals);
       signalsMade.inc({ strategy: this.record.id }, result.signals.length);
       await this.cancelOrders(result.cancels);
@@ -305,10 +312,13 @@ export class InstanceRun {
     await this.publishPending();
   }
 
-  /** Checkpoint and signals in one fenced transaction. */
-  private async store(standing: StrategySnapshot, signals: readonly Signal[]): Promise<void> {
+  /** Checkpoint, signals and wishes to cancel in one fenced transaction. */
+  private async store(
+    standing: StrategySnapshot,
+    { signals, cancels }: Pick<Handled, 'signals' | 'cancels'> = { signals: [], cancels: [] },
+  ): Promise<void> {
     const { strategyId, runId, epoch, anchorAt } = this.claimed;
-    const snapshot = JSON.parse(JSON.stringify(standing)) as Json;
+    const snapshot = JSON.parse(JSON.stringify({ ...standing, cancels })) as Json;
     await this.deps.repositories.strategies.commit(
       { strategyId, runId, epoch, anchorAt, ...this.runner.checkpoint(), snapshot },
       signals,
@@ -326,6 +336,12 @@ export class InstanceRun {
   private async cancelOrders(ids: readonly string[]): Promise<void> {
     for (const id of ids) await this.deps.cancelOrder(id, this.record.id);
   }
+}
+
+/** The orders the last committed event wished to be cancelled. */
+function cancelsOf(snapshot: Json): readonly string[] {
+  const { cancels } = z.object({ cancels: z.array(z.string()).default([]) }).parse(snapshot ?? {});
+  return cancels;
 }
 
 async function instrumentsOf(

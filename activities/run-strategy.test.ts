@@ -29,6 +29,23 @@ class Counting extends BaseStrategy<object, { seen: number }> {
   }
 }
 
+/** Takes back on every bar what it asked for on the one before. */
+class Fickle extends BaseStrategy<object, { last: string | null }> {
+  static readonly type = 'fickle';
+  static readonly summary = 'Changes its mind.';
+  static readonly config = z.strictObject({});
+  feeds(): readonly Feed[] {
+    return [{ exchange: 'binance', symbol: 'BTC/USDT', interval: '1m', warmup: 3 }];
+  }
+  initialState(): { last: string | null } {
+    return { last: null };
+  }
+  override onKline(_bar: Bar, feed: Feed, ctx: Context<{ last: string | null }>): void {
+    if (ctx.state.last !== null) ctx.cancel(ctx.state.last);
+    ctx.state = { last: ctx.target(feed.symbol, { qty: '1' }, { tag: 'fickle' }) };
+  }
+}
+
 class Faulty extends Counting {
   static override readonly type: string = 'faulty';
   override onKline(): void {
@@ -50,7 +67,7 @@ async function started(world: StrategyWorld): Promise<Attempt> {
 
 async function counting(type = 'counting'): Promise<StrategyWorld> {
   const world = new StrategyWorld({ type, config: {} });
-  world.registry.register(Counting).register(Faulty);
+  world.registry.register(Counting).register(Faulty).register(Fickle);
   await world.open();
   world.begin('run-1');
   return world;
@@ -163,6 +180,22 @@ describe('a strategy instance', () => {
       expect(new Set(world.published.map(({ messageId }) => messageId)).size).toBe(2);
     },
   );
+
+  it('killed after its commit, the next attempt asks for the cancel that was due', async () => {
+    const world = await counting('fickle');
+    const first = await started(world);
+    await world.deliver(bar(0));
+    await until(() => world.outbox.size === 1);
+    world.kill = 'before-cancel';
+    const delivered = world.deliver(bar(1));
+    expect(await first.ended).toMatchObject({ message: 'killed before-cancel' });
+    await delivered;
+    expect(world.cancelled).toEqual([]);
+    await started(world);
+    const [taken] = [...world.outbox.keys()];
+    await until(() => world.cancelled.length === 1);
+    expect(world.cancelled).toEqual([taken]);
+  });
 
   it('publishes again by itself when the bus was away for a moment', async () => {
     const world = await counting();

@@ -28,7 +28,7 @@ import { defaultRegistry, type StrategyRegistry } from '../../strategies/registr
 import { createInstrument } from './market.ts';
 
 /** A point at which a run may be killed, once. */
-export type KillPoint = 'before-commit' | 'before-publish' | 'before-mark';
+export type KillPoint = 'before-commit' | 'before-cancel' | 'before-publish' | 'before-mark';
 
 export interface Attempt {
   /** How it ended: a RunEnd, or the error it threw. */
@@ -151,6 +151,7 @@ export class StrategyWorld {
       registry: this.registry,
       adapters: new Map([['binance-sandbox', { instrument: async () => createInstrument() }]]),
       cancelOrder: async (orderId) => {
+        this.dieAt('before-cancel');
         this.cancelled.push(orderId);
       },
       logger: createLogger('test', 'silent'),
