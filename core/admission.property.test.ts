@@ -56,6 +56,7 @@ class World {
           runId: 'run-1',
           sequence,
           side: decision.side,
+          type: signal.type,
           remaining: decision.quantity,
           sent: false,
         });

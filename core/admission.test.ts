@@ -24,6 +24,7 @@ function open(overrides: Partial<OpenOrder> = {}): OpenOrder {
     runId: 'run-1',
     sequence: 1,
     side: 'buy',
+    type: 'market',
     remaining: '0.4',
     sent: true,
     ...overrides,
@@ -224,8 +225,17 @@ describe('order among signals', () => {
     const selling = { position: '1', openOrders: [open({ side: 'sell' })] };
     expect(ask({ wanted: target('2') }, selling)).toEqual(blocked);
     expect(ask({ wanted: target('1') }, selling)).toEqual(blocked);
-    // On the same side nothing is in the way.
+    // On the same side nothing is in the way …
     expect(ask({ wanted: target('0') }, selling)).toMatchObject({ quantity: '0.6' });
+    // … but a limit order, which may rest for ever, where the position is to be closed at market.
+    const takingProfit = {
+      position: '1',
+      openOrders: [open({ side: 'sell', type: 'limit', remaining: '1' })],
+    } as const;
+    expect(ask({ wanted: target('0') }, takingProfit)).toEqual(blocked);
+    expect(ask({ ...PERSON, wanted: target('0') }, takingProfit)).toEqual(blocked);
+    const patient = { type: 'limit', limitPrice: '101', wanted: target('0') } as const;
+    expect(ask(patient, takingProfit)).toMatchObject({ state: 'done' });
     // The target is held already: whatever rests can only lead away from it.
     for (const remaining of ['0.4', '0.1', '0.7']) {
       const openOrders = [open(), open({ orderId: 'other', side: 'sell', remaining })];

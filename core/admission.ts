@@ -10,7 +10,7 @@ import type { Side } from './fill.ts';
 import { checkFilters, checkNotional, fitPrice, fitQuantity, lotLimits } from './filters.ts';
 import type { Instrument } from './instrument.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
-import { actionOf, type Signal } from './signal.ts';
+import { actionOf, type OrderType, type Signal } from './signal.ts';
 
 /** Another order of the same strategy and symbol that is not final. */
 export interface OpenOrder {
@@ -18,6 +18,7 @@ export interface OpenOrder {
   readonly runId: string;
   readonly sequence: number;
   readonly side: Side;
+  readonly type: OrderType;
   /** Unfilled rest in base, more than zero. */
   readonly remaining: string;
   /** True once a leg of it was claimed for sending: the venue may know it. */
@@ -121,15 +122,11 @@ function ending(
  * @param without target − position
  * @param due target − position − what is open at the venue
  */
-function inTheWay(
-  sent: readonly OpenOrder[],
-  without: Decimal,
-  due: Decimal,
-): readonly OpenOrder[] {
+function inTheWay(sent: readonly OpenOrder[], without: Decimal, due: Decimal): OpenOrder[] {
   const direction = due.isZero() ? without : due;
   const overshot =
     direction.isZero() || (!due.isZero() && due.isNegative() !== without.isNegative());
-  if (overshot || without.isZero()) return sent;
+  if (overshot || without.isZero()) return [...sent];
   return sent.filter((order) => signed(order).isNegative() !== direction.isNegative());
 }
 
@@ -144,6 +141,10 @@ function due(
     const without = decimal(wanted.quantity).minus(position);
     const delta = without.minus(sum(sent.map(signed)));
     const blocking = inTheWay(sent, without, delta);
+    // A close at market is not met by a limit order that may rest for ever, such as a take-profit.
+    if (input.signal.type === 'market' && reduces(position, without)) {
+      blocking.push(...sent.filter((order) => order.type === 'limit' && !blocking.includes(order)));
+    }
     if (blocking.length > 0) return { block: blocking.map((order) => order.orderId) };
     return { delta, reducing: reduces(position, delta) };
   }
@@ -272,8 +273,8 @@ function size(
  * 1. A strategy's signal of another run, or a target not newer than the run's newest, is superseded.
  * 2. A spot target below zero is denied.
  * 3. An entry past `validUntil` is expired. What reduces the position never expires.
- * 4. A target for which orders at the venue are in the way is blocked until they are cancelled. Orders not
- *    yet sent do not count: a target supersedes them.
+ * 4. A target for which orders at the venue are in the way is blocked until they are cancelled, and so is a
+ *    close at market while limit orders rest. Orders not yet sent do not count: a target supersedes them.
  * 5. An entry of a strategy that does not run is denied; an exit is not.
  * 6. A met target is unneeded. The rest is floored to the step; dust ends with the reason told.
  *

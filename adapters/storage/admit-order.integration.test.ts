@@ -296,6 +296,14 @@ describeWith('postgres', 'admission', () => {
       reason: 'too little',
     });
     expect(await repositories.orders.recordRisk(sell.id, report)).toEqual(denied);
+
+    // Checked again, as after a continue-as-new: what may be at the venue is not denied any more.
+    const worked = createSignal({ strategyId: await strategy() });
+    await resting(repositories, worked);
+    expect(await repositories.orders.recordRisk(worked.id, report)).toMatchObject({
+      state: 'working',
+      status: 'open',
+    });
     expect(await repositories.accounts.list()).toMatchObject([{ id: ACCOUNT, feeIn: 'received' }]);
   });
 });

@@ -145,6 +145,7 @@ async function lockOpenOrders(
       runId: order.run_id,
       sequence: order.sequence,
       side: order.side,
+      type: order.type,
       remaining: toDecimalString(remaining),
       sent: own.some((leg) => leg.send_state !== 'new'),
       ending: own.length > 0 && own.every((leg) => ENDED_UNFILLED.has(leg.state)),

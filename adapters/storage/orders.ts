@@ -25,7 +25,7 @@ import { inTransaction } from './postgres-errors.ts';
 import { recordLeg } from './record-leg.ts';
 import { readRiskContext } from './risk-context.ts';
 
-/** Stores the report; a denial makes the order final. A final order keeps its verdict. */
+/** Stores the report; a denial makes the order final. An order that is worked or final keeps its verdict. */
 async function recordRisk(
   db: Queryable,
   orderId: string,
@@ -34,7 +34,8 @@ async function recordRisk(
 ): Promise<OrderView> {
   return inTransaction(db, async (trx) => {
     const order = await lockOrder(trx, orderId);
-    if (!isFinalIntent(order.state)) {
+    // Once a leg is prepared the order may be at the venue: only its claim decides then.
+    if (!isFinalIntent(order.state) && order.state !== 'working') {
       await trx
         .updateTable('orders')
         .set({ risk: JSON.stringify(report), updated_at: now })
