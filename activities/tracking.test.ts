@@ -100,6 +100,20 @@ describe('trackLeg', () => {
     });
   });
 
+  it('tells people of an order that the venue does not show any more', async () => {
+    const world = await resting();
+    const [hidden] = world.taken.splice(0);
+    const rounds = [...Array<() => void>(30).fill(nothing), () => world.taken.push(hidden!)];
+    const lastSeen = { state: 'unknown', filledQuantity: '0' } as const;
+    await trackLeg(trackPorts(world, rounds), input({ lastSeen }));
+    expect(world.notes).toEqual([
+      expect.objectContaining({
+        kind: 'anomaly',
+        detail: expect.stringContaining('at the last 30 looks'),
+      }),
+    ]);
+  });
+
   it('is not finished while fills lag the order that says filled', async () => {
     const world = await resting();
     world.fillAtVenue(ORDER.quantity);

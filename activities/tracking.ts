@@ -35,13 +35,24 @@ export interface TrackResult extends LegOutcome {
   readonly kind: 'changed' | 'timeout';
 }
 
+/** So many looks in a row at which the venue does not know the order are told to people. */
+const UNSEEN_LOOKS = 30;
+
 /** Follows a leg until it differs from `lastSeen`, has finished, or market time reaches `timeoutAt`. */
 export async function trackLeg(ports: TrackPorts, input: TrackInput): Promise<TrackResult> {
   const { clientOrderId, symbol, lastSeen, timeoutAt } = input;
+  let unseen = 0;
   for (;;) {
     ports.beat();
     const seen = await look(ports, { clientOrderId, symbol });
-    if (seen !== null) {
+    if (seen === null) {
+      unseen += 1;
+      if (unseen % UNSEEN_LOOKS === 0) {
+        const detail = `the venue had the order and has not shown it at the last ${String(unseen)} looks`;
+        ports.note({ kind: 'anomaly', clientOrderId, detail });
+      }
+    } else {
+      unseen = 0;
       const outcome = await record(ports, seen, 'trackOrder');
       const { state, filledQuantity } = outcome.leg;
       if (

@@ -79,11 +79,11 @@ function toPositionRecord(row: Selectable<PositionsTable>): PositionRecord {
   };
 }
 
-export function createPortfolioRepository(db: Queryable, now: () => number): PortfolioRepository {
+export function createPortfolioRepository(db: Queryable): PortfolioRepository {
   return {
     takeOrderVersion: (orderId, version) => takeOrderVersion(db, orderId, version),
     rebuildBalances: (accountId, at) => rebuildBalances(db, accountId, at),
-    rebuildTrades: (strategyId, symbol) => rebuildTrades(db, strategyId, symbol, now()),
+    rebuildTrades: (strategyId, symbol) => rebuildTrades(db, strategyId, symbol),
     recordEquity: (strategyId, at, prices) => writeEquity(db, strategyId, at, prices),
 
     async positions(strategyId) {

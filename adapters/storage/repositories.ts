@@ -37,7 +37,7 @@ export function createRepositories(
     strategies: withKeelErrors(createStrategyRepository(db, now)),
     klines: withKeelErrors(createKlineRepository(db)),
     accounts: withKeelErrors(createAccountRepository(db, now)),
-    portfolio: withKeelErrors(createPortfolioRepository(db, now)),
+    portfolio: withKeelErrors(createPortfolioRepository(db)),
     halts: withKeelErrors(createHaltRepository(db, now)),
     users: withKeelErrors(createUserRepository(db)),
     audit: withKeelErrors(createAuditRepository(db, now)),

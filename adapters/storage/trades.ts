@@ -6,7 +6,6 @@ import { canonical, canonicalOrNull } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { klinesBetween } from './klines.ts';
 import { toFill } from './order-views.ts';
-import { lockPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { Database, TradesTable } from './tables.ts';
 
@@ -15,10 +14,11 @@ export async function rebuildTrades(
   db: Queryable,
   strategyId: string,
   symbol: string,
-  now: number,
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
-    await lockPosition(trx, strategyId, symbol, now);
+    // One at a time. Not by the position's row: admission and booking must not wait for this.
+    const key = `trades|${strategyId}|${symbol}`;
+    await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx);
     const fills = await readTaggedFills(trx, strategyId, symbol);
     const [first, last] = [fills[0], fills.at(-1)];
     const bars =
