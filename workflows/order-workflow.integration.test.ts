@@ -1,13 +1,13 @@
-/** Every way an order can go, by the real workflow over fake steps, on the time-skipping server. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Every way an order can go, by the real workflow over fake steps. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
-import type { OrderActivities } from '../activities/order-activities.ts';
-import type { Signal } from '../core/signal.ts';
+import {
+  gate,
+  OPEN,
+  openOrderRuns,
+  UNKNOWN,
+  type OrderRuns,
+} from '../test/factories/order-runs.ts';
 import {
   CANCELLED,
   facts,
@@ -16,90 +16,24 @@ import {
   FILLED,
   legView,
   testSignal,
-  type FakeSteps,
 } from '../test/factories/order-steps.ts';
-import { timeSkippingEnvironment } from '../test/time-skipping.ts';
-import { workflowParts } from '../test/workflow-coverage/worker-parts.ts';
-import type { OrderResult, Progress } from './order-messages.ts';
-import type { orderWorkflow } from './order-workflow.ts';
-
-let environment: TestWorkflowEnvironment;
-let queues = 0;
-
-beforeAll(async () => {
-  environment = await timeSkippingEnvironment();
-  await workflowParts();
-}, 120_000);
+import type { Progress } from './order-messages.ts';
 
 jest.setTimeout(20_000);
 
-afterAll(async () => {
-  await environment.teardown();
-});
-
-type Handle = WorkflowHandle<typeof orderWorkflow>;
-
-/** Runs one order over the steps; `meanwhile` acts while it works. */
-async function runOrder(
-  steps: FakeSteps,
-  signal: Signal = testSignal(),
-  meanwhile: (handle: Handle) => Promise<void> = () => Promise.resolve(),
-): Promise<OrderResult> {
-  queues += 1;
-  const shared = { connection: environment.nativeConnection, activities: steps.activities };
-  const taskQueue = `orders-${String(queues)}`;
-  const worker = await Worker.create({
-    ...shared,
-    taskQueue,
-    ...(await workflowParts()),
-  });
-  const tracker = await Worker.create({ ...shared, taskQueue: 'order-trackers' });
-  const start = async (): Promise<OrderResult> => {
-    const handle = await environment.client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
-      workflowId: signal.id,
-      taskQueue,
-      args: [{ signal }],
-    });
-    await meanwhile(handle);
-    return handle.result();
-  };
-  return tracker.runUntil(() => worker.runUntil(start));
-}
-
-/** A gate a fake step waits at, until the test opens it. */
-function gate(): {
-  readonly opened: Promise<void>;
-  open: () => void;
-  readonly reached: Promise<void>;
-  reach: () => void;
-} {
-  let open: () => void = () => undefined;
-  let reach: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  return { opened, open, reached, reach };
-}
-
-const OPEN: Awaited<ReturnType<OrderActivities['placeOrder']>> = {
-  leg: legView(),
-  finished: false,
-  order: facts({ state: 'working', status: 'open' }),
-};
-const UNKNOWN = {
-  leg: legView({
-    state: 'unknown',
-    venueOrderId: null,
-    errorCode: 'VENUE_UNKNOWN_OUTCOME',
-    errorMessage: 'cut',
-  }),
-  finished: false,
-  order: facts({ state: 'working', status: 'unknown' }),
-};
-
 describe('orderWorkflow', () => {
+  let orders: OrderRuns;
+
+  beforeAll(async () => {
+    orders = await openOrderRuns();
+  }, 120_000);
+  afterAll(async () => {
+    await orders.close();
+  });
+
   it('filled at once: admit, check, place, settle, and versions that count up', async () => {
     const steps = fakeSteps();
-    const result = await runOrder(steps);
+    const result = await orders.run(steps);
     expect(result.status).toBe('filled');
     expect(steps.calls).toEqual(['admit', 'checkRisk', 'placeOrder', 'settleOrder']);
     expect(steps.versions).toEqual([1, 2, 3, 4]);
@@ -114,7 +48,7 @@ describe('orderWorkflow', () => {
           order: facts({ state: 'denied', status: 'denied', reason: 'halt' }),
         }),
     });
-    expect(await runOrder(steps)).toMatchObject({ status: 'denied', reason: 'halt' });
+    expect(await orders.run(steps)).toMatchObject({ status: 'denied', reason: 'halt' });
     expect(steps.calls).toEqual(['admit']);
   });
 
@@ -123,7 +57,7 @@ describe('orderWorkflow', () => {
       checkRisk: () =>
         Promise.resolve({ approved: false, order: facts({ state: 'denied', status: 'denied' }) }),
     });
-    expect((await runOrder(steps)).status).toBe('denied');
+    expect((await orders.run(steps)).status).toBe('denied');
     expect(steps.calls).toEqual(['admit', 'checkRisk']);
   });
 
@@ -137,7 +71,7 @@ describe('orderWorkflow', () => {
     const steps = fakeSteps({
       placeOrder: () => Promise.resolve({ ...OPEN, leg, finished: true }),
     });
-    await runOrder(steps);
+    await orders.run(steps);
     expect(steps.settled[0]?.final).toEqual({
       state: 'done',
       reasonCode: 'VENUE_INSUFFICIENT_BALANCE',
@@ -159,7 +93,7 @@ describe('orderWorkflow', () => {
     const steps = fakeSteps({
       placeOrder: () => Promise.resolve({ ...OPEN, leg, finished: true }),
     });
-    expect((await runOrder(steps)).status).toBe(state);
+    expect((await orders.run(steps)).status).toBe(state);
     expect(steps.settled[0]?.final).toMatchObject({ state, reasonCode: errorCode });
   });
 
@@ -174,7 +108,7 @@ describe('orderWorkflow', () => {
             : { kind: 'changed', leg: FILLED, finished: true },
         ),
     });
-    await runOrder(steps);
+    await orders.run(steps);
     expect(steps.calls).toEqual([
       'admit',
       'checkRisk',
@@ -184,124 +118,6 @@ describe('orderWorkflow', () => {
       'trackOrder',
       'settleOrder',
     ]);
-  });
-
-  it('timed out: cancelled, and the reason told', async () => {
-    const asked: (number | null)[] = [];
-    const steps = fakeSteps({
-      placeOrder: () => Promise.resolve(OPEN),
-      trackOrder: async ({ timeoutAt }) => {
-        asked.push(timeoutAt);
-        if (timeoutAt === null) await new Promise((resolve) => setTimeout(resolve, 500));
-        return {
-          kind: timeoutAt === null ? 'changed' : 'timeout',
-          leg: timeoutAt === null ? CANCELLED : OPEN.leg,
-          finished: timeoutAt === null,
-        };
-      },
-    });
-    const signal = testSignal({ timeoutMs: 30_000 });
-    await runOrder(steps, signal);
-    expect(asked[0]).toBe(signal.eventTime + 30_000);
-    expect(steps.calls).toContain('cancelOrder');
-    expect(steps.settled[0]?.final.reason).toContain('not filled within 30000 ms');
-  });
-
-  it('cancelled while risk is checked: nothing is sent', async () => {
-    const door = gate();
-    const steps = fakeSteps({
-      checkRisk: async () => {
-        door.reach();
-        await door.opened;
-        return { approved: true, order: facts() };
-      },
-    });
-    await runOrder(steps, testSignal(), async (handle) => {
-      await door.reached;
-      await handle.signal('cancel', { by: 'ann', reason: 'changed her mind' });
-      door.open();
-    });
-    expect(steps.calls).toEqual(['admit', 'checkRisk', 'settleOrder']);
-    expect(steps.settled[0]?.final).toEqual({
-      state: 'done',
-      reason: 'cancelled by ann: changed her mind',
-    });
-  });
-
-  it.each(['signal', 'Temporal'])(
-    'cancelled by %s while it rests: beside the tracker',
-    async (way) => {
-      const door = gate();
-      const steps = fakeSteps({
-        placeOrder: () => Promise.resolve(OPEN),
-        trackOrder: async () => {
-          door.reach();
-          await door.opened;
-          return { kind: 'changed', leg: CANCELLED, finished: true };
-        },
-        cancelOrder: () => {
-          setTimeout(door.open, 300);
-          return Promise.resolve({ leg: CANCELLED, finished: true });
-        },
-      });
-      await runOrder(steps, testSignal(), async (handle) => {
-        await door.reached;
-        if (way === 'signal') await handle.signal('cancel', { by: 'ann' });
-        else await handle.cancel();
-      });
-      expect(steps.calls.filter((name) => name === 'cancelOrder')).toHaveLength(1);
-      expect(steps.settled[0]?.final.reason).toContain('cancelled by');
-    },
-  );
-
-  it('cancelled while it is being placed: the answer is waited for, then cancelled', async () => {
-    const door = gate();
-    const steps = fakeSteps({
-      placeOrder: async () => {
-        door.reach();
-        await door.opened;
-        return OPEN;
-      },
-      trackOrder: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return { kind: 'changed', leg: CANCELLED, finished: true };
-      },
-    });
-    await runOrder(steps, testSignal(), async (handle) => {
-      await door.reached;
-      await handle.signal('cancel', { by: 'ann' });
-      // The test server takes no cancel of a step that completes in the same moment.
-      while ((await handle.query<Progress>('state')).cancel === null) await sleep(50);
-      await sleep(200);
-      door.open();
-    });
-    expect(steps.calls).toContain('cancelOrder');
-    expect(steps.calls.at(-1)).toBe('settleOrder');
-  });
-
-  it('cancelled while the venue turns it away: no more tries, and nothing is sent', async () => {
-    const door = gate();
-    const resend: boolean[] = [];
-    const steps = fakeSteps({
-      placeOrder: () => {
-        door.reach();
-        return Promise.reject(
-          ApplicationFailure.create({ type: 'VENUE_BANNED', nextRetryDelay: '3 days' }),
-        );
-      },
-      resolveOrder: (step) => {
-        resend.push(step.resend);
-        const leg = legView({ state: 'cancelled', venueOrderId: null });
-        return Promise.resolve({ ...OPEN, leg, finished: true });
-      },
-    });
-    await runOrder(steps, testSignal(), async (handle) => {
-      await door.reached;
-      await handle.signal('cancel', { by: 'ann' });
-    });
-    expect(resend).toEqual([false]);
-    expect(steps.calls.filter((name) => name === 'placeOrder')).toHaveLength(1);
-    expect(steps.settled[0]?.final.reason).toBe('cancelled by ann');
   });
 
   it('a tracker that fails for good is started again, later each time', async () => {
@@ -315,8 +131,8 @@ describe('orderWorkflow', () => {
       },
     });
     const signal = testSignal();
-    await runOrder(steps, signal);
-    const { events } = await environment.client.workflow.getHandle(signal.id).fetchHistory();
+    await orders.run(steps, signal);
+    const { events } = await orders.environment.client.workflow.getHandle(signal.id).fetchHistory();
     const pauses = (events ?? []).flatMap(({ timerStartedEventAttributes }) =>
       timerStartedEventAttributes?.startToFireTimeout === undefined
         ? []
@@ -329,7 +145,7 @@ describe('orderWorkflow', () => {
     const steps = fakeSteps({
       admit: () => Promise.resolve({ verdict: 'refused', ownerRunId: 'other' }),
     });
-    await expect(runOrder(steps)).rejects.toMatchObject({ cause: { type: 'CONFLICT' } });
+    await expect(orders.run(steps)).rejects.toMatchObject({ cause: { type: 'CONFLICT' } });
     expect(steps.calls).toEqual(['admit']);
   });
 
@@ -343,37 +159,10 @@ describe('orderWorkflow', () => {
         return Promise.resolve(asked < 5 ? UNKNOWN : { ...OPEN, leg: FILLED, finished: true });
       },
     });
-    const result = await runOrder(steps);
+    const result = await orders.run(steps);
     expect(asked).toBe(5);
     expect(result.status).toBe('filled');
     expect(steps.settled).toHaveLength(1);
-  });
-
-  it('an unknown outcome with a cancel is resolved without leave to send again', async () => {
-    const resend: boolean[] = [];
-    const door = gate();
-    const steps = fakeSteps({
-      placeOrder: () => Promise.resolve(UNKNOWN),
-      resolveOrder: async (step) => {
-        resend.push(step.resend);
-        if (resend.length === 1) {
-          door.reach();
-          await door.opened;
-          return UNKNOWN;
-        }
-        return {
-          ...OPEN,
-          leg: legView({ state: 'cancelled', venueOrderId: null }),
-          finished: true,
-        };
-      },
-    });
-    await runOrder(steps, testSignal(), async (handle) => {
-      await door.reached;
-      await handle.signal('cancel', { by: 'ann' });
-      door.open();
-    });
-    expect(resend).toEqual([true, false]);
   });
 
   it('blocked: asks what is in the way to cancel, and is admitted later', async () => {
@@ -388,13 +177,13 @@ describe('orderWorkflow', () => {
         );
       },
     });
-    expect((await runOrder(steps)).status).toBe('filled');
+    expect((await orders.run(steps)).status).toBe('filled');
     expect(asked).toBe(3);
   });
 
   it('a step that fails for good settles the order as failed', async () => {
     const steps = fakeSteps({ checkRisk: () => Promise.reject(failure('NOT_FOUND', true)) });
-    expect((await runOrder(steps)).status).toBe('failed');
+    expect((await orders.run(steps)).status).toBe('failed');
     expect(steps.settled[0]?.final).toEqual({
       state: 'failed',
       reasonCode: 'NOT_FOUND',
@@ -416,7 +205,7 @@ describe('orderWorkflow', () => {
         );
       },
     });
-    expect((await runOrder(steps)).status).toBe('cancelled');
+    expect((await orders.run(steps)).status).toBe('cancelled');
     expect(steps.calls.slice(-3)).toEqual(['settleOrder', 'resolveOrder', 'settleOrder']);
   });
 
@@ -433,7 +222,7 @@ describe('orderWorkflow', () => {
         });
       },
     });
-    expect((await runOrder(steps)).status).toBe('filled');
+    expect((await orders.run(steps)).status).toBe('filled');
     expect(settles).toBe(4);
   });
 
@@ -442,7 +231,7 @@ describe('orderWorkflow', () => {
       admit: () => Promise.reject(failure('STRATEGY_UNKNOWN', true)),
       settleOrder: () => Promise.reject(failure('NOT_FOUND', true)),
     });
-    await expect(runOrder(steps)).rejects.toMatchObject({ cause: { type: 'STRATEGY_UNKNOWN' } });
+    await expect(orders.run(steps)).rejects.toMatchObject({ cause: { type: 'STRATEGY_UNKNOWN' } });
   });
 
   it('answers the state query and shows itself to people', async () => {
@@ -457,7 +246,7 @@ describe('orderWorkflow', () => {
         return { kind: 'changed', leg: FILLED, finished: true };
       },
     });
-    await runOrder(steps, testSignal(), async (handle) => {
+    await orders.run(steps, testSignal(), async (handle) => {
       await door.reached;
       seen = await handle.query<Progress>('state');
       const metadata = await handle.query<{ currentDetails: string }>(
