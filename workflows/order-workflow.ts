@@ -126,6 +126,8 @@ class OrderRun {
         break;
       }
       await Promise.all(admission.cancelFirst.map((orderId) => askToCancel(orderId, signal.id)));
+      if (pauseMs === LONGEST_BLOCKED_PAUSE_MS)
+        log.warn('still blocked by orders that do not end', { orders: admission.cancelFirst });
       await sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 2, LONGEST_BLOCKED_PAUSE_MS);
       await this.continueIfLong();
