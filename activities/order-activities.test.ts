@@ -69,7 +69,7 @@ describe('admit', () => {
     expect(desk.told).toEqual([]);
   });
 
-  it('refuses for good what is no signal, and an account nobody configured', async () => {
+  it('refuses for good what is no signal; for an account it lacks another worker may come', async () => {
     const { activities } = openOrderDesk({});
     await expect(
       activities.admit({ ...step, signal: { ...signal, referencePrice: '-1' } }),
@@ -81,9 +81,9 @@ describe('admit', () => {
     await expect(
       activities.admit({ ...step, signal: { ...signal, accountId: 'gone' } }),
     ).rejects.toMatchObject({
-      type: 'NOT_FOUND',
-      nonRetryable: true,
-      message: 'no account "gone" is configured; known accounts: main',
+      type: 'UNAVAILABLE',
+      nonRetryable: false,
+      message: 'no account "gone" is configured in this worker; known accounts: main',
     });
   });
 });

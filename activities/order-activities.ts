@@ -113,9 +113,10 @@ export function createOrderActivities(deps: OrderActivityDeps) {
     const adapter = deps.adapters.get(accountId);
     if (adapter !== undefined) return adapter;
     const known = [...deps.adapters.keys()].join(', ');
+    // Another worker may have it: the order waits for that one rather than fail here.
     throw new KeelError(
-      'NOT_FOUND',
-      `no account "${accountId}" is configured; known accounts: ${known}`,
+      'UNAVAILABLE',
+      `no account "${accountId}" is configured in this worker; known accounts: ${known}`,
     );
   }
 
@@ -132,7 +133,7 @@ export function createOrderActivities(deps: OrderActivityDeps) {
     return {
       adapter,
       store: orders,
-      clock: Date,
+      clock: { now: () => adapter.venueTime() },
       sleep: (ms) => Context.current().sleep(ms),
       sendWindowMs: SEND_WINDOW_MS,
       note: (event) => {

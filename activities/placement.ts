@@ -26,7 +26,7 @@ export interface LegPorts {
     OrderRepository,
     'prepareLeg' | 'getLeg' | 'claimSend' | 'releaseSend' | 'recordLeg'
   >;
-  /** Wall clock, milliseconds UTC. */
+  /** The venue's transport clock (`TradeAdapter.venueTime`), milliseconds UTC. */
   readonly clock: { now(): number };
   sleep(ms: number): Promise<void>;
   /** How long a request may be under way, at most 5000 ms (Binance's longest sensible recvWindow). */
@@ -278,7 +278,7 @@ function noteAnomaly(
     ports.note({ kind: 'anomaly', clientOrderId, detail: recorded.detail });
 }
 
-/** The wall-clock moment from which a new look-up would show the order if there were one. */
+/** The moment, by the venue's clock, from which a new look-up would show the order if there were one. */
 function conclusiveFrom(ports: LegPorts, sendDeadline: number): number {
   const { clockErrorMs, engineTimeoutMs, visibilityLagMs } = ports.adapter.visibility;
   return sendDeadline + clockErrorMs + engineTimeoutMs + visibilityLagMs;

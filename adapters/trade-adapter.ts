@@ -24,7 +24,7 @@ export interface PlaceOrderRequest {
   /** Limit orders only, already on the tick. */
   readonly price?: string;
   /**
-   * Wall-clock milliseconds after which the venue must refuse the request (Binance: timestamp +
+   * By `venueTime`, milliseconds: after it the venue must refuse the request (Binance: timestamp +
    * recvWindow). The adapter does not send past it.
    */
   readonly deadline: number;
@@ -94,6 +94,11 @@ export interface TradeAdapter {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
 
+  /**
+   * The venue's transport clock, ms UTC: our wall clock plus the measured offset. Deadlines are in it, so that
+   * hosts whose clocks differ agree on when one has passed.
+   */
+  venueTime(): number;
   /** Market time: the venue's clock, or in a replay the simulator's. Milliseconds UTC. */
   marketTime(): Promise<number>;
 

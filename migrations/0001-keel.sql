@@ -140,7 +140,7 @@ create table legs (
   state            text    not null,
   -- 'new' → 'sending' → 'sent'; only a compare-and-set moves it.
   send_state       text    not null default 'new' check (send_state in ('new', 'sending', 'sent')),
-  -- Wall-clock ms after which neither we nor the venue may act on the request in flight.
+  -- Ms by the venue's clock, after which neither we nor the venue may act on the request in flight.
   send_deadline    bigint,
   send_count       integer not null default 0,
   error_code       text,

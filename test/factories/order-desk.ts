@@ -65,6 +65,7 @@ export function openOrderDesk(options: {
     accountId: ACCOUNT,
     ...adapter,
     instrument: async () => createInstrument(),
+    venueTime: () => Date.now(),
     connect: notHere,
     disconnect: notHere,
     getBalance: notHere,

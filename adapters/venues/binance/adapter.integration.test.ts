@@ -313,6 +313,8 @@ describe('the Binance adapter at a venue whose clock differs', () => {
     expect(stamped).toHaveLength(1);
     expect(Math.abs(stamped[0] ?? Infinity)).toBeLessThan(500);
     expect(adapter.visibility.clockErrorMs).toBeLessThan(1000);
+    // A deadline is the same moment on every host, whatever its own clock says.
+    expect(Math.abs(adapter.venueTime() - Date.now() - skewMs)).toBeLessThan(1000);
     await adapter.disconnect();
     server.closeAllConnections();
     server.close();

@@ -188,6 +188,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       await userStream.close();
     },
 
+    venueTime: () => Math.round(requests.clock.now()),
     async marketTime() {
       // Every send asks it first: reads that have used up their share must not stop an exit.
       const { json, headers } = await requests.open('time', {}, 1, 'send');

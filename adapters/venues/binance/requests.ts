@@ -26,7 +26,7 @@ export interface SignedRequest {
   readonly weight: number;
   /** Whose share of the budget it fills, where that is not its own purpose's. */
   readonly budgetOf?: Purpose;
-  /** Our wall clock, ms: past it the request is not sent, and the venue refuses it. */
+  /** By the venue's clock, ms: past it the request is not sent, and the venue refuses it. */
   readonly deadline?: number;
 }
 
@@ -97,16 +97,18 @@ export function createBinanceRequests(options: {
   });
 
   const sendSigned = (request: SignedRequest): Promise<Reply> => {
+    const timestamp = Math.round(clock.now());
     const left =
-      request.deadline === undefined ? MAX_RECV_WINDOW_MS : request.deadline - Date.now();
+      request.deadline === undefined
+        ? MAX_RECV_WINDOW_MS
+        : Math.floor(request.deadline - timestamp);
     if (left <= 0) {
       throw new KeelError(
         'VENUE_CLOCK',
         `${request.method} ${request.path} is ${String(-left)} ms past its deadline: nothing was sent`,
       );
     }
-    const recvWindow = Math.min(MAX_RECV_WINDOW_MS, Math.ceil(left));
-    const timestamp = Math.round(clock.now());
+    const recvWindow = Math.min(MAX_RECV_WINDOW_MS, left);
     return send('private', { ...request, params: { ...request.params, timestamp, recvWindow } });
   };
 

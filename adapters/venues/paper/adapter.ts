@@ -180,6 +180,8 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
       await looking;
       await market.disconnect();
     },
+    // Its books are on our own machine.
+    venueTime: () => Date.now(),
     marketTime: () => market.marketTime(),
     instrument: (symbol) => market.instrument(symbol),
 
