@@ -13,6 +13,8 @@ const base = {
 const SERVED = ['.*\\.integration\\.test\\.ts$', '.*\\.e2e\\.test\\.ts$'];
 
 export default {
+  // Integration tests share servers and task queues; `test:unit`, which shares nothing, takes all cores.
+  maxWorkers: 1,
   coverageProvider: 'babel',
   collectCoverageFrom: [
     '{core,strategies,workflows,activities,adapters,api,cli,config,observability,simulator,stack,workers}/**/*.ts',
