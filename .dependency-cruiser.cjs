@@ -9,6 +9,8 @@ const TEST = '\\.(test|contract)\\.ts$';
 /** Only these put parts together. */
 const COMPOSERS = '^(workers|api|cli|simulator|stack|test)/';
 const LOGS_AND_METRICS = '^observability/';
+/** Starts and signals workflows, by the names they give. */
+const WORKFLOW_CLIENT = '^adapters/temporal/workflows\\.ts$';
 
 function room(name, allowed, comment, from = `^${name}/`) {
   return {
@@ -47,7 +49,7 @@ module.exports = {
       comment:
         'adapters/<kind> imports core and the interfaces directly under adapters/, never another kind',
       severity: 'error',
-      from: { path: '^adapters/([^/]+)/', pathNot: TEST },
+      from: { path: '^adapters/([^/]+)/', pathNot: [TEST, WORKFLOW_CLIENT] },
       to: {
         path: `^(${ROOMS}|test)/`,
         pathNot: [
@@ -60,6 +62,20 @@ module.exports = {
           '^temporal-config/',
         ],
       },
+    },
+    room(
+      'workflow-client',
+      ['^core/', '^adapters/temporal/', '^workflows/'],
+      'the client of workflows is for them alone',
+      WORKFLOW_CLIENT,
+    ),
+    {
+      name: 'workflow-client-knows-messages-by-type',
+      comment:
+        'beside their names it needs only the types of what they are told: use `import type`',
+      severity: 'error',
+      from: { path: WORKFLOW_CLIENT },
+      to: { path: '^workflows/', pathNot: '-names\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'adapter-interfaces-know-only-core',
@@ -124,6 +140,14 @@ module.exports = {
       severity: 'error',
       from: { pathNot: [COMPOSERS, TEST] },
       to: { path: COMPOSERS, pathNot: '^stack/' },
+    },
+    {
+      name: 'workers-know-no-api',
+      comment:
+        'each worker is a process of its own; only the one that is all of them starts the API',
+      severity: 'error',
+      from: { path: '^workers/', pathNot: [TEST, '^workers/all\\.ts$'] },
+      to: { path: '^api/' },
     },
     {
       name: 'no-test-code-in-the-product',

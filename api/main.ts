@@ -17,7 +17,7 @@ import { createCloseService } from './services/close-service.ts';
 import { createOrderService } from './services/order-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
 import { createStrategyService } from './services/strategy-service.ts';
-import { createWorkflows, type Workflows } from './temporal.ts';
+import { createWorkflows, type Workflows } from '../adapters/temporal/workflows.ts';
 
 export interface RunningApi extends Running {
   /** Such as `http://127.0.0.1:8080`, without a trailing slash. */

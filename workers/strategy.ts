@@ -1,6 +1,6 @@
 /** The strategy worker: hosts strategy instances and their workflows. Any number of them share the instances. */
 import { Worker } from '@temporalio/worker';
-import { createWorkflows } from '../api/temporal.ts';
+import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { workerOptions, workflowBundle } from '../adapters/temporal/worker.ts';
 import { KeelError } from '../core/errors.ts';
 import { createStrategyActivities } from '../activities/strategy-activities.ts';

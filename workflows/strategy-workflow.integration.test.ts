@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { createRepositories } from '../adapters/storage/repositories.ts';
 import type { Repositories } from '../adapters/repositories.ts';
-import { createWorkflows } from '../api/temporal.ts';
+import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { testDatabase, type TestDatabase } from '../test/database.ts';
 import { recordedDay } from '../test/factories/strategy-world.ts';
 import { describeWith, testServers } from '../test/servers.ts';

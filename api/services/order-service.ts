@@ -3,7 +3,7 @@ import type { Repositories } from '../../adapters/repositories.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { OrderView } from '../../core/order.ts';
 import type { OrderDetail, OrderQueryInput } from '../schemas.ts';
-import type { Workflows } from '../temporal.ts';
+import type { Workflows } from '../../adapters/temporal/workflows.ts';
 
 export interface OrderServiceDeps {
   readonly repositories: Pick<Repositories, 'orders' | 'audit'>;

@@ -6,7 +6,7 @@ import { KeelError } from '../../core/errors.ts';
 import type { StrategyListing, StrategyRegistry } from '../../strategies/registry.ts';
 import { strategyWorkflowId } from '../../workflows/strategy-names.ts';
 import type { NewStrategyBody, StrategyBody } from '../schemas.ts';
-import type { Workflows } from '../temporal.ts';
+import type { Workflows } from '../../adapters/temporal/workflows.ts';
 
 /** Longest an ended run's workflow may take to close. */
 const ENDING_MS = 5_000;

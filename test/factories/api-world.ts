@@ -7,7 +7,7 @@ import { createOrderService } from '../../api/services/order-service.ts';
 import { createPortfolioService } from '../../api/services/portfolio-service.ts';
 import type { Probe } from '../../api/services/readiness.ts';
 import { createStrategyService } from '../../api/services/strategy-service.ts';
-import type { Workflows } from '../../api/temporal.ts';
+import type { Workflows } from '../../adapters/temporal/workflows.ts';
 import { createMemoryBus } from '../../adapters/bus/memory.ts';
 import { SIGNAL } from '../../adapters/bus/messages.ts';
 import { ALL_SIGNALS } from '../../adapters/bus/topics.ts';

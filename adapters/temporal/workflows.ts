@@ -1,4 +1,4 @@
-/** What the API asks of Temporal, and nothing more: it starts and signals workflows, and runs none. */
+/** What others ask of workflows that run: start one, tell one to stop, cancel its order. It runs none itself. */
 import {
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
@@ -6,11 +6,11 @@ import {
   type Client,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { KeelError } from '../core/errors.ts';
-import type { CancelRequest } from '../workflows/order-outcome.ts';
-import { KEEL_STRATEGY } from '../workflows/order-names.ts';
-import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../workflows/strategy-names.ts';
-import type { StopRequest, StrategyInput } from '../workflows/strategy-workflow.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { CancelRequest } from '../../workflows/order-outcome.ts';
+import { KEEL_STRATEGY } from '../../workflows/order-names.ts';
+import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
+import type { StopRequest, StrategyInput } from '../../workflows/strategy-workflow.ts';
 
 export interface Workflows {
   /** Throws CONFLICT while the strategy's workflow is on. */
@@ -23,7 +23,7 @@ export interface Workflows {
   ping(): Promise<void>;
 }
 
-/** Every failure becomes one of our codes. */
+/** Every failure becomes one of our codes: CONFLICT, NOT_FOUND or UNAVAILABLE. */
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
