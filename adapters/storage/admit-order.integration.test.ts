@@ -1,48 +1,37 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
+import { createInstrument } from '../../test/factories/market.ts';
 import {
   ACCOUNT,
   admitInput,
   admitted,
   createFill,
-  createInstrument,
   createPersonSignal,
   createSignal,
   filled,
+  openStoredWorld,
   prepared,
   resting,
   seen,
-  storeAccount,
-  storeRunningStrategy,
+  type StoredWorld,
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Repositories } from '../repositories.ts';
-import { createRepositories } from './repositories.ts';
 
 describeWith('postgres', 'admission', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
-  let count = 0;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 24 });
-    repositories = createRepositories(database.db);
-    await storeAccount(repositories);
+    world = await openStoredWorld({ poolSize: 24 });
+    repositories = world.repositories;
   });
-  afterAll(() => database.drop());
-
-  async function strategy(): Promise<string> {
-    count += 1;
-    const id = `s${String(count)}`;
-    await storeRunningStrategy(repositories, id);
-    return id;
-  }
+  afterAll(() => world.drop());
 
   it('reserves quantity and quote, and gives the same run the same verdict', async () => {
-    const signal = createSignal({ strategyId: await strategy() });
+    const signal = createSignal({ strategyId: await world.strategy() });
     const first = await repositories.orders.admit(admitInput(signal));
     expect(first).toMatchObject({
       verdict: 'admitted',
@@ -56,7 +45,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('refuses another run, which then releases nothing', async () => {
-    const signal = createSignal({ strategyId: await strategy() });
+    const signal = createSignal({ strategyId: await world.strategy() });
     await admitted(repositories, signal);
     expect(await repositories.orders.admit(admitInput(signal, { workflowRunId: 'other' }))).toEqual(
       { verdict: 'refused', ownerRunId: `wf-${signal.id}` },
@@ -65,7 +54,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('of two runs at once lets exactly one in', async () => {
-    const signal = createSignal({ strategyId: await strategy() });
+    const signal = createSignal({ strategyId: await world.strategy() });
     const verdicts = await Promise.all(
       Array.from({ length: 8 }, (_, run) =>
         repositories.orders.admit(admitInput(signal, { workflowRunId: `run-${String(run)}` })),
@@ -76,7 +65,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('tells a final verdict again to the run that got it', async () => {
-    const signal = createSignal({ strategyId: await strategy() });
+    const signal = createSignal({ strategyId: await world.strategy() });
     const late = admitInput(signal, { marketTime: signal.validUntil + 1 });
     const first = await repositories.orders.admit(late);
     expect(first).toMatchObject({
@@ -87,7 +76,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('never reserves more than the target by 20 admissions at once', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const signals = Array.from({ length: 20 }, (_, i) =>
       createSignal({ strategyId, sequence: i + 1, eventTime: T0 + i, validUntil: T0 + 60_000 }),
     );
@@ -102,14 +91,14 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('counts every one of 20 plain orders at once, over all strategies of the account', async () => {
-    const strategies = [await strategy(), await strategy()];
+    const strategies = [await world.strategy(), await world.strategy()];
     const signals = Array.from({ length: 20 }, (_, i) =>
       createPersonSignal(strategies[i % 2] ?? '', { kind: 'order', side: 'buy', quantity: '0.01' }),
     );
     await Promise.all(signals.map((signal) => repositories.orders.admit(admitInput(signal))));
     const { rows } = await sql<{ reserved: string }>`
       select sum(reserved_quote)::text as reserved from orders
-      where strategy_id in (${sql.join(strategies)}) and finished_at is null`.execute(database.db);
+      where strategy_id in (${sql.join(strategies)}) and finished_at is null`.execute(world.db);
     expect(Number(rows[0]?.reserved)).toBe(20 * 505.505);
     // The last to be checked sees all the others: its own reservation alone counts as free.
     const context = await repositories.orders.riskContext(
@@ -123,7 +112,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('supersedes an order that was not sent, and its leg can no longer be claimed', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await prepared(repositories, createSignal({ strategyId }));
     const newer = createSignal({
       strategyId,
@@ -145,7 +134,7 @@ describeWith('postgres', 'admission', () => {
 
   it('never both supersedes and sends, however claim and newer target meet', async () => {
     for (let round = 0; round < 15; round += 1) {
-      const strategyId = await strategy();
+      const strategyId = await world.strategy();
       const leg = await prepared(repositories, createSignal({ strategyId }));
       const newer = createSignal({
         strategyId,
@@ -167,7 +156,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('gives a leg born after the end nothing to send', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const older = await admitted(repositories, createSignal({ strategyId }));
     const newer = createSignal({ strategyId, sequence: 2, eventTime: T0 + 1 });
     await admitted(repositories, newer);
@@ -177,7 +166,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('counts what rests at the venue, and blocks on what rests against the target', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const limit = { type: 'limit' as const, limitPrice: '50000' };
     await resting(repositories, createSignal({ strategyId, ...limit }));
     const more = createSignal({
@@ -201,7 +190,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('waits for an order that ended at the venue but is not settled', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const first = createSignal({ strategyId, type: 'limit', limitPrice: '50000' });
     const leg = await resting(repositories, first);
     const part = createFill(leg, { quantity: '0.004' });
@@ -216,7 +205,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('denies an entry of a stopped strategy, and lets a person trade it', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     await repositories.strategies.endRun(strategyId, `${strategyId}-run-1`, 'stopped');
     expect(await repositories.orders.admit(admitInput(createSignal({ strategyId })))).toMatchObject(
       {
@@ -229,7 +218,7 @@ describeWith('postgres', 'admission', () => {
   });
 
   it('ends what is unneeded, of an older run, or too small', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     await filled(repositories, createSignal({ strategyId }));
     const met = createSignal({ strategyId, sequence: 2, eventTime: T0 + 1 });
     expect(await repositories.orders.admit(admitInput(met))).toMatchObject({
@@ -246,12 +235,12 @@ describeWith('postgres', 'admission', () => {
   it('throws for a strategy or account that does not fit', async () => {
     const unknown = admitInput(createSignal({ strategyId: 'nobody' }));
     await expect(repositories.orders.admit(unknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const wrong = createSignal({ strategyId: await strategy(), accountId: 'another' });
+    const wrong = createSignal({ strategyId: await world.strategy(), accountId: 'another' });
     await expect(repositories.orders.admit(admitInput(wrong))).rejects.toThrow(KeelError);
   });
 
   it('tells risk what it needs', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     await filled(repositories, createSignal({ strategyId }));
     const halt = await repositories.halts.set({
       scope: 'symbol',
@@ -298,7 +287,7 @@ describeWith('postgres', 'admission', () => {
     expect(await repositories.orders.recordRisk(sell.id, report)).toEqual(denied);
 
     // Checked again, as after a continue-as-new: what may be at the venue is not denied any more.
-    const worked = createSignal({ strategyId: await strategy() });
+    const worked = createSignal({ strategyId: await world.strategy() });
     await resting(repositories, worked);
     expect(await repositories.orders.recordRisk(worked.id, report)).toMatchObject({
       state: 'working',

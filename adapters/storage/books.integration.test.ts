@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import type { Fill } from '../../core/fill.ts';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
 import {
   ACCOUNT,
   admitInput,
@@ -13,15 +12,15 @@ import {
   createPersonSignal,
   createSignal,
   filled,
+  openStoredWorld,
   seen,
-  storeAccount,
+  type StoredWorld,
   storeRunningStrategy,
   SYMBOL,
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Leg, Repositories } from '../repositories.ts';
-import { createRepositories } from './repositories.ts';
 
 interface PlannedOrder {
   readonly strategy: number;
@@ -48,16 +47,18 @@ const plannedOrder: fc.Arbitrary<PlannedOrder> = fc.record({
 });
 
 describeWith('postgres', 'the books', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
   let round = 0;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 16 });
-    repositories = createRepositories(database.db);
-    await storeAccount(repositories, { USDT: '100000', BTC: '5', BNB: '1' });
+    world = await openStoredWorld({
+      poolSize: 16,
+      opening: { USDT: '100000', BTC: '5', BNB: '1' },
+    });
+    repositories = world.repositories;
   });
-  afterAll(() => database.drop());
+  afterAll(() => world.drop());
 
   /** Admits and claims; null where admission ended or blocked it. */
   async function open(strategyId: string, plan: PlannedOrder): Promise<Leg | null> {
@@ -135,9 +136,7 @@ describeWith('postgres', 'the books', () => {
       union all
       select 'reservation is the open rest', order_id from orders
       where reserved_quote <> case when finished_at is null
-        then greatest(quantity - filled_quantity, 0) * reserve_price else 0 end`.execute(
-      database.db,
-    );
+        then greatest(quantity - filled_quantity, 0) * reserve_price else 0 end`.execute(world.db);
     return rows;
   }
 

@@ -1,37 +1,26 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
 import {
   createPersonSignal,
   createSignal,
   filled,
+  openStoredWorld,
   prepared,
   seen,
-  storeAccount,
-  storeRunningStrategy,
+  type StoredWorld,
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Halt, Leg, Repositories } from '../repositories.ts';
-import { createRepositories } from './repositories.ts';
 
 describeWith('postgres', 'the right to send', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
-  let count = 0;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 12 });
-    repositories = createRepositories(database.db);
-    await storeAccount(repositories);
+    world = await openStoredWorld({ poolSize: 12 });
+    repositories = world.repositories;
   });
-  afterAll(() => database.drop());
-
-  async function strategy(): Promise<string> {
-    count += 1;
-    const id = `s${String(count)}`;
-    await storeRunningStrategy(repositories, id);
-    return id;
-  }
+  afterAll(() => world.drop());
 
   const claim = (leg: Leg, deadline = Date.now() + 5_000, at = T0) =>
     repositories.orders.claimSend(leg.clientOrderId, deadline, at);
@@ -49,7 +38,7 @@ describeWith('postgres', 'the right to send', () => {
   }
 
   it('goes to exactly one of ten callers', async () => {
-    const leg = await prepared(repositories, createSignal({ strategyId: await strategy() }));
+    const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));
     const claims = await Promise.all(Array.from({ length: 10 }, (_, i) => claim(leg, 1_000 + i)));
     const won = claims.filter(({ claimed }) => claimed);
     expect(won).toHaveLength(1);
@@ -60,7 +49,7 @@ describeWith('postgres', 'the right to send', () => {
   });
 
   it('is given back only with the deadline it was given for', async () => {
-    const leg = await prepared(repositories, createSignal({ strategyId: await strategy() }));
+    const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));
     await claim(leg, 1_000);
     const releaseSend = (id: string, deadline: number) =>
       repositories.orders.releaseSend(id, deadline);
@@ -83,14 +72,14 @@ describeWith('postgres', 'the right to send', () => {
   });
 
   it('is refused to a late entry, and given to a late exit', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const entry = await prepared(repositories, createSignal({ strategyId }));
     expect(await claim(entry, 1_000, T0 + 60_001)).toMatchObject({
       claimed: false,
       why: 'expired',
     });
     expect(await claim(entry, 1_000, T0 + 60_000)).toMatchObject({ claimed: true });
-    const holder = await strategy();
+    const holder = await world.strategy();
     await filled(repositories, createSignal({ strategyId: holder }));
     const exit = await prepared(
       repositories,
@@ -105,7 +94,7 @@ describeWith('postgres', 'the right to send', () => {
   });
 
   it('is refused under every halt that covers the order, and only those', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await prepared(repositories, createSignal({ strategyId }));
     for (const halt of [
       { scope: 'all', target: '' },
@@ -121,7 +110,7 @@ describeWith('postgres', 'the right to send', () => {
   });
 
   it("passes a person's exit through a halt, but neither its entry nor a strategy's exit", async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     await filled(repositories, createSignal({ strategyId }));
     const sell = { kind: 'order', side: 'sell', quantity: '0.002' } as const;
     const buy = { kind: 'order', side: 'buy', quantity: '0.002' } as const;
@@ -139,7 +128,7 @@ describeWith('postgres', 'the right to send', () => {
   });
 
   it('is refused once the order ended', async () => {
-    const leg = await prepared(repositories, createSignal({ strategyId: await strategy() }));
+    const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));
     await repositories.orders.settle(leg.orderId, { state: 'failed', reason: 'test' });
     expect(await claim(leg)).toMatchObject({ claimed: false, why: 'order-ended' });
     await expect(repositories.orders.claimSend('keelnone', 1, T0)).rejects.toMatchObject({

@@ -1,48 +1,36 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Kline } from '../../core/kline.ts';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
+import { createKline } from '../../test/factories/market.ts';
 import {
   ACCOUNT,
   createFill,
   createSignal,
   filled,
+  openStoredWorld,
   resting,
   seen,
-  storeAccount,
+  type StoredWorld,
   storeRunningStrategy,
   SYMBOL,
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Repositories } from '../repositories.ts';
-import { createRepositories } from './repositories.ts';
 
 const MINUTE = 60_000;
 
 function bar(minute: number, close: string): Kline {
-  const openAt = T0 + minute * MINUTE;
-  return {
-    exchange: 'binance',
-    symbol: SYMBOL,
-    interval: '1m',
-    openAt,
-    closeAt: openAt + MINUTE,
-    open: '50000',
-    high: '52000',
-    low: '49000',
-    close,
-    volume: '1.5',
-  };
+  const prices = { open: '50000', high: '52000', low: '49000', close };
+  return createKline({ openAt: T0 + minute * MINUTE, ...prices, volume: '1.5' });
 }
 
 describeWith('postgres', 'the manager', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 8 });
-    repositories = createRepositories(database.db);
-    await storeAccount(repositories);
+    world = await openStoredWorld({ poolSize: 8 });
+    repositories = world.repositories;
     await storeRunningStrategy(repositories, 's');
     await repositories.klines.upsert([bar(0, '51000'), bar(1, '50500'), bar(2, '51500')]);
     // In at 50000 within the first minute, out at 51000 within the second, a resting buy after that.
@@ -72,7 +60,7 @@ describeWith('postgres', 'the manager', () => {
     });
     await repositories.orders.recordLeg(seen(leg, 'partially_filled', [part]));
   });
-  afterAll(() => database.drop());
+  afterAll(() => world.drop());
 
   it('takes each version once, and no older one', async () => {
     const { portfolio } = repositories;

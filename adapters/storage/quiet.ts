@@ -5,8 +5,7 @@ import type { Queryable } from './database.ts';
 
 /**
  * True when, in one snapshot,
- * - every running strategy has handled each of its feeds (key as in strategies/runner.ts, ending in the
- *   interval) up to the newest bar that had closed by `marketTime` (ms);
+ * - every running strategy has handled each of its feeds (`binance:BTC/USDT:1m`) up to the newest bar that had closed by `marketTime` (ms);
  * - no signal of a run that is on waits to be published, or for its order row;
  * - every unfinished order, a person's too, rests at the venue: a leg is open or partially filled, and none is
  *   in a state from which news is due.
@@ -28,7 +27,7 @@ export function quietStatement(marketTime: number): RawBuilder<{ quiet: boolean 
         c.anchor_at is null or c.offsets = '{}'::jsonb
         or exists (
           select from jsonb_each_text(c.offsets) feed
-          left join lengths on lengths.interval = substring(feed.key from '[^:|]+$')
+          left join lengths on lengths.interval = substring(feed.key from '[^:]+$')
           where lengths.ms is null
             or feed.value::bigint < (${marketTime}::bigint / lengths.ms) * lengths.ms))
     ) and not exists (

@@ -1,47 +1,36 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
 import {
   ACCOUNT,
   createFill,
   createSignal,
   createVenueOrder,
   filled,
+  openStoredWorld,
   prepared,
   resting,
   seen,
-  storeAccount,
-  storeRunningStrategy,
+  type StoredWorld,
   SYMBOL,
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Repositories } from '../repositories.ts';
-import { createRepositories } from './repositories.ts';
 
 describeWith('postgres', 'booking of fills', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
-  let count = 0;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 12 });
-    repositories = createRepositories(database.db);
-    await storeAccount(repositories);
+    world = await openStoredWorld({ poolSize: 12 });
+    repositories = world.repositories;
   });
-  afterAll(() => database.drop());
-
-  async function strategy(): Promise<string> {
-    count += 1;
-    const id = `s${String(count)}`;
-    await storeRunningStrategy(repositories, id);
-    return id;
-  }
+  afterAll(() => world.drop());
 
   async function ledgerOf(strategyId: string): Promise<Record<string, number>> {
     const { rows } = await sql<{ asset: string; amount: string }>`
       select asset, sum(amount)::text as amount from ledger_entries
-      where strategy_id = ${strategyId} group by asset`.execute(database.db);
+      where strategy_id = ${strategyId} group by asset`.execute(world.db);
     return Object.fromEntries(rows.map(({ asset, amount }) => [asset, Number(amount)]));
   }
 
@@ -50,7 +39,7 @@ describeWith('postgres', 'booking of fills', () => {
   }
 
   it('books the same fills from three callers at once only once', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await resting(repositories, createSignal({ strategyId }));
     const fills = [
       createFill(leg, { quantity: '0.004', feeAmount: '0.000004', feeAsset: 'BTC' }),
@@ -90,7 +79,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('books fees in quote and in a third asset', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     await filled(repositories, createSignal({ strategyId }), {
       feeAmount: '0.5',
       feeAsset: 'USDT',
@@ -111,7 +100,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('books a fill that comes after the cancel, and reserves nothing anew', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await resting(repositories, createSignal({ strategyId }));
     await repositories.orders.recordLeg(seen(leg, 'cancelled', []));
     await repositories.orders.settle(leg.orderId, { state: 'done' });
@@ -130,7 +119,7 @@ describeWith('postgres', 'booking of fills', () => {
 
   it('comes to the same books whether the last fill or the settling is first', async () => {
     const signals = await Promise.all(
-      Array.from({ length: 10 }, async () => createSignal({ strategyId: await strategy() })),
+      Array.from({ length: 10 }, async () => createSignal({ strategyId: await world.strategy() })),
     );
     await Promise.all(
       signals.map(async (signal, at) => {
@@ -158,7 +147,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('takes news in any order; totals only grow', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await resting(repositories, createSignal({ strategyId }));
     const [first, second] = [
       createFill(leg, { quantity: '0.002' }),
@@ -180,7 +169,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('shows a leg ahead of its order while the venue owes us the trades', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await resting(repositories, createSignal({ strategyId }));
     const fill = createFill(leg);
     await repositories.orders.recordLeg({ ...seen(leg, 'filled', [fill]), fills: [] });
@@ -196,7 +185,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('leaves no moment with too much room', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const signal = createSignal({ strategyId, type: 'limit', limitPrice: '50000' });
     const leg = await resting(repositories, signal);
     // Quantity held plus still open, and quote flow plus reservation without its fee head room.
@@ -207,7 +196,7 @@ describeWith('postgres', 'booking of fills', () => {
                as exposure,
              (select sum(reserved_quote) / 1.001 from orders where strategy_id = ${strategyId})
              - (select quote_flow from positions where strategy_id = ${strategyId}) as bound`.execute(
-        database.db,
+        world.db,
       );
       return { exposure: Number(rows[0]?.exposure), bound: Number(rows[0]?.bound) };
     };
@@ -229,7 +218,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('keeps our own "never sent" only while nobody may send', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const leg = await prepared(repositories, createSignal({ strategyId }));
     const own = {
       clientOrderId: leg.clientOrderId,
@@ -243,14 +232,17 @@ describeWith('postgres', 'booking of fills', () => {
       outcome: 'ignored',
       leg: { state: 'submitting', errorCode: null },
     });
-    const unsent = await prepared(repositories, createSignal({ strategyId: await strategy() }));
+    const unsent = await prepared(
+      repositories,
+      createSignal({ strategyId: await world.strategy() }),
+    );
     expect(
       await repositories.orders.recordLeg({ ...own, clientOrderId: unsent.clientOrderId }),
     ).toMatchObject({ outcome: 'applied', leg: { state: 'expired', errorCode: 'SIGNAL_EXPIRED' } });
   });
 
   it('keeps the explanation of an unknown outcome until it is resolved', async () => {
-    const leg = await prepared(repositories, createSignal({ strategyId: await strategy() }));
+    const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));
     await repositories.orders.claimSend(leg.clientOrderId, Date.now() + 5_000, T0);
     const unknown = await repositories.orders.recordLeg({
       clientOrderId: leg.clientOrderId,
@@ -266,8 +258,8 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('tells a trade that stands in the books for another order', async () => {
-    const a = await resting(repositories, createSignal({ strategyId: await strategy() }));
-    const b = await resting(repositories, createSignal({ strategyId: await strategy() }));
+    const a = await resting(repositories, createSignal({ strategyId: await world.strategy() }));
+    const b = await resting(repositories, createSignal({ strategyId: await world.strategy() }));
     const fill = createFill(a);
     await repositories.orders.recordLeg(seen(a, 'filled', [fill]));
     const twin = createFill(b, { venueTradeId: fill.venueTradeId });
@@ -281,7 +273,7 @@ describeWith('postgres', 'booking of fills', () => {
   });
 
   it('stamps events once a version, and settles once', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     const signal = createSignal({ strategyId });
     const leg = await resting(repositories, signal);
     const event = await repositories.orders.recordEvent(signal.id, 1);
@@ -299,12 +291,12 @@ describeWith('postgres', 'booking of fills', () => {
     expect(await repositories.orders.orderEvents(signal.id)).toEqual([event, last]);
     const { rows } = await sql<{ reserved: number }>`
       select count(*) as reserved from orders
-      where finished_at is not null and reserved_quote <> 0`.execute(database.db);
+      where finished_at is not null and reserved_quote <> 0`.execute(world.db);
     expect(rows[0]?.reserved).toBe(0);
   });
 
   it('lists orders newest first, a page at a time', async () => {
-    const strategyId = await strategy();
+    const strategyId = await world.strategy();
     for (let i = 1; i <= 5; i += 1) {
       const signal = createSignal({
         strategyId,

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { testDatabase, type TestDatabase } from '../../test/database.ts';
 import {
   createFill,
   createPersonSignal,
   createSignal,
   filled,
+  openStoredWorld,
   prepared,
   resting,
   seen,
-  storeAccount,
-  storeRunningStrategy,
+  type StoredWorld,
   SYMBOL,
   T0,
 } from '../../test/factories/stored-world.ts';
@@ -18,35 +17,30 @@ import { describeWith } from '../../test/servers.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Checkpoint, Repositories } from '../repositories.ts';
 import { quietStatement } from './quiet.ts';
-import { createRepositories } from './repositories.ts';
 
 describeWith('postgres', 'strategies', () => {
-  let database: TestDatabase;
+  let world: StoredWorld;
   let repositories: Repositories;
   let strategies: Repositories['strategies'];
-  let count = 0;
   let id: string;
   let runId: string;
 
   beforeAll(async () => {
-    database = await testDatabase({ poolSize: 10 });
-    repositories = createRepositories(database.db);
+    world = await openStoredWorld({ poolSize: 10 });
+    repositories = world.repositories;
     strategies = repositories.strategies;
-    await storeAccount(repositories);
   });
-  afterAll(() => database.drop());
+  afterAll(() => world.drop());
 
   beforeEach(async () => {
     // Quiet is about the whole house: what an earlier test left must not count.
-    await sql`update strategies set status = 'stopped'`.execute(database.db);
-    await sql`update orders set finished_at = 1 where finished_at is null`.execute(database.db);
-    count += 1;
-    id = `s${String(count)}`;
+    await sql`update strategies set status = 'stopped'`.execute(world.db);
+    await sql`update orders set finished_at = 1 where finished_at is null`.execute(world.db);
+    id = await world.strategy();
     runId = `${id}-run-1`;
-    await storeRunningStrategy(repositories, id);
   });
 
-  const FEED = `binance|${SYMBOL}|1m`;
+  const FEED = `binance:${SYMBOL}:1m`;
 
   async function handled(at: number, signals: readonly Signal[] = []): Promise<Checkpoint> {
     const checkpoint = await strategies.claim(id, runId, T0 - 60_000);
@@ -161,7 +155,7 @@ describeWith('postgres', 'strategies', () => {
 
   it('asks each feed for its own interval', async () => {
     const checkpoint = await strategies.claim(id, runId, T0);
-    const offsets = { [FEED]: T0 + 240_000, [`binance|${SYMBOL}|5m`]: T0 };
+    const offsets = { [FEED]: T0 + 240_000, [`binance:${SYMBOL}:5m`]: T0 };
     await strategies.commit({ ...checkpoint, offsets }, []);
     expect(await strategies.isQuiet(T0 + 240_000)).toBe(true);
     expect(await strategies.isQuiet(T0 + 300_000)).toBe(false);
@@ -206,12 +200,12 @@ describeWith('postgres', 'strategies', () => {
     await sql`
       insert into outbox (signal_id, strategy_id, run_id, symbol, sequence, signal, created_at, published_at)
       select 'old' || n, ${id}, 'old-run-' || n % 100, 'BTC/USDT', n, '{}', 1, 1 from generate_series(1, 20000) n`.execute(
-      database.db,
+      world.db,
     );
-    await sql`analyze`.execute(database.db);
+    await sql`analyze`.execute(world.db);
     expect(await strategies.isQuiet(T0)).toBe(true);
     const { rows } = await sql<Record<string, string>>`explain ${quietStatement(T0)}`.execute(
-      database.db,
+      world.db,
     );
     const plan = rows.map((row) => Object.values(row).join()).join('\n');
     expect(plan).toMatch(/outbox_run/);

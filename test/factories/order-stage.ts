@@ -16,9 +16,8 @@ import { buildHouse, type House } from '../../workers/house.ts';
 import { startOrders } from '../../workers/orders.ts';
 import type { OrderResult } from '../../workflows/order-messages.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
+import { ACCOUNT, createSignal, storeRunningStrategy, SYMBOL } from './stored-world.ts';
 
-const ACCOUNT = 'binance-sandbox';
-const SYMBOL = 'BTC/USDT';
 const RECORDING = 'data/BTCUSDT-binance-1m-2024-12-10.csv';
 
 export interface OrderStage {
@@ -69,41 +68,16 @@ export async function openOrderStage(servers: {
     async signal(change, quota = {}) {
       strategies += 1;
       const strategyId = `stage-${String(strategies)}`;
-      const runId = `${strategyId}-run`;
-      await house.repositories.strategies.create({
-        id: strategyId,
-        name: strategyId,
-        type: 'sma-cross',
-        accountId: ACCOUNT,
-        exchange: 'binance',
-        config: {},
-        quota: {
-          allocation: '5000',
-          maxPosition: null,
-          maxOrderNotional: null,
-          maxOrdersPerDay: null,
-          ...quota,
-        },
-        createdBy: 'test',
-      });
-      await house.repositories.strategies.beginRun(strategyId, runId);
+      await storeRunningStrategy(house.repositories, strategyId, quota);
       const { marketTime, prices } = simulator.state();
-      const key = { runId, symbol: SYMBOL, eventTime: marketTime, sequence: 1 };
-      return {
-        ...key,
-        id: signalId(key),
+      return createSignal({
         strategyId,
-        strategyType: 'sma-cross',
-        source: { kind: 'strategy', name: strategyId },
-        accountId: ACCOUNT,
-        exchange: 'binance',
+        eventTime: marketTime,
         validUntil: marketTime + 60_000,
-        wanted: { kind: 'target', quantity: '0.01' },
-        type: 'market',
         referencePrice: prices[SYMBOL] ?? '0',
         tag: 'golden-cross',
         ...change,
-      };
+      });
     },
     async send(signal) {
       const topic = signalTopic(signal.strategyType, actionOf(signal));

@@ -9,41 +9,16 @@ import {
   type TradingWorld,
 } from '../../adapters/venues/trade-adapter.contract.ts';
 import { KeelError } from '../../core/errors.ts';
-import type { Instrument } from '../../core/instrument.ts';
-import type { Kline } from '../../core/kline.ts';
+import { createInstrument, createKline } from './market.ts';
 
-const INSTRUMENT: Instrument = {
-  exchange: 'binance',
-  symbol: SYMBOL,
-  venueSymbol: 'BTCUSDT',
-  base: 'BTC',
-  quote: 'USDT',
-  contractSize: '1',
-  priceTick: '0.01',
-  minPrice: '0.01',
-  maxPrice: '1000000',
-  quantityStep: '0.00001',
-  minQuantity: '0.00001',
-  maxQuantity: '9000',
+const INSTRUMENT = createInstrument({
   marketMaxQuantity: '107.3168',
-  minNotional: '5',
   priceBand: { bidUp: '5', bidDown: '0.2', askUp: '5', askDown: '0.2' },
-  makerFeeRate: '0.001',
-  takerFeeRate: '0.001',
-};
-
-const BARS: readonly Kline[] = CONTRACT_BARS.map(([open, high, low, close], index) => {
-  const openAt = STARTS_AT + index * 60_000;
-  const prices = { open, high, low, close, volume: '1' };
-  return {
-    exchange: 'binance',
-    symbol: SYMBOL,
-    interval: '1m',
-    openAt,
-    closeAt: openAt + 60_000,
-    ...prices,
-  };
 });
+
+const BARS = CONTRACT_BARS.map(([open, high, low, close], index) =>
+  createKline({ openAt: STARTS_AT + index * 60_000, open, high, low, close }),
+);
 
 /** A paper venue over `CONTRACT_BARS`, whose minute is set by hand. */
 export function paperWorld(change: Partial<PaperOptions> = {}) {

@@ -3,7 +3,6 @@
  * and overrides. Times are market time around `T0`.
  */
 import type { Fill } from '../../core/fill.ts';
-import type { Instrument } from '../../core/instrument.ts';
 import type { LegState, OrderView } from '../../core/order.ts';
 import { signalId, type Signal } from '../../core/signal.ts';
 import type {
@@ -13,30 +12,40 @@ import type {
   NewStrategy,
   Repositories,
 } from '../../adapters/repositories.ts';
+import { createRepositories } from '../../adapters/storage/repositories.ts';
 import type { VenueOrder } from '../../adapters/trade-adapter.ts';
+import { type TestDatabase, testDatabase } from '../database.ts';
+import { createInstrument } from './market.ts';
 
 export const T0 = Date.UTC(2026, 0, 5, 12);
 export const ACCOUNT = 'binance-sandbox';
 export const SYMBOL = 'BTC/USDT';
 
-export function createInstrument(overrides: Partial<Instrument> = {}): Instrument {
+/** A database with the account in it. */
+export interface StoredWorld extends TestDatabase {
+  readonly repositories: Repositories;
+  /** Stores the next running strategy of its own, and gives its id. */
+  strategy(): Promise<string>;
+}
+
+export async function openStoredWorld(options: {
+  readonly poolSize: number;
+  /** Opening balances; default as `storeAccount`. */
+  readonly opening?: Readonly<Record<string, string>>;
+}): Promise<StoredWorld> {
+  const database = await testDatabase({ poolSize: options.poolSize });
+  const repositories = createRepositories(database.db);
+  await storeAccount(repositories, options.opening);
+  let count = 0;
   return {
-    exchange: 'binance',
-    symbol: SYMBOL,
-    venueSymbol: 'BTCUSDT',
-    base: 'BTC',
-    quote: 'USDT',
-    contractSize: '1',
-    priceTick: '0.01',
-    minPrice: '0.01',
-    maxPrice: '1000000',
-    quantityStep: '0.00001',
-    minQuantity: '0.00001',
-    maxQuantity: '9000',
-    minNotional: '5',
-    makerFeeRate: '0.001',
-    takerFeeRate: '0.001',
-    ...overrides,
+    ...database,
+    repositories,
+    async strategy() {
+      count += 1;
+      const id = `s${String(count)}`;
+      await storeRunningStrategy(repositories, id);
+      return id;
+    },
   };
 }
 
