@@ -7,11 +7,11 @@ import { z } from 'zod';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type {
   Checkpoint,
-  Json,
-  Repositories,
   StrategyRecord,
   StrategySnapshot,
-} from '../adapters/repositories.ts';
+} from '../adapters/strategy-repository.ts';
+import type { Json } from '../core/json.ts';
+import type { Repositories } from '../adapters/repositories.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';

@@ -7,7 +7,7 @@ import { Context } from '@temporalio/activity';
 import { ORDER } from '../adapters/bus/messages.ts';
 import { orderTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type { FinalState, NewLeg, OrderRepository } from '../adapters/repositories.ts';
+import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';

@@ -14,7 +14,7 @@ import { KeelError, type ErrorCode } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
 import { Decimal } from '../core/money.ts';
 import type { LegView } from '../core/order.ts';
-import type { Leg, LegUpdate, NewLeg, OrderRepository } from '../adapters/repositories.ts';
+import type { Leg, LegUpdate, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter, VenueOrderWithFills } from '../adapters/trade-adapter.ts';
 
 export interface LegPorts {

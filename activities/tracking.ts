@@ -5,7 +5,7 @@
 import { KeelError } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
 import type { LegState, LegView } from '../core/order.ts';
-import type { NewLeg } from '../adapters/repositories.ts';
+import type { NewLeg } from '../adapters/order-repository.ts';
 import type { OrderNotice, VenueOrderWithFills } from '../adapters/trade-adapter.ts';
 import {
   giveUp,

@@ -1,5 +1,6 @@
 /** What the API takes and gives, one zod schema each. The OpenAPI document is made from them. */
 import { z } from 'zod';
+import type { Json } from '../core/json.ts';
 import { fillSchema } from '../core/fill.ts';
 import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
 import { orderStatus, orderViewSchema } from '../core/order.ts';
@@ -17,8 +18,6 @@ export const strategyId = z
 
 /** Any value: it came as JSON. (`z.json()` is recursive, which the OpenAPI generator cannot follow.) */
 const json: z.ZodType<Json> = z.any();
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 export const quotaSchema = z.strictObject({
   allocation: positiveDecimal.meta({ description: 'Quote the strategy may work with' }),
   maxPosition: positiveDecimal

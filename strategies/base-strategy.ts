@@ -17,15 +17,12 @@
  */
 import type { z } from 'zod';
 import type { Side } from '../core/fill.ts';
+import type { Json } from '../core/json.ts';
 import type { Kline } from '../core/kline.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Position } from '../core/position.ts';
 import type { Interval } from '../core/time.ts';
-
-/** Any JSON value. */
-export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A closed bar. Prices are the source's decimal strings; `ctx.bars` has them as numbers. */
 export type Bar = Kline;

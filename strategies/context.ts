@@ -10,12 +10,12 @@ import {
   type AuxValue,
   type Context,
   feedKey,
-  type Json,
   type OrderOptions,
   type SignalId,
   type Size,
   type Standing,
 } from './base-strategy.ts';
+import type { Json } from '../core/json.ts';
 import { equityOf, quantityOf } from './sizing.ts';
 
 /** What a strategy asked for during one event. */

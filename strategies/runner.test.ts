@@ -13,7 +13,7 @@ import {
   STANDING,
   strategyOf,
 } from '../test/factories/probe-strategy.ts';
-import type { Json } from './base-strategy.ts';
+import type { Json } from '../core/json.ts';
 import type { RunnerCheckpoint } from './runner.ts';
 
 describe('bars', () => {

@@ -24,10 +24,10 @@ import {
   type Context,
   type Feed,
   feedKey,
-  type Json,
   type SignalId,
   type Standing,
 } from './base-strategy.ts';
+import type { Json } from '../core/json.ts';
 import { createContext, type Wish } from './context.ts';
 import {
   type Aggregates,

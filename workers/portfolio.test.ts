@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { EquityPoint, PositionRecord, StrategyRecord } from '../adapters/repositories.ts';
+import type { EquityPoint, PositionRecord } from '../adapters/repositories.ts';
+import type { StrategyRecord } from '../adapters/strategy-repository.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Fill } from '../core/fill.ts';
 import type { OrderView } from '../core/order.ts';

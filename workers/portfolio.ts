@@ -5,11 +5,9 @@
  */
 import { PRICE_TTL_MS, priceKey, type Cache } from '../adapters/cache.ts';
 import type { MarketMessage } from '../adapters/bus/messages.ts';
-import type {
-  OrderRepository,
-  PortfolioRepository,
-  StrategyRepository,
-} from '../adapters/repositories.ts';
+import type { OrderRepository } from '../adapters/order-repository.ts';
+import type { PortfolioRepository } from '../adapters/repositories.ts';
+import type { StrategyRepository } from '../adapters/strategy-repository.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Kline } from '../core/kline.ts';
 import type { OrderView } from '../core/order.ts';

@@ -10,7 +10,7 @@ import { isFinalIntent } from '../../core/intent-machine.ts';
 import { toDecimalString } from '../../core/money.ts';
 import type { Signal } from '../../core/signal.ts';
 import { tradingDay } from '../../core/time.ts';
-import type { Admission, AdmitInput } from '../repositories.ts';
+import type { Admission, AdmitInput } from '../order-repository.ts';
 import type { Queryable } from './database.ts';
 import { refreshStatus, remainingQuantity } from './order-status.ts';
 import { readOrderView, type OrderRow } from './order-views.ts';
@@ -21,8 +21,8 @@ import type { Database } from './tables.ts';
 export interface AdmitOptions {
   /** Head room over the reference price of a market buy, as a fraction. */
   readonly marketBuyBuffer: string;
-  /** Wall clock, ms. */
-  readonly now: number;
+  /** Wall clock, ms. Read under the strategy's lock, so that orders count up in the order of admission. */
+  now(): number;
 }
 
 /**
@@ -41,8 +41,9 @@ export async function admitOrder(
     // Read under the lock: a second caller of this signal waited there for the first.
     const stored = await storedVerdict(trx, input);
     if (stored !== null) return stored;
+    const now = options.now();
 
-    const position = await lockPosition(trx, signal.strategyId, signal.symbol, options.now);
+    const position = await lockPosition(trx, signal.strategyId, signal.symbol, now);
     const open = await lockOpenOrders(trx, signal);
     const ending = open.filter((order) => order.ending).map((order) => order.orderId);
     if (signal.wanted.kind === 'target' && ending.length > 0) {
@@ -61,8 +62,8 @@ export async function admitOrder(
       buffer: options.marketBuyBuffer,
     });
     if (decision.verdict === 'blocked') return decision;
-    await supersede(trx, decision.supersede, signal, options.now);
-    await insertOrder(trx, input, decision, options.now);
+    await supersede(trx, decision.supersede, signal, now);
+    await insertOrder(trx, input, decision, now);
     await refreshStatus(trx, signal.id);
     const order = await readOrderView(trx, signal.id);
     return { verdict: decision.verdict, order };

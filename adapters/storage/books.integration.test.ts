@@ -20,7 +20,8 @@ import {
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
-import type { Leg, Repositories } from '../repositories.ts';
+import type { Leg } from '../order-repository.ts';
+import type { Repositories } from '../repositories.ts';
 
 interface PlannedOrder {
   readonly strategy: number;

@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import type { Signal } from '../../core/signal.ts';
-import type { Checkpoint } from '../repositories.ts';
+import type { Checkpoint } from '../strategy-repository.ts';
 import type { Queryable } from './database.ts';
 import { inTransaction } from './postgres-errors.ts';
 

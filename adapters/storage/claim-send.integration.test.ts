@@ -10,7 +10,8 @@ import {
   T0,
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
-import type { Halt, Leg, Repositories } from '../repositories.ts';
+import type { Halt, Repositories } from '../repositories.ts';
+import type { Leg } from '../order-repository.ts';
 
 describeWith('postgres', 'the right to send', () => {
   let world: StoredWorld;

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import { isFinalIntent, moveIntent } from '../../core/intent-machine.ts';
 import { clientOrderId } from '../../core/signal.ts';
-import type { ClaimRefusal, ClaimResult, Leg, NewLeg } from '../repositories.ts';
+import type { ClaimRefusal, ClaimResult, Leg, NewLeg } from '../order-repository.ts';
 import type { Queryable } from './database.ts';
 import { haltCovers, passesHalt } from './halts.ts';
 import { lockOrder, toLeg, type LegWithOrderRow } from './order-views.ts';

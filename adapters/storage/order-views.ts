@@ -7,7 +7,7 @@ import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { LegState, LegView, OrderView } from '../../core/order.ts';
-import type { Leg } from '../repositories.ts';
+import type { Leg } from '../order-repository.ts';
 import { canonical, canonicalOrNull, canonicalRecord } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import type { FillsTable, LegsTable, OrdersTable } from './tables.ts';

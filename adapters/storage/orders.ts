@@ -8,7 +8,7 @@ import type { Instrument } from '../../core/instrument.ts';
 import { isFinalIntent, moveIntent } from '../../core/intent-machine.ts';
 import type { OrderView } from '../../core/order.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
-import type { FinalState, OrderEvent, OrderQuery, OrderRepository } from '../repositories.ts';
+import type { FinalState, OrderEvent, OrderQuery, OrderRepository } from '../order-repository.ts';
 import { admitOrder } from './admit-order.ts';
 import type { Queryable } from './database.ts';
 import { claimSend, prepareLeg, readLeg, releaseSend } from './legs.ts';
@@ -210,7 +210,7 @@ export interface OrderOptions {
 export function createOrderRepository(db: Queryable, options: OrderOptions): OrderRepository {
   const { marketBuyBuffer, now } = options;
   return {
-    admit: (input) => admitOrder(db, input, { marketBuyBuffer, now: now() }),
+    admit: (input) => admitOrder(db, input, { marketBuyBuffer, now }),
     riskContext: (orderId: string, instrument: Instrument, marketTime: number) =>
       readRiskContext(db, orderId, instrument, marketTime),
     recordRisk: (orderId, report) => recordRisk(db, orderId, report, now()),

@@ -1,6 +1,7 @@
 /** The paper venue's books, changed under one lock an account. */
 import { sql, type Transaction } from 'kysely';
-import type { Json, PaperStore } from '../repositories.ts';
+import type { Json } from '../../core/json.ts';
+import type { PaperStore } from '../repositories.ts';
 import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { inTransaction } from './postgres-errors.ts';

@@ -10,7 +10,7 @@ import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
 import { decimal } from '../../core/money.ts';
-import type { LegRecord, LegUpdate } from '../repositories.ts';
+import type { LegRecord, LegUpdate } from '../order-repository.ts';
 import { canonical } from './amounts.ts';
 import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
 import type { Queryable } from './database.ts';

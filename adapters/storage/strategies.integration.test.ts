@@ -15,7 +15,8 @@ import {
 } from '../../test/factories/stored-world.ts';
 import { describeWith } from '../../test/servers.ts';
 import type { Signal } from '../../core/signal.ts';
-import type { Checkpoint, Repositories } from '../repositories.ts';
+import type { Checkpoint } from '../strategy-repository.ts';
+import type { Repositories } from '../repositories.ts';
 import { quietStatement } from './quiet.ts';
 
 describeWith('postgres', 'strategies', () => {

@@ -7,7 +7,7 @@ import type {
   StrategyRecord,
   StrategyRepository,
   StrategySnapshot,
-} from '../repositories.ts';
+} from '../strategy-repository.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
 import { claim, commit, markPublished, signalIds, unpublished } from './checkpoints.ts';
 import type { Queryable } from './database.ts';

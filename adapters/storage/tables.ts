@@ -9,7 +9,10 @@ import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
 import type { OrderType, Signal, SignalSource } from '../../core/signal.ts';
 import type { Interval } from '../../core/time.ts';
-import type { AccountRecord, Halt, Json, Leg, Role, StrategyStatus } from '../repositories.ts';
+import type { AccountRecord, Halt, Role } from '../repositories.ts';
+import type { Json } from '../../core/json.ts';
+import type { Leg } from '../order-repository.ts';
+import type { StrategyStatus } from '../strategy-repository.ts';
 
 /** jsonb: parsed when read, `JSON.stringify`-ed by us when written (pg would turn an array into a PG array). */
 type JsonColumn<T> = ColumnType<T, string, string>;

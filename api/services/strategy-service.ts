@@ -1,7 +1,8 @@
 /** Strategies: create, list, show; start and stop through Temporal. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Repositories, StrategyRecord } from '../../adapters/repositories.ts';
+import type { Repositories } from '../../adapters/repositories.ts';
+import type { StrategyRecord } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { StrategyListing, StrategyRegistry } from '../../strategies/registry.ts';
 import { strategyWorkflowId } from '../../workflows/strategy-names.ts';

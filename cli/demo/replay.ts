@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { StrategyRepository } from '../../adapters/repositories.ts';
+import type { StrategyRepository } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
 
 const stateSchema = z.object({ marketTime: z.number(), done: z.boolean() });

@@ -14,17 +14,15 @@ import { ALL_SIGNALS } from '../../adapters/bus/topics.ts';
 import type {
   AccountRepository,
   AuditRepository,
-  Json,
-  OrderEvent,
-  OrderRepository,
   PortfolioRepository,
   PositionRecord,
   Role,
-  StrategyRecord,
-  StrategyRepository,
   UserRecord,
   UserRepository,
 } from '../../adapters/repositories.ts';
+import type { Json } from '../../core/json.ts';
+import type { OrderEvent, OrderRepository } from '../../adapters/order-repository.ts';
+import type { StrategyRecord, StrategyRepository } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import type { OrderView } from '../../core/order.ts';

@@ -1,7 +1,7 @@
 /** The order activities' surroundings in memory: one account, one order, and what was told on the bus. */
 import { createOrderActivities, type OrderActivities } from '../../activities/order-activities.ts';
 import type { Watch } from '../../activities/notices.ts';
-import type { Admission, OrderEvent, OrderRepository } from '../../adapters/repositories.ts';
+import type { Admission, OrderEvent, OrderRepository } from '../../adapters/order-repository.ts';
 import type { TradeAdapter } from '../../adapters/trade-adapter.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { OrderView } from '../../core/order.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { SIGNAL } from '../../adapters/bus/messages.ts';
 import { signalTopic } from '../../adapters/bus/topics.ts';
-import type { StrategyQuota } from '../../adapters/repositories.ts';
+import type { StrategyQuota } from '../../adapters/strategy-repository.ts';
 import { parseConfig } from '../../config/load.ts';
 import { actionOf, signalId, type Signal } from '../../core/signal.ts';
 import { DEFAULT_API_KEY, DEFAULT_SECRET } from '../../simulator/options.ts';

@@ -14,7 +14,7 @@ import type {
   LegRecord,
   LegUpdate,
   NewLeg,
-} from '../../adapters/repositories.ts';
+} from '../../adapters/order-repository.ts';
 import type { PlaceOrderRequest, VenueOrderWithFills } from '../../adapters/trade-adapter.ts';
 import { viewOf, type LegNote, type LegPorts } from '../../activities/placement.ts';
 

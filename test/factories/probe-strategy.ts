@@ -1,11 +1,7 @@
 /** Strategies made of a few handlers, and runners for them. */
 import type { Kline } from '../../core/kline.ts';
-import {
-  BaseStrategy,
-  type Feed,
-  type Json,
-  type Standing,
-} from '../../strategies/base-strategy.ts';
+import { BaseStrategy, type Feed, type Standing } from '../../strategies/base-strategy.ts';
+import type { Json } from '../../core/json.ts';
 import { type RunnerOptions, type RunnerResult, StrategyRunner } from '../../strategies/runner.ts';
 import { createKline, T0 } from './market.ts';
 

@@ -5,13 +5,9 @@
 import type { Fill } from '../../core/fill.ts';
 import type { LegState, OrderView } from '../../core/order.ts';
 import { signalId, type Signal } from '../../core/signal.ts';
-import type {
-  AdmitInput,
-  Leg,
-  LegUpdate,
-  NewStrategy,
-  Repositories,
-} from '../../adapters/repositories.ts';
+import type { AdmitInput, Leg, LegUpdate } from '../../adapters/order-repository.ts';
+import type { NewStrategy } from '../../adapters/strategy-repository.ts';
+import type { Repositories } from '../../adapters/repositories.ts';
 import { createRepositories } from '../../adapters/storage/repositories.ts';
 import type { VenueOrder } from '../../adapters/trade-adapter.ts';
 import { type TestDatabase, testDatabase } from '../database.ts';

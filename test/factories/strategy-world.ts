@@ -15,11 +15,11 @@ import { ALL_SIGNALS, marketTopic, signalTopics } from '../../adapters/bus/topic
 import type { EventBus } from '../../adapters/event-bus.ts';
 import type {
   Checkpoint,
-  KlineRepository,
   NewStrategy,
   StrategyRecord,
   StrategyRepository,
-} from '../../adapters/repositories.ts';
+} from '../../adapters/strategy-repository.ts';
+import type { KlineRepository } from '../../adapters/repositories.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Kline } from '../../core/kline.ts';
 import type { Signal } from '../../core/signal.ts';

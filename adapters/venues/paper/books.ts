@@ -12,7 +12,7 @@ import { ledgerEntries } from '../../../core/ledger.ts';
 import { Decimal, decimal, decimalString, toDecimalString } from '../../../core/money.ts';
 import { orderType } from '../../../core/signal.ts';
 import { timestamp } from '../../../core/time.ts';
-import type { Json } from '../../repositories.ts';
+import type { Json } from '../../../core/json.ts';
 import type { PlaceOrderRequest, VenueOrder } from '../../trade-adapter.ts';
 
 export const paperOrderSchema = z.strictObject({

@@ -1,5 +1,6 @@
 /** A `PaperStore` in memory: for tests, and for paper trading that need not survive the process. */
-import type { Json, PaperStore } from '../../repositories.ts';
+import type { Json } from '../../../core/json.ts';
+import type { PaperStore } from '../../repositories.ts';
 
 interface Account {
   orders: Map<string, Json>;

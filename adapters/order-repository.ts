@@ -1,0 +1,159 @@
+/**
+ * The door to the books of orders. Each method is a transaction of its own; errors as in repositories.ts.
+ *
+ * Glossary
+ * - order: an intent of ours, one row a signal. leg: one venue order that serves it.
+ * - reservation: the order's unfilled quantity (and its quote, for buys), counted against position and
+ *   funds from admission on. A booked fill turns as much of it into position; settling frees the rest.
+ * - claim: the compare-and-set `new → sending` that gives one caller the right to send a leg once.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { Fill, Side } from '../core/fill.ts';
+import type { Instrument } from '../core/instrument.ts';
+import type { IntentState, LegState, LegView, OrderStatus, OrderView } from '../core/order.ts';
+import type { RiskContext, RiskReport } from '../core/risk/rule.ts';
+import type { OrderType, Signal } from '../core/signal.ts';
+import type { VenueOrder } from './trade-adapter.ts';
+
+export interface AdmitInput {
+  readonly signal: Signal;
+  /** Of the workflow execution that asks. Only it may carry the order on. */
+  readonly workflowRunId: string;
+  readonly instrument: Instrument;
+  readonly marketTime: number;
+}
+
+/** The stored verdict; the same run asking again gets the same one. */
+export type Admission =
+  /** Go on: quantity and quote are reserved. */
+  | { readonly verdict: 'admitted'; readonly order: OrderView }
+  /** Ends here, with the final row written: denied, expired, superseded, or unneeded (target met). */
+  | { readonly verdict: 'ended'; readonly order: OrderView }
+  /** Opposite orders rest at the venue: cancel these first, then ask again. Nothing is written. */
+  | { readonly verdict: 'blocked'; readonly cancelFirst: readonly string[] }
+  /** Another workflow run owns this signal: stop, touch nothing. */
+  | { readonly verdict: 'refused'; readonly ownerRunId: string };
+
+export interface NewLeg {
+  readonly orderId: string;
+  readonly legNumber: number;
+  readonly quantity: string;
+  readonly type: OrderType;
+  readonly price: string | null;
+}
+
+export interface Leg {
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly legNumber: number;
+  readonly accountId: string;
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly price: string | null;
+  readonly quantity: string;
+  readonly filledQuantity: string;
+  readonly filledQuote: string;
+  readonly venueOrderId: string | null;
+  readonly state: LegState;
+  readonly sendState: 'new' | 'sending' | 'sent';
+  readonly sendDeadline: number | null;
+  readonly sendCount: number;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  /** Of its order: an entry is not sent past it. */
+  readonly validUntil: number;
+  readonly reducing: boolean;
+  readonly orderState: IntentState;
+}
+
+export type ClaimRefusal =
+  /** A halt covers this order (and the order may not pass it). */
+  | 'halted'
+  /** The entry is past `validUntil`. */
+  | 'expired'
+  /** The order is no longer `admitted` or `working`: superseded, or final. */
+  | 'order-ended'
+  /** Someone else claimed it, or it was sent already: look the leg up at the venue. */
+  | 'taken';
+
+export type ClaimResult =
+  | { readonly claimed: true; readonly leg: Leg }
+  | { readonly claimed: false; readonly why: ClaimRefusal; readonly leg: Leg };
+
+/** What is learnt about a leg; booked with its fills in one transaction. */
+export interface LegUpdate {
+  readonly clientOrderId: string;
+  /** The venue's statement, if there is one. */
+  readonly venueOrder?: VenueOrder;
+  /** Our own statement where the venue gave none: `rejected`, `unknown`, `cancel_pending`, `expired`. */
+  readonly state?: Extract<
+    LegState,
+    'rejected' | 'unknown' | 'cancel_pending' | 'expired' | 'cancelled'
+  >;
+  readonly errorCode?: ErrorCode;
+  readonly errorMessage?: string;
+  readonly fills: readonly Fill[];
+  /** Who saw it: `placeOrder`, `trackOrder`, `cancelOrder`, `reconcile`. */
+  readonly seenBy: string;
+}
+
+export interface LegRecord {
+  readonly leg: LegView;
+  /** Venue trade ids booked by this call; empty when all were known. */
+  readonly booked: readonly string[];
+  /** `anomaly` where the machine forbade the move: logged, never thrown; fills are booked all the same. */
+  readonly outcome: 'applied' | 'ignored' | 'anomaly';
+  readonly detail: string;
+}
+
+export interface FinalState {
+  readonly state: Extract<IntentState, 'done' | 'denied' | 'expired' | 'superseded' | 'failed'>;
+  readonly reasonCode?: ErrorCode;
+  readonly reason?: string;
+}
+
+export interface OrderQuery {
+  readonly strategyId?: string;
+  readonly status?: OrderStatus;
+  readonly symbol?: string;
+  /** Only orders that are not final. */
+  readonly open?: boolean;
+  readonly limit: number;
+  /** Order id to continue after (orders come newest first). */
+  readonly after?: string;
+}
+
+export interface OrderEvent {
+  readonly orderId: string;
+  readonly version: number;
+  readonly status: OrderStatus;
+  readonly event: OrderView;
+  readonly at: number;
+}
+
+export interface OrderRepository {
+  /** Locks strategy, then position; decides by core/admission.ts; writes the intent row and its reservation. */
+  admit(input: AdmitInput): Promise<Admission>;
+  riskContext(orderId: string, instrument: Instrument, marketTime: number): Promise<RiskContext>;
+  /** Stores the report; a denial also makes the order final and frees its reservation. */
+  recordRisk(orderId: string, report: RiskReport): Promise<OrderView>;
+  /** Inserts the leg as `submitting`/`new` and moves the intent to `working`; returns the row that is there. */
+  prepareLeg(leg: NewLeg): Promise<Leg>;
+  getLeg(clientOrderId: string): Promise<Leg>;
+  /** One statement: `new → sending` with the deadline, unless halted, expired or ended. */
+  claimSend(clientOrderId: string, sendDeadline: number, marketTime: number): Promise<ClaimResult>;
+  /** `sending → new`, only if the deadline is still the one given: the venue never saw it. */
+  releaseSend(clientOrderId: string, sendDeadline: number): Promise<boolean>;
+  /** The one way fills reach the books: leg, fills, order totals, position, history and ledger together. */
+  recordLeg(update: LegUpdate): Promise<LegRecord>;
+  /** Makes the order final and frees what is reserved. Idempotent: a final order stays as it is. */
+  settle(orderId: string, final: FinalState): Promise<OrderView>;
+  /** Stamps the order with the workflow's version and stores the event; a known version returns the stored one. */
+  recordEvent(orderId: string, version: number): Promise<OrderEvent>;
+  getOrder(orderId: string): Promise<OrderView>;
+  listOrders(query: OrderQuery): Promise<readonly OrderView[]>;
+  orderEvents(orderId: string): Promise<readonly OrderEvent[]>;
+  orderFills(orderId: string): Promise<readonly Fill[]>;
+}
