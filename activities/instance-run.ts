@@ -235,7 +235,12 @@ export class InstanceRun {
   private enqueue(work: () => Promise<void>): Promise<void> {
     const done = this.tail.then(async () => {
       // Not taken for handled: the bus gives it to the next attempt.
-      if (this.closed) throw new KeelError('UNAVAILABLE', `${this.record.id} is left here`);
+      if (this.closed) {
+        throw new KeelError(
+          'UNAVAILABLE',
+          `this worker is leaving strategy ${this.record.id}; whoever holds it next takes the event`,
+        );
+      }
       await work();
     });
     // The queue goes on; whoever enqueued hears of the failure.

@@ -297,28 +297,16 @@ async function beating<T>(run: () => Promise<T>): Promise<T> {
 }
 
 function factsOf(order: OrderView): OrderFacts {
-  const {
-    status,
-    state,
-    side,
-    type,
-    quantity,
-    price,
-    filledQuantity,
-    averagePrice,
-    reasonCode,
-    reason,
-  } = order;
   return {
-    status,
-    state,
-    side,
-    type,
-    quantity,
-    price,
-    filledQuantity,
-    averagePrice,
-    reasonCode,
-    reason,
+    status: order.status,
+    state: order.state,
+    side: order.side,
+    type: order.type,
+    quantity: order.quantity,
+    price: order.price,
+    filledQuantity: order.filledQuantity,
+    averagePrice: order.averagePrice,
+    reasonCode: order.reasonCode,
+    reason: order.reason,
   };
 }

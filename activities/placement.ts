@@ -298,27 +298,16 @@ export function neverAtVenue(leg: Leg): boolean {
 }
 
 export function viewOf(leg: Leg): LegView {
-  const {
-    clientOrderId,
-    legNumber,
-    venueOrderId,
-    state,
-    quantity,
-    price,
-    filledQuantity,
-    filledQuote,
-  } = leg;
-  const { errorCode, errorMessage } = leg;
   return {
-    clientOrderId,
-    legNumber,
-    venueOrderId,
-    state,
-    quantity,
-    price,
-    filledQuantity,
-    filledQuote,
-    errorCode,
-    errorMessage,
+    clientOrderId: leg.clientOrderId,
+    legNumber: leg.legNumber,
+    venueOrderId: leg.venueOrderId,
+    state: leg.state,
+    quantity: leg.quantity,
+    price: leg.price,
+    filledQuantity: leg.filledQuantity,
+    filledQuote: leg.filledQuote,
+    errorCode: leg.errorCode,
+    errorMessage: leg.errorMessage,
   };
 }

@@ -31,7 +31,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 /** HTTP status of one of our codes; what is ours to refuse but has no status of its own is 422. */
-export function statusOf(code: ErrorCode): number {
+function statusOf(code: ErrorCode): number {
   return STATUS[code] ?? (ERROR_CODES[code].retryable ? 503 : 422);
 }
 

@@ -103,7 +103,7 @@ async function marketTime(house: House, accountId: string): Promise<number> {
   if (adapter === undefined) {
     throw new KeelError(
       'UNAVAILABLE',
-      `the venue of account ${accountId} is not configured in this process`,
+      `this process has no account ${accountId} (it has ${[...house.adapters.keys()].join(', ') || 'none'}): add it to venues and restart`,
     );
   }
   return adapter.marketTime();

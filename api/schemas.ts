@@ -9,7 +9,7 @@ import { symbol } from '../core/symbol.ts';
 import { timestamp } from '../core/time.ts';
 import { roleSchema } from './auth.ts';
 
-export const strategyId = z
+const strategyId = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{0,62}$/,
@@ -18,7 +18,7 @@ export const strategyId = z
 
 /** Any value: it came as JSON. (`z.json()` is recursive, which the OpenAPI generator cannot follow.) */
 const json: z.ZodType<Json> = z.any();
-export const quotaSchema = z.strictObject({
+const quotaSchema = z.strictObject({
   allocation: positiveDecimal.meta({ description: 'Quote the strategy may work with' }),
   maxPosition: positiveDecimal
     .nullable()

@@ -86,8 +86,3 @@ export class KeelError extends Error {
     return ERROR_CODES[this.code].retryable;
   }
 }
-
-/** The codes that trying again cannot help: Temporal's `nonRetryableErrorTypes`. */
-export const NON_RETRYABLE_CODES: readonly ErrorCode[] = (
-  Object.keys(ERROR_CODES) as ErrorCode[]
-).filter((code) => !ERROR_CODES[code].retryable);

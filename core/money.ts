@@ -44,9 +44,3 @@ export function floorToStep(value: Decimal, step: string): Decimal {
   const unit = new Decimal(step);
   return value.div(unit).trunc().mul(unit);
 }
-
-/** The multiple of `step` nearest to the value, halves to even. */
-export function roundToStep(value: Decimal, step: string): Decimal {
-  const unit = new Decimal(step);
-  return value.div(unit).toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN).mul(unit);
-}

@@ -63,7 +63,7 @@ export const orderStatus = z.enum([
 ]);
 export type OrderStatus = z.infer<typeof orderStatus>;
 
-export const legViewSchema = z.strictObject({
+const legViewSchema = z.strictObject({
   clientOrderId: z.string().min(1),
   legNumber: z.int().positive(),
   venueOrderId: z.string().nullable(),

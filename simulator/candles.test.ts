@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { loadCandles, symbolOfFile } from './candles.ts';
-import { candle, candlesThrough, writeRecording, writeText } from './recording-factory.ts';
+import { candle, candlesThrough, writeRecording, writeText } from '../test/factories/recordings.ts';
 
 const HEADER = 'timestamp_ms,open,high,low,close,volume';
 const GOOD = '1733788800000,100,101,99,100.5,3';

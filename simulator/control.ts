@@ -45,6 +45,15 @@ export function serveControl(
   outgoing.end(JSON.stringify(answer));
 }
 
+const ENDPOINTS = [
+  'GET /sim/state',
+  'POST /sim/start',
+  'POST /sim/advance',
+  'GET /sim/orders',
+  'GET, POST, DELETE /sim/faults',
+  'POST /sim/cut',
+];
+
 function control(simulator: Simulator, what: string, body: string): unknown {
   switch (what) {
     case 'GET /sim/state':
@@ -67,7 +76,10 @@ function control(simulator: Simulator, what: string, body: string): unknown {
     case 'POST /sim/cut':
       return { cut: simulator.cutStreams(parseBody(cutSchema, body).which) };
     default:
-      throw new KeelError('NOT_FOUND', `${what} is no control endpoint; see simulator/control.ts`);
+      throw new KeelError(
+        'NOT_FOUND',
+        `${what} is no control endpoint; there are: ${ENDPOINTS.join(', ')}`,
+      );
   }
 }
 
@@ -80,7 +92,10 @@ function parseBody<T extends z.ZodType>(schema: T, body: string): z.output<T> {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    throw new KeelError('INVALID_INPUT', z.prettifyError(parsed.error));
+    throw new KeelError(
+      'INVALID_INPUT',
+      `the body breaks its schema: ${z.prettifyError(parsed.error)}`,
+    );
   }
   return parsed.data;
 }

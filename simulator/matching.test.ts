@@ -4,7 +4,7 @@ import { instrumentOf, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
 import { Decimal } from '../core/money.ts';
 import { MatchingEngine, Refusal } from './matching.ts';
 import type { EngineEvent, NewOrder } from './orders.ts';
-import { candle } from './recording-factory.ts';
+import { candle } from '../test/factories/recordings.ts';
 
 const instrument = instrumentOf('BTC/USDT', REGULAR_FEE_RATES);
 const OPENING = { USDT: '10000', BTC: '2', BNB: '1' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Klines, dayStatistics } from './klines.ts';
-import { candle, candlesThrough, RECORDING_BEGINS } from './recording-factory.ts';
+import { candle, candlesThrough, RECORDING_BEGINS } from '../test/factories/recordings.ts';
 import { Replay } from './replay.ts';
 
 const MINUTE = 60_000;

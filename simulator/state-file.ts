@@ -180,7 +180,7 @@ export function restoreState(
     if (instrument === undefined) {
       throw new KeelError(
         'INVALID_INPUT',
-        `the kept state has orders in ${symbol}, which is not recorded`,
+        `the kept state has orders in ${symbol}, which is not recorded: add its recording, or delete the state file`,
       );
     }
     orders.set(kept.orderId, {

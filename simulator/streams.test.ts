@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import { sign } from './binance/signature.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
-import { candlesThrough, writeRecording } from './recording-factory.ts';
+import { candlesThrough, writeRecording } from '../test/factories/recordings.ts';
 import { startSimulator } from './server.ts';
 
 type Message = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CommandError, findOnPath, runCommand } from './run-command.ts';
 import { StackError, messageOf } from './stack-error.ts';
 
-export const KAFKA_VERSION = '4.3.1';
+const KAFKA_VERSION = '4.3.1';
 const SCALA_VERSION = '2.13';
 const OLDEST_JAVA = 17;
 

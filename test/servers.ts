@@ -25,7 +25,7 @@ export function testServers(): TestServers {
 }
 
 /** The servers of this list that are not there. */
-export function missingServers(servers: readonly TestServer[]): TestServer[] {
+function missingServers(servers: readonly TestServer[]): TestServer[] {
   return servers.filter((server) => serverVariable(server) === undefined);
 }
 

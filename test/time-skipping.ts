@@ -13,7 +13,7 @@ import { SEARCH_ATTRIBUTES } from '../temporal-config/search-attributes.ts';
 const KEYWORD = 2;
 
 /** The binary's path, or undefined where this machine has none. */
-export function timeSkippingBinary(): string | undefined {
+function timeSkippingBinary(): string | undefined {
   const named = process.env['TEMPORAL_TEST_SERVER'];
   if (named !== undefined && named !== '') return named;
   return (process.env['PATH'] ?? '')

@@ -115,7 +115,7 @@ class OrderRun {
       if (admission.verdict === 'refused') {
         this.refused = true;
         throw ApplicationFailure.nonRetryable(
-          `run ${admission.ownerRunId} owns this signal`,
+          `workflow run ${admission.ownerRunId} owns signal ${signal.id}: this one did nothing`,
           'CONFLICT',
         );
       }

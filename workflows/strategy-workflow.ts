@@ -48,8 +48,8 @@ export interface StrategyResult {
   readonly reason: string;
 }
 
-export const stopSignal = defineSignal<[StopRequest]>('stop');
-export const stateQuery = defineQuery<StrategyState>('state');
+const stopSignal = defineSignal<[StopRequest]>('stop');
+const stateQuery = defineQuery<StrategyState>('state');
 
 const DEFAULT_HEARTBEAT_TIMEOUT_MS = 10_000;
 

@@ -105,7 +105,7 @@ function faultsOf(error: z.ZodError, at = ''): string[] {
 }
 
 /** Longest raw text a dead letter or a quarantine entry carries, in characters. */
-export const RAW_TEXT_LIMIT = 16_384;
+const RAW_TEXT_LIMIT = 16_384;
 
 export function truncateRaw(text: string): string {
   if (text.length <= RAW_TEXT_LIMIT) return text;

@@ -36,7 +36,7 @@ export class KafkaWriter {
 
   /** Resolves when all in-sync replicas have the messages. Throws UNAVAILABLE: they may or may not be there. */
   async write(messages: readonly WireMessage[]): Promise<void> {
-    if (this.closed) throw new KeelError('UNAVAILABLE', 'the bus is closed');
+    if (this.closed) throw new KeelError('UNAVAILABLE', 'the bus is closed: nothing was published');
     if (messages.length === 0) return;
     const bytes = messages.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
     const done: PromiseWithResolvers<void> = Promise.withResolvers();

@@ -220,7 +220,8 @@ class KafkaBus implements EventBus {
   }
 
   private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    if (this.closed) throw new KeelError('UNAVAILABLE', 'the bus is closed');
+    if (this.closed)
+      throw new KeelError('UNAVAILABLE', 'the bus is closed: nothing was published or subscribed');
     try {
       this.admin ??= this.connectAdmin();
       return await question(await this.admin);

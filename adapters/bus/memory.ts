@@ -46,7 +46,8 @@ export function createMemoryBus(source: string, options: MemoryBusOptions = {}):
   let closed = false;
 
   const topicOf = (name: string): Topic => {
-    if (closed) throw new KeelError('UNAVAILABLE', 'the bus is closed');
+    if (closed)
+      throw new KeelError('UNAVAILABLE', 'the bus is closed: nothing was published or subscribed');
     const topic = topics.get(name);
     if (topic !== undefined) return topic;
     throw new KeelError(

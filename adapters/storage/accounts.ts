@@ -6,7 +6,7 @@ import type { Queryable } from './database.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { BalancesTable } from './tables.ts';
 
-export function toBalance(row: Selectable<BalancesTable>): AccountBalance {
+function toBalance(row: Selectable<BalancesTable>): AccountBalance {
   return {
     accountId: row.account_id,
     asset: row.asset,

@@ -44,7 +44,7 @@ function toHalt(row: Selectable<HaltsTable>): Halt {
   };
 }
 
-export async function activeHalts(db: Queryable): Promise<readonly Halt[]> {
+async function activeHalts(db: Queryable): Promise<readonly Halt[]> {
   const rows = await db
     .selectFrom('halts')
     .selectAll()

@@ -12,7 +12,7 @@ import { KeelError } from '../../core/errors.ts';
 import { toKeelError } from './postgres-errors.ts';
 
 /** The repository's own folder. */
-export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 const FILE_PATTERN = /^\d{4}-[a-z0-9-]+\.sql$/;
 /** Any number, the same in every process: "keel" in ASCII. */

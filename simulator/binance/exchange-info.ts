@@ -61,7 +61,7 @@ const DEFAULT_STEPS: Steps = {
   maxMarketQuantity: '100000',
 };
 
-export const MIN_NOTIONAL = '5';
+const MIN_NOTIONAL = '5';
 export const MAX_NOTIONAL = '9000000';
 export const MAX_NUM_ORDERS = 200;
 const PRICE_BAND = { up: '5', down: '0.2' };

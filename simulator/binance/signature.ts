@@ -27,7 +27,7 @@ export function sign(payload: string, secret: string): string {
 }
 
 /** Throws −2014 for a missing or misshapen key, −2015 for an unknown one. */
-export function checkKey(apiKey: string | undefined, credentials: Credentials): void {
+function checkKey(apiKey: string | undefined, credentials: Credentials): void {
   if (apiKey === undefined || !/^[\w-]{4,}$/.test(apiKey)) {
     throw badKeyFormat();
   }

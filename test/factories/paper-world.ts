@@ -1,6 +1,5 @@
 /** The paper venue over the contract's minutes, for its tests with books in memory and in PostgreSQL. */
 import { createPaperAdapter, type PaperOptions } from '../../adapters/venues/paper/adapter.ts';
-import { createMemoryPaperStore } from '../../adapters/venues/paper/memory-store.ts';
 import {
   CONTRACT_BARS,
   OPENING_BALANCES,
@@ -10,6 +9,7 @@ import {
 } from '../../adapters/venues/trade-adapter.contract.ts';
 import { KeelError } from '../../core/errors.ts';
 import { createInstrument, createKline } from './market.ts';
+import { createMemoryPaperStore } from './memory-paper-store.ts';
 
 const INSTRUMENT = createInstrument({
   marketMaxQuantity: '107.3168',

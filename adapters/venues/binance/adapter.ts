@@ -295,10 +295,17 @@ function requireOurId(clientOrderId: string): void {
 }
 
 /** A market order carries no price: ccxt and the venue would read it as an amount of quote. */
-function limitParams({ type, price }: PlaceOrderRequest): Readonly<Record<string, string>> {
+function limitParams({
+  clientOrderId,
+  type,
+  price,
+}: PlaceOrderRequest): Readonly<Record<string, string>> {
   if (type === 'market') return {};
   if (price === undefined) {
-    throw new KeelError('VENUE_INVALID_ORDER', 'a limit order needs a price');
+    throw new KeelError(
+      'VENUE_INVALID_ORDER',
+      `limit order ${clientOrderId} has no price: give one, as a decimal string`,
+    );
   }
   return { price, timeInForce: 'GTC' };
 }

@@ -85,7 +85,11 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
     const waiting = answers.get(id);
     answers.delete(id);
     if (error === null) waiting?.resolve();
-    else waiting?.reject(new KeelError('INVALID_INPUT', `Binance refused to subscribe: ${error}`));
+    else {
+      waiting?.reject(
+        new KeelError('INVALID_INPUT', `Binance refused to subscribe: ${error}; check the symbols`),
+      );
+    }
   };
 
   /** Resolves when the venue has confirmed: from then on no bar can be missed. */
@@ -100,7 +104,10 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
     const timer = setTimeout(() => {
       answers.delete(id);
       answer.reject(
-        new KeelError('VENUE_UNAVAILABLE', 'Binance did not confirm the subscription in time'),
+        new KeelError(
+          'VENUE_UNAVAILABLE',
+          `Binance did not confirm ${params.join(', ')} within ${String(ANSWER_TIMEOUT_MS)} ms`,
+        ),
       );
     }, ANSWER_TIMEOUT_MS);
     try {
@@ -210,7 +217,12 @@ export function createBinanceDataSource(options: BinanceDataSourceOptions): Data
     async disconnect() {
       stopping.abort();
       for (const answer of answers.values()) {
-        answer.reject(new KeelError('UNAVAILABLE', 'the source is closed'));
+        answer.reject(
+          new KeelError(
+            'UNAVAILABLE',
+            'the source was closed before Binance had confirmed the subscription',
+          ),
+        );
       }
       answers.clear();
       await socket?.close();

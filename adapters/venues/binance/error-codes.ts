@@ -88,7 +88,7 @@ export function errorOf(answer: HttpAnswer, purpose: Purpose, what: string): Kee
 }
 
 /** Our code for a failed answer. Exported for its table of tests. */
-export function codeOf(
+function codeOf(
   status: number,
   code: string | null,
   message: string | null,

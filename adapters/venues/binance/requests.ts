@@ -13,7 +13,7 @@ import { createRateBudget } from './rate-budget.ts';
 import { serverTimeSchema } from './shapes.ts';
 
 /** The longest a request may be under way before the venue must refuse it; Binance's own default. */
-export const MAX_RECV_WINDOW_MS = 5_000;
+const MAX_RECV_WINDOW_MS = 5_000;
 
 type Params = Readonly<Record<string, string | number>>;
 

@@ -146,7 +146,10 @@ export function createUserStream(options: {
     confirmed.promise.catch(() => undefined);
     const timer = setTimeout(() => {
       confirmed.reject(
-        new KeelError('VENUE_UNAVAILABLE', 'Binance did not confirm the user stream in time'),
+        new KeelError(
+          'VENUE_UNAVAILABLE',
+          `Binance did not confirm the user stream within ${String(SUBSCRIBE_TIMEOUT_MS)} ms`,
+        ),
       );
     }, SUBSCRIBE_TIMEOUT_MS);
     try {
@@ -196,7 +199,11 @@ export function createUserStream(options: {
     waiting.add(late.reject);
     const timer = setTimeout(() => {
       late.reject(
-        refusal ?? new KeelError('VENUE_UNAVAILABLE', `${options.url} gave no user stream in time`),
+        refusal ??
+          new KeelError(
+            'VENUE_UNAVAILABLE',
+            `${options.url} gave no user stream within ${String(SUBSCRIBE_TIMEOUT_MS)} ms`,
+          ),
       );
     }, SUBSCRIBE_TIMEOUT_MS);
     try {

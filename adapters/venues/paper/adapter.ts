@@ -284,7 +284,8 @@ function checkRequest(request: PlaceOrderRequest, instrument: Instrument, price:
   if ((request.type === 'limit') !== (request.price !== undefined)) {
     throw new KeelError(
       'VENUE_INVALID_ORDER',
-      'a limit order needs a price, a market order has none',
+      `${request.type} order ${request.clientOrderId} has ${request.price === undefined ? 'no price' : `price ${request.price}`}: ` +
+        'a limit order needs one, a market order has none',
     );
   }
   const { side, type, quantity } = request;

@@ -2,7 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Candle } from './candles.ts';
+import type { Candle } from '../../simulator/candles.ts';
 
 export const RECORDING_BEGINS = Date.UTC(2024, 11, 10);
 

@@ -1,6 +1,6 @@
-/** A `PaperStore` in memory: for tests, and for paper trading that need not survive the process. */
-import type { Json } from '../../../core/json.ts';
-import type { PaperStore } from '../../repositories.ts';
+/** The paper venue's books in memory. */
+import type { Json } from '../../core/json.ts';
+import type { PaperStore } from '../../adapters/repositories.ts';
 
 interface Account {
   orders: Map<string, Json>;
