@@ -5,9 +5,7 @@
  * paths are Binance's own below `httpUrl`, streams below `wsUrl` (`/ws`, `/stream`, `/ws-api/v3`), and the
  * replay is driven by `advance` or by `/sim/*` (control.ts).
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { KeelError } from '../core/errors.ts';
 import { serveVenue } from './binance/http-front.ts';
 import { MarketStreams } from './binance/streams.ts';
@@ -16,15 +14,10 @@ import { reconciliation, serveControl } from './control.ts';
 import { createVenue } from './create-venue.ts';
 import { Faults } from './faults.ts';
 import { sendWithFaults } from './frames.ts';
+import { listen } from './listener.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
 import { createPacer } from './pacer.ts';
 import { keepState } from './state-file.ts';
-
-export type { Simulator, SimulatorOptions } from './options.ts';
-
-/** The venue pings every 20 s and drops who stays silent for a minute. */
-const PING_MS = 20_000;
-const SILENCE_PINGS = 3;
 
 /** Loads the recordings and listens. Throws INVALID_INPUT for a flawed recording or option. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -52,51 +45,27 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const pace = options.pace ?? 'stepped';
   const pacer = createPacer(pace === 'stepped' ? undefined : pace.speed, step, () => replay.done);
 
-  const server = createServer((incoming, outgoing) => {
-    void serve(incoming, outgoing);
-  });
   const front = {
     venue,
     faults,
     hide: (order: { orderId: number }, ms: number) =>
       hiddenUntil.set(order.orderId, Date.now() + ms),
   };
-  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    try {
-      const body = await readBody(incoming);
+  const listener = await listen({
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    serve: async (incoming, outgoing, body) => {
       if (incoming.url?.startsWith('/sim/') === true) {
         serveControl(simulator, incoming, outgoing, body);
       } else {
         await serveVenue(front, incoming, outgoing, body);
       }
-    } catch (error) {
-      if (!outgoing.headersSent) {
-        outgoing.writeHead(500, { 'content-type': 'text/plain' });
-      }
-      outgoing.end(
-        `the simulator failed: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
-      );
-    }
-  };
-
-  const sockets = new WebSocketServer({ noServer: true });
-  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
-    const target = new URL(incoming.url ?? '/', 'ws://simulator');
-    const accept = acceptor(target, streams, wsApi);
-    if (accept === undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
-      return;
-    }
-    sockets.handleUpgrade(incoming, socket, head, (webSocket) => {
-      keepAlive(webSocket);
-      accept(webSocket);
-    });
+    },
+    acceptorOf: (target) => acceptor(target, streams, wsApi),
   });
-
-  const address = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
   const simulator: Simulator = {
-    httpUrl: `http://${address}`,
-    wsUrl: `ws://${address}`,
+    httpUrl: `http://${listener.address}`,
+    wsUrl: `ws://${listener.address}`,
     faults,
     advance: (bars = 1) => {
       if (pacer.running) {
@@ -145,16 +114,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     close: async () => {
       pacer.stop();
       keeper.save();
-      for (const socket of sockets.clients) {
-        socket.terminate();
-      }
-      sockets.close();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
+      await listener.close();
     },
   };
   return simulator;
@@ -175,48 +135,4 @@ function acceptor(
         streams.accept(socket, target);
       }
     : undefined;
-}
-
-function keepAlive(socket: WebSocket): void {
-  let unanswered = 0;
-  socket.on('pong', () => {
-    unanswered = 0;
-  });
-  const timer = setInterval(() => {
-    unanswered += 1;
-    if (unanswered > SILENCE_PINGS) {
-      socket.terminate();
-      return;
-    }
-    socket.ping(String(Date.now()));
-  }, PING_MS);
-  timer.unref();
-  socket.on('close', () => {
-    clearInterval(timer);
-  });
-  // A reset by the other side is its way to leave; `close` follows.
-  socket.on('error', () => {
-    socket.terminate();
-  });
-}
-
-async function readBody(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-async function listen(
-  server: ReturnType<typeof createServer>,
-  port: number,
-  host: string,
-): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const { address, port: bound } = server.address() as AddressInfo;
-  return `${address}:${String(bound)}`;
 }

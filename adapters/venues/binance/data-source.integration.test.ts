@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../observability/logger.ts';
 import { faultScriptSchema } from '../../../simulator/faults.ts';
-import { type Simulator, startSimulator } from '../../../simulator/server.ts';
+import type { Simulator } from '../../../simulator/options.ts';
+import { startSimulator } from '../../../simulator/server.ts';
 import type { DataSource, DataSubscription, SourceEvent } from '../../data-source.ts';
 import { createBinanceDataSource } from './data-source.ts';
 
