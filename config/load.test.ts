@@ -1,14 +1,20 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { loadConfig, parseConfig } from './load.ts';
 
 const VENUE = { adapter: 'binance', accountId: 'binance-sandbox', symbols: ['BTC/USDT'] };
 const LEAST = { postgresUrl: 'postgres://keel@127.0.0.1/keel', venues: [VENUE] };
 
+const folder = mkdtempSync(join(tmpdir(), 'keel-config-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+let files = 0;
 function configFile(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'keel-config-')), 'keel.yaml');
+  const file = join(folder, `${String((files += 1))}.yaml`);
   writeFileSync(file, text);
   return file;
 }

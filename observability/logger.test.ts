@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from './logger.ts';
 
@@ -9,10 +9,9 @@ function logged(
 ): Record<string, unknown>[] {
   const file = join(mkdtempSync(join(tmpdir(), 'keel-log-')), 'keel.log');
   write(createLogger('orders', 'info', file));
-  return readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  rmSync(dirname(file), { recursive: true });
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 describe('the logger', () => {
