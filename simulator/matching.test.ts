@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { instrumentOf, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
 import { Decimal } from '../core/money.ts';
-import { MatchingEngine, Refusal } from './matching.ts';
+import { MatchingEngine } from './matching.ts';
+import { Refusal } from './order-terms.ts';
 import type { EngineEvent, NewOrder } from './orders.ts';
 import { candle } from '../test/factories/recordings.ts';
 

@@ -7,28 +7,20 @@
  * against each closing minute. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
  * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
  */
-import {
-  barPath,
-  feeOf,
-  isMarketable,
-  limitFillPrice,
-  marketFillPrice,
-} from '../core/fill-model.ts';
-import { Decimal, decimal, floorToStep } from '../core/money.ts';
+import { barPath, feeOf, limitFillPrice, marketFillPrice } from '../core/fill-model.ts';
+import { type Decimal, decimal } from '../core/money.ts';
 import { type AssetBalance, Balances } from './balances.ts';
 import type { Candle } from './candles.ts';
+import {
+  distanceTo,
+  isMarketableNow,
+  lockOf,
+  lockPrice,
+  newOrder,
+  nextPiece,
+  Refusal,
+} from './order-terms.ts';
 import type { EngineEvent, EngineOrder, EngineTrade, NewOrder } from './orders.ts';
-
-/** The engine's refusals; no order exists after one. */
-export class Refusal extends Error {
-  readonly reason: 'INSUFFICIENT_BALANCE' | 'DUPLICATE' | 'WOULD_MATCH' | 'TOO_SMALL';
-
-  constructor(reason: Refusal['reason']) {
-    super(`the order is refused: ${reason}`);
-    this.name = 'Refusal';
-    this.reason = reason;
-  }
-}
 
 export interface EngineOptions {
   readonly openingBalances: Readonly<Record<string, string>>;
@@ -124,7 +116,7 @@ export class MatchingEngine {
       throw new Refusal('WOULD_MATCH');
     }
     const fillPrice = request.kind === 'MARKET' ? this.#slipped(request, price) : price;
-    const order = this.#makeOrder(request, fillPrice, at);
+    const order = newOrder(this.#nextOrderId, request, fillPrice, at);
     this.#lockFor(order, fillPrice);
     this.#nextOrderId += 1;
     this.#orders.set(order.orderId, order);
@@ -177,34 +169,6 @@ export class MatchingEngine {
       slippageBps: this.#options.slippageBps,
       priceTick: request.instrument.priceTick,
     });
-  }
-
-  #makeOrder(request: NewOrder, fillPrice: string, at: number): EngineOrder {
-    const step = request.instrument.quantityStep;
-    const quantity =
-      request.quantity === undefined
-        ? floorToStep(decimal(request.quoteQuantity ?? '0').div(fillPrice), step)
-        : decimal(request.quantity);
-    if (!quantity.isPositive() || quantity.isZero()) {
-      throw new Refusal('TOO_SMALL');
-    }
-    return {
-      orderId: this.#nextOrderId,
-      clientOrderId: request.clientOrderId,
-      instrument: request.instrument,
-      side: request.side,
-      kind: request.kind,
-      timeInForce: request.timeInForce,
-      price: decimal(request.price ?? '0'),
-      quantity,
-      quoteQuantity: decimal(request.quoteQuantity ?? '0'),
-      placedAt: at,
-      state: 'NEW',
-      filled: new Decimal(0),
-      filledQuote: new Decimal(0),
-      updatedAt: at,
-      plan: request.fillPlan,
-    };
   }
 
   /** Locks what an order may cost: base for a sale, price × quantity for a purchase, no fee. */
@@ -320,52 +284,4 @@ export class MatchingEngine {
       listener(event);
     }
   }
-}
-
-function isMarketableNow(request: NewOrder, price: string): boolean {
-  return (
-    request.kind === 'MARKET' ||
-    isMarketable({ side: request.side, limitPrice: request.price ?? '0', price })
-  );
-}
-
-function lockPrice(order: EngineOrder, fillPrice: Decimal): Decimal {
-  return order.kind === 'MARKET' ? fillPrice : order.price;
-}
-
-function lockOf(
-  order: EngineOrder,
-  quantity: Decimal,
-  price: Decimal,
-): { asset: string; amount: Decimal } {
-  return order.side === 'buy'
-    ? { asset: order.instrument.quote, amount: quantity.mul(price) }
-    : { asset: order.instrument.base, amount: quantity };
-}
-
-/** The quantity the next chance fills: the rest, or the plan's next piece. */
-function nextPiece(order: EngineOrder): Decimal {
-  const rest = order.quantity.sub(order.filled);
-  if (order.plan === undefined) {
-    return rest;
-  }
-  const [next, ...later] = order.plan.quantities;
-  if (next === undefined) {
-    return order.plan.rest === 'fill' ? rest : new Decimal(0);
-  }
-  order.plan = { ...order.plan, quantities: later };
-  return Decimal.min(rest, next);
-}
-
-/** How far along a bar's path a price is first reached, in quote units. */
-function distanceTo(path: readonly number[], price: number): number {
-  let walked = 0;
-  for (const [index, to] of path.entries()) {
-    const from = path[index - 1] ?? to;
-    if ((from - price) * (to - price) <= 0) {
-      return walked + Math.abs(price - from);
-    }
-    walked += Math.abs(to - from);
-  }
-  return walked;
 }

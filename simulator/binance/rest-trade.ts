@@ -1,7 +1,7 @@
 /** Placing, cancelling and looking up orders, signed. */
 import { randomBytes } from 'node:crypto';
 import type { Side } from '../../core/fill.ts';
-import { Refusal } from '../matching.ts';
+import { Refusal } from '../order-terms.ts';
 import type { EngineOrder, FillPlan, OrderKind, TimeInForce } from '../orders.ts';
 import {
   duplicateOrder,
