@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import { sign } from './binance/signature.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
-import { candlesThrough, writeRecording } from '../test/factories/recordings.ts';
+import { candlesThrough, temporaryPath, writeRecording } from '../test/factories/recordings.ts';
 import { startSimulator } from './server.ts';
 
 type Message = Record<string, unknown>;
@@ -172,7 +169,7 @@ describe('streams', () => {
 
 describe('kept state', () => {
   it('goes on with books and market time, and never repeats an id', async () => {
-    const stateFile = join(mkdtempSync(join(tmpdir(), 'keel-state-')), 'simulator.json');
+    const stateFile = temporaryPath('simulator.json');
     const first = await start({ stateFile });
     await place(first, { ...MARKET, newClientOrderId: 'keel1' });
     first.advance(3);

@@ -1,8 +1,14 @@
 /** Small recordings for tests: minutes from a list of prices, written as the simulator reads them. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import type { Candle } from '../../simulator/candles.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keel-recording-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 export const RECORDING_BEGINS = Date.UTC(2024, 11, 10);
 
@@ -21,7 +27,7 @@ export function candlesThrough(closes: readonly string[]): Candle[] {
   });
 }
 
-/** Writes candles as CSV to a new temporary folder; returns the path. */
+/** Writes candles as a temporary CSV file; returns the path. */
 export function writeRecording(candles: readonly Candle[], name = 'BTCUSDT-test.csv'): string {
   const rows = candles.map((bar) =>
     [bar.openAt, bar.open, bar.high, bar.low, bar.close, bar.volume].join(','),
@@ -29,9 +35,14 @@ export function writeRecording(candles: readonly Candle[], name = 'BTCUSDT-test.
   return writeText(['timestamp_ms,open,high,low,close,volume', ...rows, ''].join('\n'), name);
 }
 
-/** Writes any text as a file in a new temporary folder; returns the path. */
+/** A path for a file that is not there yet, in a folder of its own; gone when the test file has ended. */
+export function temporaryPath(name: string): string {
+  return join(mkdtempSync(join(folder, 'file-')), name);
+}
+
+/** Writes any text as a temporary file; returns the path. */
 export function writeText(text: string, name = 'BTCUSDT-test.csv'): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'keel-recording-')), name);
+  const file = temporaryPath(name);
   writeFileSync(file, text);
   return file;
 }
