@@ -12,9 +12,7 @@ import type {
 } from '../adapters/strategy-repository.ts';
 import type { Json } from '../core/json.ts';
 import type { Repositories } from '../adapters/repositories.ts';
-import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
-import type { Instrument } from '../core/instrument.ts';
 import type { Kline } from '../core/kline.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
@@ -23,16 +21,16 @@ import type { Logger } from '../observability/logger.ts';
 import { counter } from '../observability/metrics.ts';
 import { feedKey } from '../strategies/base-strategy.ts';
 import type { StrategyRegistry } from '../strategies/registry.ts';
-import { StrategyRunner, type RunnerResult } from '../strategies/runner.ts';
+import type { RunnerResult, StrategyRunner } from '../strategies/runner.ts';
 import { publishSignal } from './publish-signals.ts';
 import { newestCommon, storedAfter } from './stored-bars.ts';
+import { type InstrumentSources, warmRunner } from './warm-runner.ts';
 
 export interface RunDeps {
   readonly repositories: Pick<Repositories, 'strategies' | 'klines'>;
   readonly bus: EventBus;
   readonly registry: StrategyRegistry;
-  /** By account id: their instruments' steps cut the quantities. */
-  readonly adapters: ReadonlyMap<string, Pick<TradeAdapter, 'instrument'>>;
+  readonly adapters: InstrumentSources;
   /** Asks an order's workflow to cancel; an order that is over, or not known, is no error. */
   cancelOrder(orderId: string, strategyId: string): Promise<void>;
   readonly logger: Logger;
@@ -114,29 +112,7 @@ export class InstanceRun {
       if (error instanceof KeelError && error.code === 'FENCED') return undefined;
       throw error;
     }
-    const runner = new StrategyRunner({
-      strategy,
-      strategyId: record.id,
-      strategyType: record.type,
-      runId,
-      accountId: record.accountId,
-      exchange: record.exchange,
-      instruments: await instrumentsOf(deps, record, feeds),
-      anchorAt: claimed.anchorAt,
-      restored: claimed,
-    });
-    const history = await Promise.all(
-      runner.history().map(({ exchange, symbol, interval, count }) =>
-        klines.last({
-          exchange,
-          symbol,
-          interval,
-          count,
-          to: runner.offsets[feedKey({ exchange, symbol, interval })] ?? Number.MAX_SAFE_INTEGER,
-        }),
-      ),
-    );
-    runner.warmUp(history.flat().sort((a, b) => a.closeAt - b.closeAt));
+    const runner = await warmRunner({ klines, adapters: deps.adapters }, record, strategy, claimed);
     const pending = await strategies.unpublished(record.id);
     const run = new InstanceRun(deps, record, runner, claimed, pending, limits, signal);
     // Told at once how far it is: a replay waits for that, and a restart need not warm again.
@@ -347,25 +323,4 @@ export class InstanceRun {
 function cancelsOf(snapshot: Json): readonly string[] {
   const { cancels } = z.object({ cancels: z.array(z.string()).default([]) }).parse(snapshot ?? {});
   return cancels;
-}
-
-async function instrumentsOf(
-  deps: RunDeps,
-  record: StrategyRecord,
-  feeds: readonly Market[],
-): Promise<Record<string, Instrument>> {
-  const adapter = deps.adapters.get(record.accountId);
-  if (adapter === undefined) {
-    throw new KeelError(
-      'UNAVAILABLE',
-      `this worker has no account ${record.accountId} (it has ${[...deps.adapters.keys()].join(', ') || 'none'}); another may`,
-    );
-  }
-  const symbols = feeds
-    .filter(({ exchange }) => exchange === record.exchange)
-    .map(({ symbol }) => symbol);
-  const pairs = [...new Set(symbols)].map(
-    async (symbol) => [symbol, await adapter.instrument(symbol)] as const,
-  );
-  return Object.fromEntries(await Promise.all(pairs));
 }
