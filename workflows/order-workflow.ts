@@ -13,22 +13,16 @@ import {
   continueAsNew,
   isCancellation,
   log,
-  setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  FinalState,
-  NewLeg,
-  OrderActivities,
-  OrderFacts,
-} from '../activities/order-activities.ts';
+import type { FinalState } from '../activities/order-activities.ts';
 import type { TrackResult } from '../activities/tracking.ts';
-import type { LegView, OrderStatus } from '../core/order.ts';
+import type { LegView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
-import { describeOrder, orderDetails } from './order-details.ts';
+import { describeOrder } from './order-details.ts';
 import {
   askToCancel,
   cancelSignal,
@@ -37,8 +31,9 @@ import {
   type OrderResult,
   type Progress,
 } from './order-messages.ts';
-import { cancelReason, failureOf, finalStateOf, type CancelRequest } from './order-outcome.ts';
-import { KEEL_ORDER_STATUS, KEEL_SIDE } from './order-names.ts';
+import { cancelReason, failureOf, finalStateOf } from './order-outcome.ts';
+import { KEEL_SIDE } from './order-names.ts';
+import { OrderProgress } from './order-progress.ts';
 import { books, trackers, venue } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
@@ -47,12 +42,12 @@ const LONGEST_BLOCKED_PAUSE_MS = 5_000;
 
 export async function orderWorkflow({ signal, carried }: OrderInput): Promise<OrderResult> {
   const run = new OrderRun(signal, carried);
-  setHandler(stateQuery, () => run.progress);
+  setHandler(stateQuery, () => run.known.current);
   setHandler(cancelSignal, (request) => {
-    run.requestCancel(request);
+    run.known.requestCancel(request);
   });
   CancellationScope.current().cancelRequested.catch(() => {
-    run.requestCancel({ by: 'temporal', reason: 'the workflow was cancelled' });
+    run.known.requestCancel({ by: 'temporal', reason: 'the workflow was cancelled' });
   });
   // Nothing in here is cut short: a cancel is a wish that the steps fulfil.
   return CancellationScope.nonCancellable(async () => {
@@ -63,34 +58,24 @@ export async function orderWorkflow({ signal, carried }: OrderInput): Promise<Or
 }
 
 class OrderRun {
-  progress: Progress;
+  readonly known: OrderProgress;
   private readonly signal: Signal;
-  private shownStatus: OrderStatus | null = null;
   /** Another run owns the order: it is not ours to end. */
   private refused = false;
 
   constructor(signal: Signal, carried: Progress | undefined) {
     this.signal = signal;
-    this.progress = carried ?? {
-      orderId: signal.id,
-      order: null,
-      leg: null,
-      finished: false,
-      cancel: null,
-      version: 0,
-      startedAt: workflowInfo().startTime.getTime(),
-    };
-    this.learn({});
+    this.known = new OrderProgress(signal, carried);
   }
 
-  requestCancel(request: CancelRequest): void {
-    this.progress = { ...this.progress, cancel: this.progress.cancel ?? request };
+  private get progress(): Progress {
+    return this.known.current;
   }
 
   async toEnd(): Promise<OrderResult> {
     let final: FinalState;
     try {
-      if (this.progress.leg === null && !(await this.prepare())) return this.result();
+      if (this.progress.leg === null && !(await this.prepare())) return this.known.result();
       final = await this.work();
     } catch (error) {
       if (this.refused) throw error;
@@ -98,7 +83,7 @@ class OrderRun {
       log.error('order failed; settling it', { ...final });
     }
     await this.settle(final);
-    return this.result();
+    return this.known.result();
   }
 
   /** Admission and risk. False when the order ended there, with its final row written. */
@@ -110,7 +95,7 @@ class OrderRun {
       const admission = await books.admit({
         signal,
         workflowRunId: firstExecutionRunId,
-        version: this.nextVersion(),
+        version: this.known.nextVersion(),
       });
       if (admission.verdict === 'refused') {
         this.refused = true;
@@ -120,7 +105,7 @@ class OrderRun {
         );
       }
       if (admission.verdict !== 'blocked') {
-        this.learn({ order: admission.order });
+        this.known.learn({ order: admission.order });
         upsertSearchAttributes([{ key: KEEL_SIDE, value: admission.order.side }]);
         if (admission.verdict === 'ended') return false;
         break;
@@ -137,9 +122,9 @@ class OrderRun {
       orderId: signal.id,
       accountId,
       symbol,
-      version: this.nextVersion(),
+      version: this.known.nextVersion(),
     });
-    this.learn({ order: risk.order });
+    this.known.learn({ order: risk.order });
     return risk.approved;
   }
 
@@ -165,8 +150,10 @@ class OrderRun {
       scope.cancel();
     });
     try {
-      this.learn(
-        await scope.run(() => venue.placeOrder.executeWithOptions({ summary }, [this.place()])),
+      this.known.learn(
+        await scope.run(() =>
+          venue.placeOrder.executeWithOptions({ summary }, [this.known.placeStep()]),
+        ),
       );
     } catch (error) {
       if (!isCancellation(error)) throw error;
@@ -197,8 +184,8 @@ class OrderRun {
   private async resolve(): Promise<boolean> {
     try {
       const resend = this.progress.cancel === null;
-      const outcome = await venue.resolveOrder({ ...this.place(), resend });
-      this.learn(outcome);
+      const outcome = await venue.resolveOrder({ ...this.known.placeStep(), resend });
+      this.known.learn(outcome);
       return outcome.finished || outcome.leg.venueOrderId !== null;
     } catch (error) {
       log.error('the outcome is still unknown', { ...failureOf(error) });
@@ -255,15 +242,15 @@ class OrderRun {
       return false;
     }
     if (result.kind === 'timeout') {
-      this.requestCancel({
+      this.known.requestCancel({
         by: 'timeout',
         reason: `not filled within ${String(signal.timeoutMs)} ms`,
       });
     }
-    this.learn(result);
+    this.known.learn(result);
     if (result.kind === 'changed' && !result.finished) {
-      this.learn({
-        order: await books.publishOrder({ orderId: signal.id, version: this.nextVersion() }),
+      this.known.learn({
+        order: await books.publishOrder({ orderId: signal.id, version: this.known.nextVersion() }),
       });
     }
     return true;
@@ -274,9 +261,9 @@ class OrderRun {
     try {
       const outcome = await venue.cancelOrder.executeWithOptions(
         { summary: cancelReason(this.progress.cancel) },
-        [{ accountId: this.signal.accountId, leg: this.newLeg() }],
+        [{ accountId: this.signal.accountId, leg: this.known.newLeg() }],
       );
-      if (outcome.finished) this.learn(outcome);
+      if (outcome.finished) this.known.learn(outcome);
       return outcome.finished;
     } catch (error) {
       log.error('cancel failed; trying again', { ...failureOf(error) });
@@ -298,13 +285,16 @@ class OrderRun {
           accountId,
           final: wanted,
           startedAt,
-          version: this.nextVersion(),
+          version: this.known.nextVersion(),
         });
         if (settled.settled) {
-          this.learn({ order: settled.order });
+          this.known.learn({ order: settled.order });
           return;
         }
-        this.requestCancel({ by: 'keel', reason: final.reason ?? 'the order is being ended' });
+        this.known.requestCancel({
+          by: 'keel',
+          reason: final.reason ?? 'the order is being ended',
+        });
         await this.resolve();
         await this.follow();
         // What the venue did stands; the failure that led here is told as the reason.
@@ -328,71 +318,9 @@ class OrderRun {
     }
   }
 
-  private newLeg(): NewLeg {
-    const { order, orderId } = this.progress;
-    if (order === null)
-      throw ApplicationFailure.nonRetryable('the order was not admitted', 'CONFLICT');
-    return {
-      orderId,
-      legNumber: 1,
-      quantity: order.quantity,
-      type: order.type,
-      price: order.price,
-    };
-  }
-
-  private place(): Parameters<OrderActivities['placeOrder']>[0] {
-    const { orderId, startedAt } = this.progress;
-    const { accountId, symbol } = this.signal;
-    return {
-      orderId,
-      accountId,
-      symbol,
-      leg: this.newLeg(),
-      startedAt,
-      version: this.nextVersion(),
-    };
-  }
-
-  private nextVersion(): number {
-    this.progress = { ...this.progress, version: this.progress.version + 1 };
-    return this.progress.version;
-  }
-
-  /** Takes news in and shows them to people. */
-  private learn(news: {
-    readonly order?: OrderFacts;
-    readonly leg?: LegView;
-    readonly finished?: boolean;
-  }): void {
-    const { order, leg, finished } = news;
-    this.progress = {
-      ...this.progress,
-      ...(order === undefined ? {} : { order }),
-      ...(leg === undefined ? {} : { leg }),
-      ...(finished === undefined ? {} : { finished }),
-    };
-    const status = this.progress.order?.status ?? 'pending';
-    if (status !== this.shownStatus)
-      upsertSearchAttributes([{ key: KEEL_ORDER_STATUS, value: status }]);
-    this.shownStatus = status;
-    setCurrentDetails(orderDetails(this.signal, this.progress.order, this.progress.leg));
-  }
-
   private async continueIfLong(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
     await continueAsNew<typeof orderWorkflow>({ signal: this.signal, carried: this.progress });
-  }
-
-  private result(): OrderResult {
-    const { orderId, order } = this.progress;
-    return {
-      orderId,
-      status: order?.status ?? 'failed',
-      filledQuantity: order?.filledQuantity ?? '0',
-      averagePrice: order?.averagePrice ?? null,
-      reason: order?.reason ?? null,
-    };
   }
 }
