@@ -21,6 +21,11 @@ import { backOffMs, pause, type BackOff } from './back-off.ts';
 export type SocketState = 'connecting' | 'connected' | 'disconnected';
 export type Send = (text: string) => void;
 
+/** A connect that takes longer failed. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A longer message breaks the connection. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
 export interface WebSocketOptions {
   /** A function is asked again before each attempt. */
   readonly url: string | (() => string);
@@ -42,10 +47,6 @@ export interface WebSocketOptions {
   readonly idleTimeoutMs?: number;
   /** Default 500 ms to 30 s. */
   readonly backoff?: BackOff;
-  /** A connect that takes longer failed. Default 10 000 ms. */
-  readonly connectTimeoutMs?: number;
-  /** A longer message breaks the connection. Default 4 MiB. */
-  readonly maxMessageBytes?: number;
   readonly logger: Logger;
 }
 
@@ -175,8 +176,8 @@ class Connection {
   constructor(url: string, options: WebSocketOptions, onReady: () => void) {
     this.options = options;
     this.socket = new WebSocket(url, {
-      handshakeTimeout: options.connectTimeoutMs ?? 10_000,
-      maxPayload: options.maxMessageBytes ?? 4 * 1024 * 1024,
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
     });
     const { socket } = this;

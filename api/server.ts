@@ -29,12 +29,12 @@ export interface Services extends OpenRouteDeps {
   readonly limits?: {
     /** Log-ins a minute and address. Default 10. */
     readonly loginsPerMinute?: number;
-    /** Requests a minute and address. Default 6000. */
-    readonly requestsPerMinute?: number;
   };
 }
 
 const MINUTE_MS = 60_000;
+/** Of one address. */
+const REQUESTS_PER_MINUTE = 6_000;
 
 function limit(perMinute: number, what: string) {
   return rateLimit({
@@ -78,7 +78,7 @@ export function createApp(services: Services): Express {
   app.disable('x-powered-by');
   // Plain http on the loopback: a browser told to upgrade would load nothing of the page.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use(limit(services.limits?.requestsPerMinute ?? 6_000, 'requests'));
+  app.use(limit(REQUESTS_PER_MINUTE, 'requests'));
   app.use('/login', limit(services.limits?.loginsPerMinute ?? 10, 'log-ins'));
   app.use(express.json({ limit: '100kb' }));
 

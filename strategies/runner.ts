@@ -54,8 +54,6 @@ export interface RunnerOptions {
   /** The last stored checkpoint; with state null it is as if there were none. */
   readonly restored?: RunnerCheckpoint;
   readonly aux?: (name: string, now: number) => AuxValue | undefined;
-  /** Market milliseconds a slice waits for its missing bars. Default two minutes. */
-  readonly sliceTimeoutMs?: number;
 }
 
 /** All that goes on after a restart; JSON. `offsets` and `sequences` as in the storage's checkpoint. */
@@ -102,6 +100,7 @@ const NOTHING_HELD: Standing = {
   allocation: '0',
 };
 
+/** Market time a slice waits for its missing bars. */
 const SLICE_TIMEOUT_MS = 120_000;
 const ORDERS_REMEMBERED = 500;
 
@@ -279,8 +278,7 @@ export class StrategyRunner {
       for (const one of closed) {
         this.#state.slices = addToSlice(this.#state.slices, one.feed, one.bar);
       }
-      const timeoutMs = this.#options.sliceTimeoutMs ?? SLICE_TIMEOUT_MS;
-      const taken = takeSlices(this.#state.slices, this.feeds, bar.closeAt, timeoutMs);
+      const taken = takeSlices(this.#state.slices, this.feeds, bar.closeAt, SLICE_TIMEOUT_MS);
       this.#state.slices = taken.pending;
       for (const slice of taken.slices) {
         this.#call(`slice of ${new Date(slice.closeAt).toISOString()}`, event, (ctx) => {

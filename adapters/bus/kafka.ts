@@ -22,8 +22,6 @@ export interface KafkaBusOptions {
   readonly logger?: Logger;
   /** Of topics that `ensureTopics` creates. Messages of one key share a partition. Default 3. */
   readonly partitions?: number;
-  /** Of topics that `ensureTopics` creates. Default: the broker's. */
-  readonly replicationFactor?: number;
   /** A member that is silent for this long is dead. At least the broker's minimum (6000 unless set). Default 6000. */
   readonly sessionTimeoutMs?: number;
   /** How often pattern subscriptions look for new topics. Default 3000. */
@@ -78,14 +76,13 @@ class KafkaBus implements EventBus {
     const present = new Set(await this.listTopics());
     const missing = [...new Set(wanted)].filter((topic) => !present.has(topic));
     if (missing.length > 0) {
-      const { partitions = 3, replicationFactor } = this.options;
+      const { partitions = 3 } = this.options;
       await this.ask((admin) =>
         admin.createTopics({
           waitForLeaders: false,
           topics: missing.map((topic) => ({
             topic,
             numPartitions: partitions,
-            ...(replicationFactor === undefined ? {} : { replicationFactor }),
           })),
         }),
       );

@@ -14,7 +14,7 @@ import type { KlineRepository } from '../repositories.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { counter, gauge } from '../../observability/metrics.ts';
 import { createProducer, STOP_GRACE_MS, type ProducerOptions } from './producer.ts';
-import { createValidator, type ValidatorOptions, type Verdict } from './validator.ts';
+import { createValidator, type Verdict } from './validator.ts';
 
 const gaps = counter('keel_market_gaps_total', 'Bars that came after missing ones', ['exchange']);
 const connected = gauge('keel_source_connected', '1 while the source is connected', ['exchange']);
@@ -26,7 +26,6 @@ export interface PipelineOptions {
   /** `since` comes from the newest stored bar; one given here counts only where none is stored. */
   readonly subscriptions: readonly DataSubscription[];
   readonly logger: Logger;
-  readonly validatorOptions?: Omit<ValidatorOptions, 'exchange'>;
   readonly producerOptions?: Pick<ProducerOptions, 'batchSize' | 'backoff' | 'graceMs'>;
 }
 
@@ -43,7 +42,7 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { source, bus, klines, logger, subscriptions } = options;
   const { exchange } = source;
-  const validator = createValidator({ ...options.validatorOptions, exchange });
+  const validator = createValidator({ exchange });
   const producer = createProducer({ ...options.producerOptions, exchange, bus, klines, logger });
 
   const onEvent = async (event: SourceEvent): Promise<void> => {

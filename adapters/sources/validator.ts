@@ -24,17 +24,18 @@ export type Verdict =
   | { readonly ok: true; readonly gap?: string }
   | { readonly ok: false; readonly rule: ValidationRule; readonly reason: string };
 
+/** Closes the median is taken over; with fewer than a quarter of them nothing is an outlier. */
+const MEDIAN_OF = 20;
+/** So many outliers in a row at one level are the new level, not a fault. */
+const CONFIRMATIONS = 3;
+/** A tick this much behind the symbol's newest data is stale. */
+const STALE_MS = 60_000;
+
 export interface ValidatorOptions {
   /** The exchange all data must name. */
   readonly exchange: string;
   /** Largest move against the median of the last closes, as a fraction. Default 0.5. */
   readonly maxJump?: number;
-  /** Closes the median is taken over; with fewer than a quarter of them nothing is an outlier. Default 20. */
-  readonly medianOf?: number;
-  /** So many outliers in a row at one level are the new level, not a fault. Default 3. */
-  readonly confirmations?: number;
-  /** A tick this much behind the symbol's newest data is stale, ms. Default 60 000. */
-  readonly staleMs?: number;
 }
 
 export interface Validator {
@@ -56,7 +57,7 @@ interface Feed {
 const OK: Verdict = { ok: true };
 
 export function createValidator(options: ValidatorOptions): Validator {
-  const { exchange, maxJump = 0.5, medianOf = 20, confirmations = 3, staleMs = 60_000 } = options;
+  const { exchange, maxJump = 0.5 } = options;
   const feeds = new Map<string, Feed>();
   const newestBySymbol = new Map<string, number>();
   const lastTickAt = new Map<string, number>();
@@ -74,18 +75,18 @@ export function createValidator(options: ValidatorOptions): Validator {
   const remember = (feed: Feed, price: number): void => {
     feed.suspects = [];
     feed.closes.push(price);
-    if (feed.closes.length > medianOf) feed.closes.shift();
+    if (feed.closes.length > MEDIAN_OF) feed.closes.shift();
   };
 
   const outlier = (feed: Feed, text: string): Verdict => {
     const price = Number(text);
-    if (feed.closes.length < medianOf / 4) return OK;
+    if (feed.closes.length < MEDIAN_OF / 4) return OK;
     const median = medianOfNumbers(feed.closes);
     const jump = Math.abs(price / median - 1);
     if (jump <= maxJump) return OK;
     const level = feed.suspects.every((suspect) => Math.abs(price / suspect - 1) <= maxJump);
     feed.suspects = level ? [...feed.suspects, price] : [price];
-    if (feed.suspects.length >= confirmations) {
+    if (feed.suspects.length >= CONFIRMATIONS) {
       feed.closes.length = 0;
       return OK;
     }
@@ -155,10 +156,10 @@ export function createValidator(options: ValidatorOptions): Validator {
             ? refuse('crossed-book', `bid ${tick.bid} is above ask ${tick.ask}`)
             : OK,
         () =>
-          behindMs > staleMs
+          behindMs > STALE_MS
             ? refuse(
                 'stale',
-                `${String(behindMs)} ms behind the newest data, allowed ${String(staleMs)}`,
+                `${String(behindMs)} ms behind the newest data, allowed ${String(STALE_MS)}`,
               )
             : OK,
         () =>

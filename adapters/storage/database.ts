@@ -14,8 +14,6 @@ export type Queryable = Kysely<Database> | Transaction<Database>;
 export interface DatabaseOptions {
   /** Most connections held at once. */
   readonly poolSize?: number;
-  /** Shown in pg_stat_activity. */
-  readonly applicationName?: string;
   /** Told of connections that broke; their queries fail by themselves. */
   readonly onConnectionError?: (error: Error) => void;
 }
@@ -50,7 +48,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Kysely
   const pool = new Pool({
     connectionString: url,
     max: options.poolSize ?? 10,
-    application_name: options.applicationName ?? 'keel',
+    application_name: 'keel',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: QUERY_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,

@@ -65,7 +65,7 @@ export class ApiWorld {
   /** A defect to be met by the next list of strategies. */
   defect: Error | undefined;
 
-  async open(limits?: { loginsPerMinute?: number; requestsPerMinute?: number }): Promise<Express> {
+  async open(limits?: { loginsPerMinute?: number }): Promise<Express> {
     await this.bus.subscribe({
       group: 'test',
       topics: ALL_SIGNALS,
