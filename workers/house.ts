@@ -105,14 +105,22 @@ export async function buildHouse(
 ): Promise<House> {
   const logger = createLogger(service, config.log.level, config.log.file);
   installRuntime(logger);
-  const repositories = createRepositories(openDatabase(config.postgresUrl), {
-    marketBuyBuffer: config.risk.marketBuyBuffer,
-  });
+  const lost = (server: string) => (error: Error) => {
+    logger.warn({ err: error, server }, 'connection_lost');
+  };
+  const repositories = createRepositories(
+    openDatabase(config.postgresUrl, { onConnectionError: lost('postgres') }),
+    {
+      marketBuyBuffer: config.risk.marketBuyBuffer,
+    },
+  );
   await repositories.ping();
   const bus = options.bus ?? createBus(service, config, logger);
   const cache =
     options.cache ??
-    (config.cache.kind === 'redis' ? createRedisCache(config.cache.url) : createMemoryCache());
+    (config.cache.kind === 'redis'
+      ? createRedisCache(config.cache.url, { onConnectionError: lost('redis') })
+      : createMemoryCache());
 
   const adapters = new Map<string, TradeAdapter>();
   for (const venue of config.venues) {

@@ -13,6 +13,7 @@ import { saveCliSettings } from '../../config/cli-settings.ts';
 import type { Config } from '../../config/schema.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Simulator } from '../../simulator/options.ts';
+import { intervalMs } from '../../core/time.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { startAll } from '../../workers/all.ts';
 import { createApiClient, type ApiClient } from '../api-client.ts';
@@ -79,6 +80,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
+    const config = demoConfig(options.stack, simulator, options.dataDir);
+    const repositories = createRepositories(openDatabase(config.postgresUrl));
+    closers.push(() => repositories.close());
+    await resumeMarket(simulator, repositories);
     const marketTime = new Date(simulator.state().marketTime)
       .toISOString()
       .slice(0, 16)
@@ -87,10 +92,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       'simulator',
       `${simulator.httpUrl}, Binance spot, BTC/USDT from ${marketTime} UTC`,
     );
-
-    const config = demoConfig(options.stack, simulator, options.dataDir);
-    const repositories = createRepositories(openDatabase(config.postgresUrl));
-    closers.push(() => repositories.close());
     const workers =
       options.mode === 'native'
         ? await spawnWorkers(config, options)
@@ -122,6 +123,22 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * A simulator that was killed may come back some minutes early: a venue's clock never goes back, so it is
+ * brought to where our books are. Throws CONFLICT when the recording has no minutes left.
+ */
+async function resumeMarket(simulator: Simulator, repositories: Repositories): Promise<void> {
+  const newest = await repositories.klines.newest('binance', 'BTC/USDT', '1m');
+  const behindMs = (newest?.closeAt ?? 0) - simulator.state().marketTime;
+  if (behindMs > 0) simulator.advance(Math.ceil(behindMs / intervalMs('1m')));
+  if (simulator.state().done) {
+    throw new KeelError(
+      'CONFLICT',
+      'the recorded market is used up: `npm start -- --fresh` forgets earlier runs and begins again',
+    );
   }
 }
 
