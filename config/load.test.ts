@@ -51,8 +51,29 @@ describe('the configuration', () => {
 
   it('takes live mode only with the second word', () => {
     expect(() => parseConfig({ ...LEAST, mode: 'live' })).toThrow(/iUnderstandLive/);
-    expect(parseConfig({ ...LEAST, mode: 'live', iUnderstandLive: true }).mode).toBe('live');
+    const keys = { apiKey: 'key', secret: 'secret' };
+    const live = { ...LEAST, mode: 'live', iUnderstandLive: true };
+    expect(parseConfig({ ...live, venues: [{ ...VENUE, ...keys }] }).mode).toBe('live');
+    expect(() => parseConfig(live)).toThrow(
+      /venues\.0\.apiKey: .*needs apiKey and secret for the account binance-sandbox/,
+    );
   });
+
+  it.each(['https://api.binance.com', 'https://binance.us'])(
+    'lets no sandbox trade at %s',
+    (restUrl) => {
+      const sandbox = { ...LEAST, mode: 'sandbox', venues: [{ ...VENUE, restUrl }] };
+      expect(() => parseConfig(sandbox)).toThrow(/venues\.0\.restUrl: .*must not trade at/);
+    },
+  );
+
+  it.each(['http://127.0.0.1:8090', 'https://testnet.binance.com', 'https://notbinance.com'])(
+    'lets a sandbox trade at %s',
+    (restUrl) => {
+      const sandbox = { ...LEAST, mode: 'sandbox', venues: [{ ...VENUE, restUrl }] };
+      expect(parseConfig(sandbox).mode).toBe('sandbox');
+    },
+  );
 
   it('reads the file, then the environment over it', () => {
     const file = configFile(

@@ -8,6 +8,9 @@ import { symbol } from '../core/symbol.ts';
 
 const url = z.url();
 
+/** Hosts that trade real money; a sandbox must not name them. */
+const LIVE_HOSTS = /(^|\.)binance\.(com|us)$/;
+
 const binanceSchema = z.strictObject({
   adapter: z.literal('binance'),
   /** REST root, without `/api/v3`. The default is the real venue; tests and the demo give the simulator's. */
@@ -92,6 +95,25 @@ export const configSchema = z
   .refine((config) => config.mode !== 'live' || config.iUnderstandLive, {
     error: 'mode "live" sends real orders: set iUnderstandLive: true as well',
     path: ['mode'],
+  })
+  .superRefine(({ mode, venues }, context) => {
+    venues.forEach(({ restUrl, apiKey, secret, accountId }, index) => {
+      const { hostname } = new URL(restUrl);
+      if (mode === 'sandbox' && LIVE_HOSTS.test(hostname) && !hostname.startsWith('testnet.')) {
+        context.addIssue({
+          code: 'custom',
+          path: ['venues', index, 'restUrl'],
+          message: `mode "sandbox" must not trade at ${hostname}: give a simulator or testnet, or set mode: live`,
+        });
+      }
+      if (mode === 'live' && (apiKey === '' || secret === '')) {
+        context.addIssue({
+          code: 'custom',
+          path: ['venues', index, 'apiKey'],
+          message: `mode "live" needs apiKey and secret for the account ${accountId}`,
+        });
+      }
+    });
   });
 
 export type Config = Readonly<z.infer<typeof configSchema>>;

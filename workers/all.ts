@@ -2,8 +2,6 @@
  * All workers in one process, for the embedded stack: they share one memory bus and one cache, and each is
  * the same code that runs as a process of its own on the native stack.
  */
-import { createMemoryBus } from '../adapters/bus/memory.ts';
-import { createMemoryCache } from '../adapters/storage/cache-memory.ts';
 import type { Config } from '../config/schema.ts';
 import { KeelError } from '../core/errors.ts';
 import { startApi, type RunningApi } from '../api/main.ts';
@@ -29,14 +27,15 @@ export async function startAll(config: Config): Promise<AllWorkers> {
       'mode "live" does not run in one process: use the native stack, a process each',
     );
   }
-  const bus = createMemoryBus('keel');
-  const cache = createMemoryCache();
-  const house = await buildHouse('keel', config, { bus, cache });
+  // Whatever is configured: one process needs no broker between its workers.
+  const house = await buildHouse('keel', {
+    ...config,
+    bus: { kind: 'memory' },
+    cache: { kind: 'memory' },
+  });
   const started: Running[] = [];
   const stop = async (): Promise<void> => {
     for (const running of started.toReversed()) await running.stop();
-    await bus.close();
-    await cache.close();
     await house.close();
   };
   try {

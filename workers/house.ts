@@ -17,7 +17,6 @@ import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { createBinanceAdapter } from '../adapters/venues/binance/adapter.ts';
 import { createPaperAdapter } from '../adapters/venues/paper/adapter.ts';
 import type { Config, VenueConfig } from '../config/schema.ts';
-import { KeelError } from '../core/errors.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { defaultRegistry, type StrategyRegistry } from '../strategies/registry.ts';
@@ -40,30 +39,9 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** Hosts that trade real money; a sandbox must not name them. */
-const LIVE_HOSTS = /(^|\.)binance\.(com|us)$/;
-
-function checkMode(config: Config, venue: VenueConfig): void {
-  const host = new URL(venue.restUrl).hostname;
-  const real = LIVE_HOSTS.test(host) && !host.startsWith('testnet.');
-  if (config.mode === 'sandbox' && real) {
-    throw new KeelError(
-      'CONFIG_INVALID',
-      `mode "sandbox" must not trade at ${host}: give restUrl a simulator or testnet, or set mode: live`,
-    );
-  }
-  if (config.mode === 'live' && (venue.apiKey === '' || venue.secret === '')) {
-    throw new KeelError(
-      'CONFIG_INVALID',
-      `mode "live" needs apiKey and secret for the account ${venue.accountId}`,
-    );
-  }
-}
-
 type Doors = Pick<House, 'repositories' | 'cache' | 'logger'>;
 
 function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeAdapter {
-  checkMode(config, venue);
   const binance = createBinanceAdapter({
     exchange: venue.adapter,
     accountId: venue.accountId,
@@ -87,22 +65,11 @@ function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeA
   });
 }
 
-export interface HouseOptions {
-  /** A bus shared with other houses of this process (embedded). */
-  readonly bus?: EventBus;
-  readonly cache?: Cache;
-  readonly registry?: StrategyRegistry;
-}
-
 /**
  * Opens PostgreSQL, bus, cache and the venues. Temporal is connected at first use, so that a process that
- * never needs it (collector, manager) does not wait for it. Throws KeelError: CONFIG_INVALID, UNAVAILABLE.
+ * never needs it (collector, manager) does not wait for it. Throws KeelError UNAVAILABLE.
  */
-export async function buildHouse(
-  service: string,
-  config: Config,
-  options: HouseOptions = {},
-): Promise<House> {
+export async function buildHouse(service: string, config: Config): Promise<House> {
   const logger = createLogger(service, config.log.level, config.log.file);
   installRuntime(logger);
   const lost = (server: string) => (error: Error) => {
@@ -115,12 +82,11 @@ export async function buildHouse(
     },
   );
   await repositories.ping();
-  const bus = options.bus ?? createBus(service, config, logger);
+  const bus = createBus(service, config, logger);
   const cache =
-    options.cache ??
-    (config.cache.kind === 'redis'
+    config.cache.kind === 'redis'
       ? createRedisCache(config.cache.url, { onConnectionError: lost('redis') })
-      : createMemoryCache());
+      : createMemoryCache();
 
   const adapters = new Map<string, TradeAdapter>();
   for (const venue of config.venues) {
@@ -139,7 +105,7 @@ export async function buildHouse(
     bus,
     cache,
     adapters,
-    registry: options.registry ?? defaultRegistry(),
+    registry: defaultRegistry(),
     temporal() {
       temporal ??= connectTemporal(config.temporal).catch((error: unknown) => {
         // The next who asks tries again.
@@ -150,8 +116,8 @@ export async function buildHouse(
     },
     async close() {
       for (const adapter of adapters.values()) await adapter.disconnect();
-      if (options.bus === undefined) await bus.close();
-      if (options.cache === undefined) await cache.close();
+      await bus.close();
+      await cache.close();
       await (await temporal)?.close();
       await repositories.close();
     },

@@ -12,6 +12,7 @@ import type { Repositories } from '../../adapters/repositories.ts';
 import { saveCliSettings } from '../../config/cli-settings.ts';
 import type { Config } from '../../config/schema.ts';
 import { KeelError } from '../../core/errors.ts';
+import type { Kline } from '../../core/kline.ts';
 import type { Simulator } from '../../simulator/options.ts';
 import { intervalMs } from '../../core/time.ts';
 import { startSimulator } from '../../simulator/server.ts';
@@ -126,12 +127,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
+function newestBar(repositories: Repositories): Promise<Kline | null> {
+  return repositories.klines.newest('binance', 'BTC/USDT', '1m');
+}
+
 /**
  * A simulator that was killed may come back some minutes early: a venue's clock never goes back, so it is
  * brought to where our books are. Throws CONFLICT when the recording has no minutes left.
  */
 async function resumeMarket(simulator: Simulator, repositories: Repositories): Promise<void> {
-  const newest = await repositories.klines.newest('binance', 'BTC/USDT', '1m');
+  const newest = await newestBar(repositories);
   const behindMs = (newest?.closeAt ?? 0) - simulator.state().marketTime;
   if (behindMs > 0) simulator.advance(Math.ceil(behindMs / intervalMs('1m')));
   if (simulator.state().done) {
@@ -146,7 +151,7 @@ async function resumeMarket(simulator: Simulator, repositories: Repositories): P
 async function untilCollected(repositories: Repositories, marketTime: number): Promise<void> {
   const deadline = Date.now() + COLLECT_TIMEOUT_MS;
   for (;;) {
-    const newest = await repositories.klines.newest('binance', 'BTC/USDT', '1m');
+    const newest = await newestBar(repositories);
     if (newest !== null && newest.closeAt >= marketTime) return;
     if (Date.now() > deadline) {
       throw new KeelError(
@@ -158,19 +163,20 @@ async function untilCollected(repositories: Repositories, marketTime: number): P
   }
 }
 
-function audit(session: Session, runs: ReadonlyMap<string, string>): Promise<AuditResult> {
-  const { repositories, simulator } = session;
-  return auditBooks(simulator.httpUrl, DEMO_ACCOUNT, repositories, runs.values());
-}
-
 /**
- * The manager follows the events at its own pace: waits until the balances it derives have caught up with
- * the venue. If they never do, the audit that comes next says in what they differ.
+ * The manager follows the events at its own pace: audits until the balances it derives have caught up with
+ * the venue. If they never do, the result says in what they differ.
  */
-async function untilManaged(session: Session, runs: ReadonlyMap<string, string>): Promise<void> {
+async function auditManaged(
+  { repositories, simulator }: Session,
+  runs: ReadonlyMap<string, string>,
+): Promise<AuditResult> {
   const deadline = Date.now() + MANAGE_TIMEOUT_MS;
-  const differs = async (): Promise<boolean> => (await audit(session, runs)).differences.length > 0;
-  while ((await differs()) && Date.now() < deadline) await sleep(100);
+  for (;;) {
+    const result = await auditBooks(simulator.httpUrl, DEMO_ACCOUNT, repositories, runs.values());
+    if (result.differences.length === 0 || Date.now() > deadline) return result;
+    await sleep(100);
+  }
 }
 
 /** The person at this machine is its operator: a token of the admin's, valid as long as a day of work. */
@@ -250,11 +256,7 @@ export async function tradeDay(session: Session, options: DayOptions): Promise<D
     onBar: (count, state) => options.onBar(count, state, runs),
   });
   const tookMs = Date.now() - startedAt;
-  await untilManaged(session, runs);
-  return {
-    played,
-    tookMs,
-    summaries: await summarise(session.repositories, runs),
-    audit: await audit(session, runs),
-  };
+  // Before the summary, which tells what the manager derived.
+  const audit = await auditManaged(session, runs);
+  return { played, tookMs, summaries: await summarise(session.repositories, runs), audit };
 }
