@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { KeelError } from '../../../core/errors.ts';
 import { createLogger } from '../../../observability/logger.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import { createVenueClock } from './clock.ts';
+import { createVenueClock } from '../clock.ts';
 import { createBinanceLookup } from './lookup.ts';
 import type { BinanceRequests } from './requests.ts';
 

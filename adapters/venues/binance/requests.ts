@@ -7,7 +7,7 @@ import ccxt from 'ccxt';
 import { KeelError } from '../../../core/errors.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { askHttp, type HttpAnswer } from '../http.ts';
-import { createVenueClock, type VenueClock } from './clock.ts';
+import { createVenueClock, type VenueClock } from '../clock.ts';
 import { errorOf, type Purpose } from './error-codes.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { serverTimeSchema } from './shapes.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger } from '../../../observability/logger.ts';
+import { createLogger } from '../../observability/logger.ts';
 import { createVenueClock } from './clock.ts';
 
 const logger = createLogger('test', 'silent');

@@ -1,9 +1,9 @@
 /**
- * The venue's clock as seen from ours: `offset` = venue − ours, measured over `GET /api/v3/time` from the
- * sample with the shortest way there and back. The true offset lies within `errorMs` of it, since the venue
+ * A venue's clock as seen from ours: `offset` = venue − ours, measured over the venue's time endpoint from
+ * the sample with the shortest way there and back. The true offset lies within `errorMs` of it, since the venue
  * read its clock somewhere between our sending and receiving.
  */
-import type { Logger } from '../../../observability/logger.ts';
+import type { Logger } from '../../observability/logger.ts';
 
 export interface VenueClock {
   /** The venue's wall clock now, ms. */
