@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { klineSchema } from '../../core/kline.ts';
 import { marketDataSchema } from '../../core/market-data.ts';
 import { orderViewSchema } from '../../core/order.ts';
+import { alertSchema } from '../../core/risk/alert.ts';
 import { signalSchema } from '../../core/signal.ts';
 import type { MessageKind } from '../event-bus.ts';
 
@@ -26,6 +27,9 @@ export const SIGNAL = kind('signal', 1, signalSchema);
 
 /** On `orders.*`: the whole order at one version. */
 export const ORDER = kind('order', 1, orderViewSchema);
+
+/** On `risk.alert.<level>`. Its id is stable: an alert that is told again is the same message. */
+export const RISK_ALERT = kind('risk-alert', 1, alertSchema);
 
 /** On `system.dead-letter.<group>`: what a consumer could not use. */
 export const DEAD_LETTER = kind(

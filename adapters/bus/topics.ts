@@ -2,6 +2,7 @@
  * Topic names. They are built injectively and never parsed back: what a message is about is in the message.
  */
 import { orderStatus, type OrderStatus } from '../../core/order.ts';
+import { alertLevel, type AlertLevel } from '../../core/risk/alert.ts';
 import { signalAction, type SignalAction } from '../../core/signal.ts';
 
 /** `BTC/USDT:USDT` → `BTC-USDT-USDT`. Symbols hold no dash, so no two share a name. */
@@ -21,6 +22,10 @@ export function orderTopic(status: OrderStatus, exchange: string): string {
   return `orders.${status}.${exchange}`;
 }
 
+export function alertTopic(level: AlertLevel): string {
+  return `risk.alert.${level}`;
+}
+
 export type SystemTopicType = 'dead-letter' | 'quarantine' | 'status';
 
 export function systemTopic(type: SystemTopicType, source: string): string {
@@ -30,6 +35,9 @@ export function systemTopic(type: SystemTopicType, source: string): string {
 export const ALL_MARKETS = /^market\./;
 export const ALL_SIGNALS = /^signals\./;
 export const ALL_ORDERS = /^orders\./;
+
+/** Every topic an alert can be told on. */
+export const ALERT_TOPICS: readonly string[] = alertLevel.options.map(alertTopic);
 
 /** Every topic a strategy template can write. */
 export function signalTopics(strategyType: string): string[] {
