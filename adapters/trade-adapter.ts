@@ -23,6 +23,10 @@ export interface PlaceOrderRequest {
   readonly quantity: string;
   /** Limit orders only, already on the tick. */
   readonly price?: string;
+  /** Stop orders only, already on the tick: at this price the venue makes it a market order. */
+  readonly stopPrice?: string;
+  /** Derivatives only: the venue refuses or shrinks what would open or turn the position. */
+  readonly reduceOnly?: boolean;
   /**
    * By `venueTime`, milliseconds: after it the venue must refuse the request (Binance: timestamp +
    * recvWindow). The adapter does not send past it.

@@ -14,13 +14,13 @@ function isMultiple(value: Decimal, step: string): boolean {
   return value.mod(step).isZero();
 }
 
-/** The quantity limits that bind an order: a market order is bound by the venue's market limits too. */
+/** The quantity limits that bind an order: what trades at market is bound by the venue's market limits too. */
 export function lotLimits(
   instrument: Instrument,
   type: OrderType,
 ): { readonly step: string; readonly min: string; readonly max: string } {
   const { quantityStep, minQuantity, maxQuantity } = instrument;
-  if (type !== 'market') return { step: quantityStep, min: minQuantity, max: maxQuantity };
+  if (type === 'limit') return { step: quantityStep, min: minQuantity, max: maxQuantity };
   const step = Decimal.max(quantityStep, instrument.marketQuantityStep ?? quantityStep);
   const min = Decimal.max(minQuantity, instrument.marketMinQuantity ?? minQuantity);
   const max = Decimal.min(maxQuantity, instrument.marketMaxQuantity ?? maxQuantity);

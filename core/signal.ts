@@ -5,12 +5,15 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
+import { executionPlan, type ExecutionKind } from './execution.ts';
 import { side } from './fill.ts';
 import { decimalString, positiveDecimal } from './money.ts';
+import { stopSpec } from './stops.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';
 
-export const orderType = z.enum(['market', 'limit']);
+/** `stop`: rests at the venue untriggered, and becomes a market order when the price reaches `stopPrice`. */
+export const orderType = z.enum(['market', 'limit', 'stop']);
 export type OrderType = z.infer<typeof orderType>;
 
 /** Who wants it. Guards, flattens and persons may close a position while trading is halted. */
@@ -49,6 +52,12 @@ export const signalSchema = z
     type: orderType,
     /** Required for, and only for, limit orders. */
     limitPrice: positiveDecimal.optional(),
+    /** Required for, and only for, stop orders: the trigger, in quote. */
+    stopPrice: positiveDecimal.optional(),
+    /** How the order is worked; absent: as one leg of its type. */
+    execution: executionPlan.optional(),
+    /** Guards of the position that an entry opens or grows. */
+    stops: stopSpec.optional(),
     /** Market milliseconds a resting order may live; then it is cancelled. */
     timeoutMs: z.int().positive().optional(),
     /** The last close, by which the size was reckoned. */
@@ -57,9 +66,21 @@ export const signalSchema = z
     tag: z.string().max(64),
   })
   .refine((signal) => (signal.type === 'limit') === (signal.limitPrice !== undefined), {
-    error: 'a limit signal needs limitPrice, a market signal must not have one',
+    error: 'a limit signal needs limitPrice, another one must not have it',
     path: ['limitPrice'],
+  })
+  .refine((signal) => (signal.type === 'stop') === (signal.stopPrice !== undefined), {
+    error: 'a stop signal needs stopPrice, another one must not have it',
+    path: ['stopPrice'],
+  })
+  .refine(({ execution, type }) => execution === undefined || fits(execution.kind, type), {
+    error: 'chase and iceberg work limit orders, twap, best-venue and split market or limit orders',
+    path: ['execution'],
   });
+
+function fits(kind: ExecutionKind, type: OrderType): boolean {
+  return type === 'limit' || (type === 'market' && kind !== 'chase' && kind !== 'iceberg');
+}
 
 export type Signal = Readonly<z.infer<typeof signalSchema>>;
 
