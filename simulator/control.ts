@@ -5,17 +5,25 @@
  * POST /sim/start                   lets a paced replay run
  * POST /sim/advance {"bars": 1}     steps; answers {marketTime, done, bar}
  * GET  /sim/orders                  all orders, trades and balances as the venue knows them
- * GET, POST, DELETE /sim/faults     what was injected; adds a script; forgets all rules
+ * GET, POST, DELETE /sim/faults     what was injected; adds a script or a preset; forgets all rules
  * POST /sim/cut {"which": "all"}    cuts WebSocket connections: market, user or all
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import { balanceRecord, orderRecord, tradeRecord } from './binance/order-shapes.ts';
+import { chaosFaults, chaosOptionsSchema } from './chaos-faults.ts';
 import { faultScriptSchema } from './faults.ts';
 import type { MatchingEngine } from './matching.ts';
 import type { Simulator, VenueBooks } from './options.ts';
 
+/** A script, or `{"preset": "chaos", "seed": 7, "intensity": 0.3}`. */
+const faultsSchema = z.union([
+  faultScriptSchema,
+  chaosOptionsSchema
+    .extend({ preset: z.literal('chaos') })
+    .transform(({ preset: _, ...options }) => chaosFaults(options)),
+]);
 const advanceSchema = z.strictObject({ bars: z.int().min(1).default(1) });
 const cutSchema = z.strictObject({ which: z.enum(['market', 'user', 'all']).default('all') });
 
@@ -68,7 +76,7 @@ function control(simulator: Simulator, what: string, body: string): unknown {
     case 'GET /sim/faults':
       return simulator.faults.report();
     case 'POST /sim/faults':
-      simulator.faults.add(parseBody(faultScriptSchema, body));
+      simulator.faults.add(parseBody(faultsSchema, body));
       return simulator.faults.report();
     case 'DELETE /sim/faults':
       simulator.faults.clear();

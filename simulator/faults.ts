@@ -1,14 +1,17 @@
 /**
- * Faults on demand. A script is a list of rules; each matches HTTP requests, stream messages or user events
- * and says what goes wrong with them. The first rule that matches and is not used up is injected.
+ * Faults on demand. A script is a list of rules; each matches calls (HTTP requests to the venue), stream
+ * messages or user events and says what goes wrong with them. Of each kind the first rule that matches and is
+ * not used up is injected; of the kinds that decide a call's answer, only one.
  *
  * `match.method` is an HTTP method, `STREAM` (a market stream's message; `path` is its name, such as
- * `btcusdt@kline_1m`) or `USER` (a user event; `path` is `executionReport` or `outboundAccountPosition`).
+ * `btcusdt@kline_1m`) or `USER` (a user event; `path` is its name, such as `executionReport`). `match.action`
+ * says the same of a call in the words of no venue.
  */
 import { z } from 'zod';
 import { positiveDecimal } from '../core/money.ts';
+import { seededRandom } from './seeded-random.ts';
 
-const httpFault = z.discriminatedUnion('kind', [
+const fault = z.discriminatedUnion('kind', [
   /** Not taken; the socket is cut. */
   z.strictObject({ kind: z.literal('dropRequest') }),
   /** Taken; the answer never comes: the socket is cut, or hangs until the client gives up. */
@@ -19,9 +22,9 @@ const httpFault = z.discriminatedUnion('kind', [
     status: z.int().min(400).max(599),
     when: z.enum(['before', 'after']),
     body: z.enum(['html', 'json']).default('html'),
-    /** The venue's own code and message in a JSON body; default −1000. */
-    code: z.int().default(-1000),
-    msg: z.string().default('An unknown error occurred while processing the request.'),
+    /** In a JSON body; the defaults are the venue's own for an unknown error. */
+    code: z.int().optional(),
+    msg: z.string().optional(),
   }),
   /** 429 or 418 with Retry-After; not taken. */
   z.strictObject({
@@ -29,10 +32,21 @@ const httpFault = z.discriminatedUnion('kind', [
     status: z.union([z.literal(429), z.literal(418)]),
     retryAfterSeconds: z.int().min(0).default(1),
   }),
-  /** −1021; not taken. */
+  /** The venue finds the request's time outside its window (Binance: −1021); not taken. */
   z.strictObject({ kind: z.literal('clock') }),
-  /** −1007, execution status unknown; taken. */
-  z.strictObject({ kind: z.literal('engineTimeout') }),
+  /**
+   * The venue says that it does not know what became of the request: its engine gave no answer (Binance:
+   * −1007), or an unexpected one (−1006). It may have been taken (`after`, the default) or not.
+   */
+  z.strictObject({
+    kind: z.literal('outcomeUnknown'),
+    why: z.enum(['timeout', 'unexpectedAnswer']).default('timeout'),
+    when: z.enum(['before', 'after']).default('after'),
+  }),
+  /** A definite refusal (Binance: −2010, insufficient balance); not taken. */
+  z.strictObject({ kind: z.literal('reject') }),
+  /** From this call on, every call is answered with 503 for so long (wall clock), and streams are cut. */
+  z.strictObject({ kind: z.literal('maintenance'), ms: z.int().min(1) }),
   /** 200 with an HTML page; taken. */
   z.strictObject({ kind: z.literal('html') }),
   /** Waits before the request is looked at, or after it is taken. */
@@ -57,17 +71,24 @@ const httpFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dropMessage') }),
   z.strictObject({ kind: z.literal('duplicate'), copies: z.int().min(1).default(1) }),
   z.strictObject({ kind: z.literal('late'), ms: z.int().min(0) }),
+  /** Overtaken by the next message of its connection; sent alone where none comes within so long. */
+  z.strictObject({ kind: z.literal('reorder'), withinMs: z.int().min(1).default(1_000) }),
 ]);
 
-export type Fault = z.infer<typeof httpFault>;
+export type Fault = z.infer<typeof fault>;
+
+/** What a call is about, for rules that hold at every venue. `read` asks about orders, trades or the account. */
+export const venueAction = z.enum(['place', 'amend', 'cancel', 'read', 'market']);
+export type VenueAction = z.infer<typeof venueAction>;
 
 const ruleSchema = z.strictObject({
   match: z
     .strictObject({
       method: z.string().optional(),
+      action: venueAction.optional(),
       /** Whole path or stream name; a last `*` matches any ending. */
       path: z.string().optional(),
-      /** `newClientOrderId` or `origClientOrderId` of the request; a last `*` matches any ending. */
+      /** Of the order that the request is about; a last `*` matches any ending. */
       clientOrderId: z.string().optional(),
       /** From the nth match on, counted from 1. Default 1. */
       nth: z.int().min(1).default(1),
@@ -77,7 +98,7 @@ const ruleSchema = z.strictObject({
       probability: z.number().min(0).max(1).default(1),
     })
     .prefault({}),
-  fault: httpFault,
+  fault,
 });
 
 /** A list of rules, or rules with a seed for their chances. */
@@ -88,10 +109,12 @@ export const faultScriptSchema = z.union([
 
 export type FaultRule = z.infer<typeof ruleSchema>;
 
-/** What a request, stream message or user event offers to match on. */
+/** What a call, stream message or user event offers to match on. */
 export interface FaultOccasion {
   readonly method: string;
   readonly path: string;
+  /** Calls only. */
+  readonly action?: VenueAction;
   readonly clientOrderId?: string | undefined;
 }
 
@@ -101,10 +124,57 @@ interface ActiveRule {
   injected: number;
 }
 
+/** Kinds that decide what a call is answered, or whether: one of them is enough. */
+const DECIDING: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>([
+  'dropRequest',
+  'dropAnswer',
+  'status',
+  'rateLimit',
+  'clock',
+  'outcomeUnknown',
+  'reject',
+  'maintenance',
+  'html',
+]);
+
+/** Kinds that have an order to work on only where the call is taken. */
+const ON_ORDERS: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>(['hideOrder', 'partialFill']);
+
+/** The call is not taken. */
+function keepsOut(fault: Fault): boolean {
+  switch (fault.kind) {
+    case 'dropRequest':
+    case 'rateLimit':
+    case 'clock':
+    case 'reject':
+    case 'maintenance':
+      return true;
+    case 'status':
+    case 'outcomeUnknown':
+      return fault.when === 'before';
+    default:
+      return false;
+  }
+}
+
+/** What was injected so far. */
+export interface FaultReport {
+  /** The rules with how often each matched and was injected. */
+  readonly rules: readonly (FaultRule & { readonly seen: number; readonly injected: number })[];
+  /** By kind. */
+  readonly injected: Readonly<Record<string, number>>;
+  readonly total: number;
+  /** Calls to the venue, and how many of them a fault was injected into. */
+  readonly calls: { readonly all: number; readonly faulted: number };
+}
+
 export class Faults {
   #rules: ActiveRule[] = [];
   #random: () => number = seededRandom(1);
   readonly #injected = new Map<string, number>();
+  readonly #calls = { all: 0, faulted: 0 };
+  #maintenanceUntil = 0;
+  readonly #onMaintenance: (() => void)[] = [];
 
   /** Adds rules behind those there are; the seed starts the chances anew. */
   add(script: z.infer<typeof faultScriptSchema>): void {
@@ -112,16 +182,47 @@ export class Faults {
     this.#rules.push(...script.rules.map((rule) => ({ rule, seen: 0, injected: 0 })));
   }
 
+  /** Forgets all rules, and ends a maintenance. */
   clear(): void {
     this.#rules = [];
+    this.#maintenanceUntil = 0;
+  }
+
+  /** While it lasts the venue takes no connection either. */
+  get inMaintenance(): boolean {
+    return Date.now() < this.#maintenanceUntil;
+  }
+
+  /** Told when a maintenance begins. */
+  onMaintenance(listener: () => void): void {
+    this.#onMaintenance.push(listener);
+  }
+
+  /** The faults to inject into a call, which is counted. */
+  takeForCall(occasion: FaultOccasion): Fault[] {
+    this.#calls.all += 1;
+    const taken = this.inMaintenance ? this.#maintained() : this.take(occasion);
+    this.#calls.faulted += taken.length > 0 ? 1 : 0;
+    const maintenance = taken.find((found) => found.kind === 'maintenance');
+    if (maintenance !== undefined && !this.inMaintenance) {
+      this.#maintenanceUntil = Date.now() + maintenance.ms;
+      for (const listener of this.#onMaintenance) {
+        listener();
+      }
+    }
+    return taken;
   }
 
   /** The faults to inject on this occasion: of each kind the first rule that matches. */
   take(occasion: FaultOccasion): Fault[] {
     const taken = new Map<string, Fault>();
+    let decided = false;
+    let keptOut = false;
     for (const active of this.#rules) {
       const { match, fault } = active.rule;
-      if (!matches(match, occasion) || taken.has(fault.kind)) {
+      const decides = DECIDING.has(fault.kind);
+      const idle = (decides && decided) || (keptOut && ON_ORDERS.has(fault.kind));
+      if (!matches(match, occasion) || taken.has(fault.kind) || idle) {
         continue;
       }
       active.seen += 1;
@@ -130,25 +231,37 @@ export class Faults {
         continue;
       }
       active.injected += 1;
-      this.#injected.set(fault.kind, (this.#injected.get(fault.kind) ?? 0) + 1);
+      this.#count(fault.kind);
       taken.set(fault.kind, fault);
+      decided ||= decides;
+      keptOut ||= keepsOut(fault);
     }
     return [...taken.values()];
   }
 
-  /** The rules with how often each matched and was injected, and all injections by kind. */
-  report(): object {
+  report(): FaultReport {
     return {
       rules: this.#rules.map(({ rule, seen, injected }) => ({ ...rule, seen, injected })),
       injected: Object.fromEntries(this.#injected),
       total: [...this.#injected.values()].reduce((sum, count) => sum + count, 0),
+      calls: { ...this.#calls },
     };
+  }
+
+  #maintained(): Fault[] {
+    this.#count('maintenance');
+    return [{ kind: 'maintenance', ms: Math.max(1, this.#maintenanceUntil - Date.now()) }];
+  }
+
+  #count(kind: Fault['kind']): void {
+    this.#injected.set(kind, (this.#injected.get(kind) ?? 0) + 1);
   }
 }
 
 function matches(match: FaultRule['match'], occasion: FaultOccasion): boolean {
   return (
     (match.method === undefined || match.method === occasion.method) &&
+    (match.action === undefined || match.action === occasion.action) &&
     fits(match.path, occasion.path) &&
     fits(match.clientOrderId, occasion.clientOrderId)
   );
@@ -161,15 +274,4 @@ function fits(pattern: string | undefined, text: string | undefined): boolean {
   return pattern.endsWith('*')
     ? (text?.startsWith(pattern.slice(0, -1)) ?? false)
     : text === pattern;
-}
-
-/** mulberry32: small, and the same on every machine. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

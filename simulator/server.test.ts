@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { pro } from 'ccxt';
 import { join } from 'node:path';
 import { sign } from './binance/signature.ts';
+import { faultScriptSchema } from './faults.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
 import { startSimulator } from './server.ts';
 
@@ -168,6 +169,20 @@ describe('the simulated venue', () => {
     });
     expect(found.json).toMatchObject({ status: 'FILLED', clientOrderId: 'keel1' });
     expect(venue.state().orders).toBe(1);
+  });
+
+  it.each([
+    [{ kind: 'reject' }, [400, -2010], 0],
+    [{ kind: 'outcomeUnknown', why: 'unexpectedAnswer' }, [500, -1006], 1],
+    [{ kind: 'outcomeUnknown', when: 'before' }, [504, -1007], 0],
+    [{ kind: 'status', status: 503, when: 'after', body: 'json' }, [503, -1000], 1],
+    [{ kind: 'clock' }, [400, -1021], 0],
+  ])('%j is told in the venue’s words', async (fault, told, orders) => {
+    const venue = await start();
+    venue.faults.add(faultScriptSchema.parse([{ fault }]));
+    const { status, json } = await ask(venue, 'POST', 'order', MARKET);
+    expect([status, json.code]).toEqual(told);
+    expect(venue.state().orders).toBe(orders);
   });
 
   it('limits weights with 429 and Retry-After', async () => {

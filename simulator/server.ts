@@ -7,13 +7,14 @@
  */
 import type { WebSocket } from 'ws';
 import { KeelError } from '../core/errors.ts';
-import { serveVenue } from './binance/http-front.ts';
+import { binanceHttp } from './binance/http-front.ts';
 import { MarketStreams } from './binance/streams.ts';
 import { WsApi } from './binance/ws-api.ts';
 import { reconciliation, serveControl } from './control.ts';
 import { createVenue } from './create-venue.ts';
 import { Faults } from './faults.ts';
 import { sendWithFaults } from './frames.ts';
+import { serveVenue } from './http-front.ts';
 import { listen } from './listener.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
 import { createPacer } from './pacer.ts';
@@ -45,11 +46,24 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const pace = options.pace ?? 'stepped';
   const pacer = createPacer(pace === 'stepped' ? undefined : pace.speed, step, () => replay.done);
 
+  const cutStreams: Simulator['cutStreams'] = (which) => {
+    const cut = [
+      ...(which === 'user' ? [] : streams.sockets()),
+      ...(which === 'market' ? [] : wsApi.sockets()),
+    ];
+    for (const socket of cut) {
+      socket.terminate();
+    }
+    return cut.length;
+  };
+  faults.onMaintenance(() => cutStreams('all'));
+
   const front = {
-    venue,
+    dialect: binanceHttp(venue),
     faults,
     hide: (order: { orderId: number }, ms: number) =>
       hiddenUntil.set(order.orderId, Date.now() + ms),
+    marketTime: () => replay.marketTime,
   };
   const listener = await listen({
     host: options.host ?? '127.0.0.1',
@@ -61,7 +75,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         await serveVenue(front, incoming, outgoing, body);
       }
     },
-    acceptorOf: (target) => acceptor(target, streams, wsApi),
+    acceptorOf: (target) => (faults.inMaintenance ? undefined : acceptor(target, streams, wsApi)),
   });
   const simulator: Simulator = {
     httpUrl: `http://${listener.address}`,
@@ -100,16 +114,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       },
     }),
     orders: () => reconciliation(engine),
-    cutStreams: (which) => {
-      const cut = [
-        ...(which === 'user' ? [] : streams.sockets()),
-        ...(which === 'market' ? [] : wsApi.sockets()),
-      ];
-      for (const socket of cut) {
-        socket.terminate();
-      }
-      return cut.length;
-    },
+    cutStreams,
     finished: () => pacer.finished,
     close: async () => {
       pacer.stop();

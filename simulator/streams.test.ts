@@ -168,6 +168,43 @@ describe('streams', () => {
   });
 });
 
+describe('a reordered stream', () => {
+  it('has a message overtaken by the next, and sends it alone where none comes', async () => {
+    const venue = await start();
+    const { texts } = await open(`${venue.wsUrl}/ws/btcusdt@miniTicker`);
+    venue.faults.add({
+      seed: 1,
+      rules: [1, 3].map((nth) => ({
+        match: { method: 'STREAM', nth, times: 1, probability: 1 },
+        fault: { kind: 'reorder', withinMs: 50 },
+      })),
+    });
+    venue.advance(3);
+    const times = (await until(() => (texts.length >= 3 ? texts : undefined))).map(
+      (text) => (JSON.parse(text) as { E: number }).E,
+    );
+    const [first = 0] = [...times].sort();
+    expect(times.map((time) => (time - first) / 60_000)).toEqual([1, 0, 2]);
+  });
+});
+
+describe('a maintenance', () => {
+  it('answers 503 with a page, cuts streams, and takes no connection until it is over', async () => {
+    const venue = await start();
+    const { socket } = await open(`${venue.wsUrl}/ws/btcusdt@kline_1m`);
+    const cut = once(socket, 'close');
+    const script = [{ fault: { kind: 'maintenance', ms: 60_000 } }];
+    await fetch(`${venue.httpUrl}/sim/faults`, { method: 'POST', body: JSON.stringify(script) });
+    const refused = await fetch(`${venue.httpUrl}/api/v3/time`);
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([503, 'text/html']);
+    await cut;
+    await expect(open(`${venue.wsUrl}/ws/btcusdt@kline_1m`)).rejects.toThrow();
+    await fetch(`${venue.httpUrl}/sim/faults`, { method: 'DELETE' });
+    expect((await fetch(`${venue.httpUrl}/api/v3/time`)).status).toBe(200);
+    await open(`${venue.wsUrl}/ws/btcusdt@kline_1m`);
+  });
+});
+
 describe('kept state', () => {
   it('goes on with books and market time, and never repeats an id', async () => {
     const stateFile = temporaryPath('simulator.json');

@@ -78,6 +78,14 @@ export const outcomeUnknown = (): VenueError =>
     'Timeout waiting for response from backend server. Send status unknown; execution status unknown.',
     504,
   );
+export const unexpectedAnswer = (): VenueError =>
+  new VenueError(
+    -1006,
+    'An unexpected response was received from the message bus. Execution status unknown.',
+    500,
+  );
+export const unknownError = (): VenueError =>
+  new VenueError(-1000, 'An unknown error occurred while processing the request.');
 export const tooMuchWeight = (limit: number, retryAfterSeconds: number): VenueError =>
   new VenueError(
     -1003,
@@ -99,28 +107,3 @@ export const tooManyOrders = (limit: number, per: string, retryAfterSeconds: num
     429,
     { 'retry-after': String(retryAfterSeconds) },
   );
-
-/** What the venue's front door answers where no endpoint is. */
-export const NOT_FOUND_HTML = `<html>\r
-<head><title>404 Not Found</title></head>\r
-<body>\r
-<center><h1>404 Not Found</h1></center>\r
-<hr><center>nginx</center>\r
-</body>\r
-</html>\r
-`;
-
-/** The front door's page for a 5xx, or for an answer that should have been JSON. */
-export function htmlPage(status: number): string {
-  const title = `${String(status)} ${STATUS_TITLES[status] ?? 'Error'}`;
-  return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
-}
-
-const STATUS_TITLES: Readonly<Record<number, string>> = {
-  200: 'OK',
-  403: 'ERROR: The request could not be satisfied',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Temporarily Unavailable',
-  504: 'Gateway Time-out',
-};

@@ -1,8 +1,9 @@
 /** Placing, cancelling and looking up orders, signed. */
 import { randomBytes } from 'node:crypto';
 import type { Side } from '../../core/fill.ts';
+import type { PlacementFaults } from '../http-front.ts';
 import { Refusal } from '../order-terms.ts';
-import type { EngineOrder, FillPlan, OrderKind, TimeInForce } from '../orders.ts';
+import type { EngineOrder, OrderKind, TimeInForce } from '../orders.ts';
 import {
   duplicateOrder,
   filterFailure,
@@ -46,12 +47,6 @@ const NEW_ORDER_PARAMETERS = [
   'strategyId',
   'strategyType',
 ];
-
-/** A fault's say in how an order is taken. */
-export interface PlacementFaults {
-  readonly fillPlan?: FillPlan;
-  readonly onPlaced?: (order: EngineOrder) => void;
-}
 
 /** POST /api/v3/order. Throws `VenueError`; no order exists then. */
 export function placeOrder(

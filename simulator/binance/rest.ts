@@ -1,4 +1,5 @@
 /** From a request to an answer: endpoint, key, signature, handler. */
+import type { PlacementFaults } from '../http-front.ts';
 import { checkSigned } from './signature.ts';
 import {
   getAccount,
@@ -8,7 +9,7 @@ import {
   getOpenOrders,
 } from './rest-account.ts';
 import { MARKET_ENDPOINTS } from './rest-market.ts';
-import { cancelOrder, placeOrder, type PlacementFaults, queryOrder } from './rest-trade.ts';
+import { cancelOrder, placeOrder, queryOrder } from './rest-trade.ts';
 import type { Venue, VenueRequest } from './venue.ts';
 
 type SignedHandler = (venue: Venue, request: VenueRequest, faults: PlacementFaults) => unknown;

@@ -107,7 +107,7 @@ describe('the Binance adapter when the venue fails', () => {
     ['never answers', { kind: 'dropAnswer', how: 'hang' }],
     ['answers HTML with status 200', { kind: 'html' }],
     ['answers 503 after it acted', { kind: 'status', status: 503, when: 'after' }],
-    ['answers -1007', { kind: 'engineTimeout' }],
+    ['answers -1007', { kind: 'outcomeUnknown' }],
     [
       'answers a code that is not listed',
       { kind: 'status', status: 400, when: 'after', body: 'json', code: -9999 },
