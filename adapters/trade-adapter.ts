@@ -12,6 +12,7 @@
 import type { Fill, Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { LegState } from '../core/order.ts';
+import type { OrderBook } from '../core/order-book.ts';
 import type { OrderType } from '../core/signal.ts';
 
 export interface PlaceOrderRequest {
@@ -108,6 +109,8 @@ export interface TradeAdapter {
 
   /** Throws NOT_FOUND for a symbol the venue does not list. */
   instrument(symbol: string): Promise<Instrument>;
+  /** At most `depth` levels a side, 1 to 100. */
+  orderBook(symbol: string, depth: number): Promise<OrderBook>;
   getBalance(asset: string): Promise<Balance>;
   getBalances(): Promise<readonly Balance[]>;
   getPositions(): Promise<readonly VenuePosition[]>;

@@ -79,6 +79,30 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       });
     });
 
+    it('shows the book, best first, as new as the question', async () => {
+      const asked = adapter.venueTime();
+      const { symbol, bids, asks, at } = await adapter.orderBook(SYMBOL, 5);
+      expect(symbol).toBe(SYMBOL);
+      expect(at).toBeGreaterThanOrEqual(asked - 1_000);
+      for (const side of [bids, asks]) {
+        expect(side.length).toBeGreaterThan(0);
+        expect(side.length).toBeLessThanOrEqual(5);
+        for (const [price, quantity] of side) {
+          expect([price, quantity]).toEqual(
+            [price, quantity].map((value) => toDecimalString(decimal(value))),
+          );
+        }
+      }
+      const prices = [...bids.toReversed(), ...asks].map(([price]) => Number(price));
+      expect(prices).toEqual(prices.toSorted((a, b) => a - b));
+    });
+
+    it('has no book of a symbol that is not listed', async () => {
+      await expect(adapter.orderBook('NO/SUCH', 5)).rejects.toMatchObject({
+        code: 'VENUE_INVALID_SYMBOL',
+      });
+    });
+
     it('fills a market buy at once; the fee is taken from the base received', async () => {
       const request = orderRequest();
       const { order, fills } = await adapter.placeOrder(request);

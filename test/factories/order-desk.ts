@@ -68,6 +68,7 @@ export function openOrderDesk(options: {
     venueTime: () => Date.now(),
     connect: notHere,
     disconnect: notHere,
+    orderBook: notHere,
     getBalance: notHere,
     getBalances: notHere,
     getPositions: notHere,

@@ -41,6 +41,13 @@ export function paperWorld(change: Partial<PaperOptions> = {}) {
         symbol === SYMBOL
           ? Promise.resolve(INSTRUMENT)
           : Promise.reject(new KeelError('NOT_FOUND', `${symbol} is not listed`)),
+      orderBook: (symbol) =>
+        Promise.resolve({
+          symbol,
+          bids: [['99999.99', '1']],
+          asks: [['100000.01', '1']],
+          at: Date.now(),
+        }),
       marketTime: () => Promise.resolve(now()),
     },
     price: (symbol) =>

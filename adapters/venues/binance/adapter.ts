@@ -29,6 +29,7 @@ import { immediateFills, orderOf } from './orders.ts';
 import { createBinanceRequests } from './requests.ts';
 import {
   accountSchema,
+  depthSchema,
   newOrderSchema,
   parseAnswer,
   serverTimeSchema,
@@ -202,6 +203,13 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return found === undefined
         ? Promise.reject(new KeelError('NOT_FOUND', unlisted(symbol, exchange, instruments)))
         : Promise.resolve(found);
+    },
+    async orderBook(symbol, depth) {
+      const params = { symbol: traded(symbol).venueSymbol, limit: depth };
+      // Before the question: the answer is at least as new.
+      const at = adapter.venueTime();
+      const { json } = await requests.open('depth', params, 5);
+      return { symbol, at, ...parseAnswer(depthSchema, json, 'GET depth') };
     },
     async getBalance(asset) {
       const held = (await balances()).find((balance) => balance.asset === asset);

@@ -63,6 +63,9 @@ export const accountSchema = z.object({
   commissionRates: z.object({ maker: amount, taker: amount }).optional(),
 });
 
+const bookLevel = z.tuple([amount, amount]);
+export const depthSchema = z.object({ bids: z.array(bookLevel), asks: z.array(bookLevel) });
+
 export const tickerPriceSchema = z.object({ price: amount });
 
 /**

@@ -38,8 +38,11 @@ export interface PaperOptions {
   readonly accountId: string;
   readonly store: PaperStore;
   readonly klines: Pick<KlineRepository, 'range'>;
-  /** The real venue's public side: instruments and clock. Connected and disconnected with this adapter. */
-  readonly market: Pick<TradeAdapter, 'connect' | 'disconnect' | 'instrument' | 'marketTime'>;
+  /** The real venue's public side: instruments, book, clock. Connected and disconnected with this adapter. */
+  readonly market: Pick<
+    TradeAdapter,
+    'connect' | 'disconnect' | 'instrument' | 'orderBook' | 'marketTime'
+  >;
   /** The current price of a symbol. */
   readonly price: (symbol: string) => Promise<string>;
   /** `received`, `quote`, or an asset such as `BNB`. */
@@ -184,6 +187,10 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     venueTime: () => Date.now(),
     marketTime: () => market.marketTime(),
     instrument: (symbol) => market.instrument(symbol),
+    async orderBook(symbol, depth) {
+      await instrumentOf(symbol);
+      return market.orderBook(symbol, depth);
+    },
 
     async getBalance(asset) {
       const held = (await balances()).find((balance) => balance.asset === asset);
