@@ -68,8 +68,10 @@ export interface AccountStep extends Versioned {
   readonly accountId: string;
   readonly symbol: string;
 }
-export interface PlaceStep extends AccountStep {
+export interface PlaceStep extends Omit<AccountStep, 'version'> {
   readonly leg: NewLeg;
+  /** Absent where another workflow tells the order's events. */
+  readonly version?: number;
   /** Wall-clock milliseconds when the workflow began. */
   readonly startedAt: number;
 }
@@ -159,8 +161,10 @@ export function createOrderActivities(deps: OrderActivityDeps) {
         'order_outcome_unknown',
       );
     }
+    const { orderId, version } = step;
     // A finished leg is told by settleOrder, which comes next.
-    const order = outcome.finished ? await orders.getOrder(step.orderId) : await announce(step);
+    const silent = outcome.finished || version === undefined;
+    const order = silent ? await orders.getOrder(orderId) : await announce({ orderId, version });
     return { ...outcome, order: factsOf(order) };
   }
 

@@ -95,14 +95,14 @@ export async function placeLeg(ports: LegPorts, order: NewLeg): Promise<LegOutco
 
 /** Finds out what became of a leg, and sends (again) only where that is allowed and certain to be single. */
 export async function resolveLeg(ports: LegPorts, input: ResolveInput): Promise<LegOutcome> {
-  const { orderId, legNumber, quantity, type, price } = input;
-  const patientUntil = ports.clock.now() + input.patienceMs;
+  const { resend, patienceMs, ...order } = input;
+  const patientUntil = ports.clock.now() + patienceMs;
   let pauseMs = FIRST_PAUSE_MS;
-  let leg = await ports.store.prepareLeg({ orderId, legNumber, quantity, type, price });
+  let leg = await ports.store.prepareLeg(order);
   for (;;) {
     if (neverAtVenue(leg)) return { leg: viewOf(leg), finished: true };
     if (leg.sendState === 'new') {
-      const step = input.resend ? await send(ports, leg) : await giveUp(ports, leg, 'cancelled');
+      const step = resend ? await send(ports, leg) : await giveUp(ports, leg, 'cancelled');
       if ('finished' in step) return step;
       leg = step;
       continue;
@@ -177,6 +177,8 @@ async function send(ports: LegPorts, leg: Leg): Promise<LegOutcome | Leg> {
       type: leg.type,
       quantity: leg.quantity,
       ...(leg.price === null ? {} : { price: leg.price }),
+      ...(leg.stopPrice === null ? {} : { stopPrice: leg.stopPrice }),
+      ...(leg.reduceOnly ? { reduceOnly: true } : {}),
       deadline,
     });
   } catch (error) {

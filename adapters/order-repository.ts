@@ -40,6 +40,13 @@ export interface NewLeg {
   readonly quantity: string;
   readonly type: OrderType;
   readonly price: string | null;
+  /** Stop legs only: the trigger, in quote. */
+  readonly stopPrice?: string;
+  /** Derivatives only: the venue must not open or turn a position with it. */
+  readonly reduceOnly?: boolean;
+  /** Account and exchange that trade it; default: the order's. */
+  readonly accountId?: string;
+  readonly exchange?: string;
 }
 
 export interface Leg {
@@ -52,6 +59,8 @@ export interface Leg {
   readonly side: Side;
   readonly type: OrderType;
   readonly price: string | null;
+  readonly stopPrice: string | null;
+  readonly reduceOnly: boolean;
   readonly quantity: string;
   readonly filledQuantity: string;
   readonly filledQuote: string;

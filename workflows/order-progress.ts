@@ -5,10 +5,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { NewLeg, OrderActivities, OrderFacts } from '../activities/order-activities.ts';
-import type { LegView, OrderStatus } from '../core/order.ts';
+import type { OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
-import { orderDetails } from './order-details.ts';
+import type { LegNews, LegSpec } from './leg-run.ts';
+import { describeOrder, orderDetails } from './order-details.ts';
 import type { OrderResult, Progress } from './order-messages.ts';
 import { KEEL_ORDER_STATUS } from './order-names.ts';
 import type { CancelRequest } from './order-outcome.ts';
@@ -33,12 +33,7 @@ export class OrderProgress {
   }
 
   /** Takes news in and shows them to people. */
-  learn(news: {
-    readonly order?: OrderFacts;
-    readonly leg?: LegView;
-    readonly finished?: boolean;
-  }): void {
-    const { order, leg, finished } = news;
+  learn({ order, leg, finished }: LegNews): void {
     this.current = {
       ...this.current,
       ...(order === undefined ? {} : { order }),
@@ -63,30 +58,25 @@ export class OrderProgress {
   }
 
   /** The one leg that serves the order. */
-  newLeg(): NewLeg {
-    const { order, orderId } = this.current;
+  legSpec(): LegSpec {
+    const { order, orderId, startedAt } = this.current;
+    const { accountId, eventTime, stopPrice, symbol, timeoutMs } = this.signal;
     if (order === null)
       throw ApplicationFailure.nonRetryable('the order was not admitted', 'CONFLICT');
     return {
-      orderId,
-      legNumber: 1,
-      quantity: order.quantity,
-      type: order.type,
-      price: order.price,
-    };
-  }
-
-  /** What the steps that send it are told. */
-  placeStep(): Parameters<OrderActivities['placeOrder']>[0] {
-    const { orderId, startedAt } = this.current;
-    const { accountId, symbol } = this.signal;
-    return {
-      orderId,
+      leg: {
+        orderId,
+        legNumber: 1,
+        quantity: order.quantity,
+        type: order.type,
+        price: order.price,
+        ...(stopPrice === undefined ? {} : { stopPrice }),
+      },
       accountId,
       symbol,
-      leg: this.newLeg(),
+      timeoutAt: timeoutMs === undefined ? null : eventTime + timeoutMs,
       startedAt,
-      version: this.nextVersion(),
+      summary: describeOrder(this.signal, order),
     };
   }
 

@@ -11,7 +11,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   log,
   setHandler,
   sleep,
@@ -19,10 +18,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FinalState } from '../activities/order-activities.ts';
-import type { TrackResult } from '../activities/tracking.ts';
-import type { LegView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
-import { describeOrder } from './order-details.ts';
+import { LegRun } from './leg-run.ts';
 import {
   askToCancel,
   cancelSignal,
@@ -34,7 +31,7 @@ import {
 import { cancelReason, failureOf, finalStateOf } from './order-outcome.ts';
 import { KEEL_SIDE } from './order-names.ts';
 import { OrderProgress } from './order-progress.ts';
-import { books, trackers, venue } from './order-steps.ts';
+import { books } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 60_000;
@@ -133,143 +130,34 @@ class OrderRun {
     if (this.progress.leg === null) {
       if (this.progress.cancel !== null)
         return { state: 'done', reason: cancelReason(this.progress.cancel) };
-      await this.placeUnlessCancelled();
+      await this.legRun().place();
     }
-    await this.follow();
+    await this.legRun().follow();
     return finalStateOf(this.progress.leg, this.progress.cancel);
   }
 
-  /**
-   * A venue that turns the order away unread is asked again, for days if it must be; a cancel ends that. What
-   * was in flight by then is found by `follow`.
-   */
-  private async placeUnlessCancelled(): Promise<void> {
-    const summary = describeOrder(this.signal, this.progress.order);
-    const scope = new CancellationScope();
-    void condition(() => this.progress.cancel !== null).then(() => {
-      scope.cancel();
-    });
-    try {
-      this.known.learn(
-        await scope.run(() =>
-          venue.placeOrder.executeWithOptions({ summary }, [this.known.placeStep()]),
-        ),
-      );
-    } catch (error) {
-      if (!isCancellation(error)) throw error;
-    }
-  }
-
-  private async follow(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    while (!this.progress.finished) {
-      const { leg } = this.progress;
-      const known =
-        leg !== null && leg.venueOrderId !== null
-          ? await this.followOpen(leg)
-          : await this.resolve();
-      if (known) pauseMs = FIRST_PAUSE_MS;
-      else {
-        await sleep(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-      await this.continueIfLong();
-    }
-  }
-
-  /**
-   * One round of finding out what became of a send; true when that is known. A failure is one more reason to
-   * go on asking.
-   */
-  private async resolve(): Promise<boolean> {
-    try {
-      const resend = this.progress.cancel === null;
-      const outcome = await venue.resolveOrder({ ...this.known.placeStep(), resend });
-      this.known.learn(outcome);
-      return outcome.finished || outcome.leg.venueOrderId !== null;
-    } catch (error) {
-      log.error('the outcome is still unknown', { ...failureOf(error) });
-      return false;
-    }
-  }
-
-  /**
-   * Follows a leg at the venue to its next change; a cancel runs beside the tracker and may end it first.
-   * False when the tracker failed for good: pause, and start another.
-   */
-  private async followOpen(leg: LegView): Promise<boolean> {
-    const { signal } = this;
-    const { clientOrderId, state, filledQuantity } = leg;
-    const timeoutAt =
-      signal.timeoutMs === undefined || this.progress.cancel !== null
-        ? null
-        : signal.eventTime + signal.timeoutMs;
-    const tracking: { result?: TrackResult; error?: unknown } = {};
-    const scope = new CancellationScope();
-    void scope
-      .run(() =>
-        trackers.trackOrder.executeWithOptions(
-          { summary: `follow ${state}, filled ${filledQuantity}` },
-          [
-            {
-              accountId: signal.accountId,
-              clientOrderId,
-              symbol: signal.symbol,
-              lastSeen: { state, filledQuantity },
-              timeoutAt,
-            },
-          ],
-        ),
-      )
-      .then(
-        (result) => (tracking.result = result),
-        (error: unknown) => (tracking.error = error),
-      );
-    const returned = (): boolean => tracking.result !== undefined || tracking.error !== undefined;
-    for (;;) {
-      await condition(() => returned() || this.progress.cancel !== null);
-      if (returned()) break;
-      if (await this.cancelLeg()) {
-        // The tracker would learn the same; nobody waits for its next heartbeat.
-        scope.cancel();
-        return true;
-      }
-      await condition(returned, FIRST_PAUSE_MS);
-    }
-    const { result, error } = tracking;
-    if (result === undefined) {
-      log.error('the tracker failed; starting another', { ...failureOf(error) });
-      return false;
-    }
-    if (result.kind === 'timeout') {
-      this.known.requestCancel({
+  private legRun(): LegRun {
+    const { signal, known } = this;
+    const timedOut = (): void => {
+      known.requestCancel({
         by: 'timeout',
         reason: `not filled within ${String(signal.timeoutMs)} ms`,
       });
-    }
-    this.known.learn(result);
-    if (result.kind === 'changed' && !result.finished) {
-      this.known.learn({
-        order: await books.publishOrder({ orderId: signal.id, version: this.known.nextVersion() }),
-      });
-    }
-    return true;
-  }
-
-  /** True when the leg has finished, be it cancelled or filled on the way. */
-  private async cancelLeg(): Promise<boolean> {
-    try {
-      const outcome = await venue.cancelOrder.executeWithOptions(
-        { summary: cancelReason(this.progress.cancel) },
-        [{ accountId: this.signal.accountId, leg: this.known.newLeg() }],
-      );
-      if (outcome.finished) this.known.learn(outcome);
-      return outcome.finished;
-    } catch (error) {
-      log.error('cancel failed; trying again', { ...failureOf(error) });
-      await sleep(LONGEST_BLOCKED_PAUSE_MS);
-      return false;
-    }
+    };
+    return new LegRun(known.legSpec(), {
+      known: () => known.current,
+      learn: (news) => {
+        known.learn(news);
+      },
+      stopRequest: () => known.current.cancel,
+      timedOut,
+      nextVersion: () => known.nextVersion(),
+      tell: async () => {
+        const version = known.nextVersion();
+        known.learn({ order: await books.publishOrder({ orderId: signal.id, version }) });
+      },
+      breathe: () => this.continueIfLong(),
+    });
   }
 
   /** Ends the order. A leg that may live is cancelled and followed to its end first. */
@@ -295,8 +183,8 @@ class OrderRun {
           by: 'keel',
           reason: final.reason ?? 'the order is being ended',
         });
-        await this.resolve();
-        await this.follow();
+        await this.legRun().resolve();
+        await this.legRun().follow();
         // What the venue did stands; the failure that led here is told as the reason.
         wanted = {
           ...finalStateOf(this.progress.leg, this.progress.cancel),

@@ -150,6 +150,8 @@ export function toLeg(row: LegWithOrderRow): Leg {
     symbol: row.symbol,
     side: row.side,
     type: row.type,
+    stopPrice: canonicalOrNull(row.stop_price),
+    reduceOnly: row.reduce_only,
     sendState: row.send_state,
     sendDeadline: row.send_deadline,
     sendCount: row.send_count,

@@ -1,5 +1,5 @@
 /**
- * The tables of migrations/0001-keel.sql as Kysely sees them. `numeric` columns are decimal strings,
+ * The tables of migrations/ as Kysely sees them. `numeric` columns are decimal strings,
  * `bigint` columns safe integers (milliseconds UTC or counters), `date` columns `YYYY-MM-DD`, `jsonb`
  * columns are written as JSON text and read parsed.
  */
@@ -127,6 +127,8 @@ export interface LegsTable {
   side: Side;
   type: OrderType;
   price: string | null;
+  stop_price: ColumnType<string | null, string | null | undefined, string | null>;
+  reduce_only: ColumnType<boolean, boolean | undefined, boolean>;
   quantity: string;
   filled_quantity: DefaultString;
   filled_quote: DefaultString;

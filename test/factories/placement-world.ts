@@ -264,6 +264,8 @@ export class World {
 
   private prepare(order: NewLeg): Leg {
     this.leg ??= {
+      stopPrice: null,
+      reduceOnly: false,
       ...order,
       clientOrderId: `keel${order.orderId}01`,
       accountId: 'test',
