@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { workflowUrl } from '../adapters/temporal/client.ts';
+import { createPayloadCodec } from '../adapters/temporal/encryption.ts';
 import { systemTopic } from '../adapters/bus/topics.ts';
 import { KeelError } from '../core/errors.ts';
 import type { House } from '../workers/house.ts';
@@ -33,7 +34,7 @@ export async function startApi(house: House): Promise<RunningApi> {
   const tokens = createTokens(await signingSecret(config.api.jwtSecret, repositories.settings));
   const firstPassword = await createFirstAdmin(repositories.users, Date.now());
   const workflows = workflowsOf(house);
-  const { uiUrl, namespace } = config.temporal;
+  const { uiUrl, namespace, encryption } = config.temporal;
   const workflowLink = (workflowId: string): string => workflowUrl(uiUrl, namespace, workflowId);
   const statusTopic = systemTopic('status', 'api');
 
@@ -64,6 +65,9 @@ export async function startApi(house: House): Promise<RunningApi> {
       bus: () => bus.ensureTopics([statusTopic]),
     },
     logger,
+    ...(encryption === undefined
+      ? {}
+      : { encryption: { codec: createPayloadCodec(encryption), uiUrl } }),
   });
 
   const server = createServer(app);

@@ -50,6 +50,8 @@ export interface RouteSpec<
   ): Promise<z.infer<R>>;
   /** Where the answer itself decides the status. */
   statusFor?(answer: z.infer<R>): number;
+  /** A cookie that comes with the answer. */
+  cookieFor?(answer: z.infer<R>): string | undefined;
 }
 
 /** A route with its types worn off: what the router and the document need. */
@@ -66,6 +68,7 @@ export interface Route extends Shape {
 
 interface Answer {
   readonly status: number;
+  readonly cookie: string | undefined;
   readonly body: unknown;
 }
 
@@ -104,7 +107,11 @@ export function route<
         body: parsePart(body, request.body ?? {}, 'body'),
       };
       const answer = await spec.handle(input, caller);
-      return { status: spec.statusFor?.(answer) ?? spec.status, body: answer };
+      return {
+        status: spec.statusFor?.(answer) ?? spec.status,
+        cookie: spec.cookieFor?.(answer),
+        body: answer,
+      };
     },
   };
 }
@@ -146,7 +153,8 @@ export function routerOf(routes: readonly Route[], tokens: Tokens): Router {
     const path = entry.path.replaceAll(/\{(\w+)\}/g, ':$1');
     router[entry.method](path, async (request, response) => {
       const caller = entry.roles.length === 0 ? NOBODY : await admit(request, entry, tokens);
-      const { status, body } = await entry.answer(request, caller);
+      const { status, cookie, body } = await entry.answer(request, caller);
+      if (cookie !== undefined) response.set('Set-Cookie', cookie);
       response.status(status).json(body);
     });
   }

@@ -1,15 +1,18 @@
 /** Puts the HTTP application together: protection in front, routes, the document and its page, errors last. */
 import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
+import type { PayloadCodec } from '@temporalio/common';
 import helmet from 'helmet';
 import docsFolder from 'swagger-ui-dist/absolute-path.js';
 import { KeelError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import { registry as metrics } from '../observability/metrics.ts';
 import type { Tokens } from './auth.ts';
+import { CODEC_PATH, codecCookie, codecGate } from './codec.ts';
 import { errorMiddleware, notFound } from './errors.ts';
 import { openApiDocument } from './openapi.ts';
 import { routerOf } from './route.ts';
+import { codecRoutes } from './routes/codec.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
@@ -19,13 +22,15 @@ import type { OrderService } from './services/order-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
 import type { StrategyService } from './services/strategy-service.ts';
 
-export interface Services extends OpenRouteDeps {
+export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly strategies: StrategyService;
   readonly orders: OrderService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
   readonly tokens: Tokens;
   readonly logger: Logger;
+  /** Where payloads are encrypted: what decodes them, and the page that may ask for it. */
+  readonly encryption?: { readonly codec: PayloadCodec; readonly uiUrl: string } | undefined;
   readonly limits?: {
     /** Log-ins a minute and address. Default 10. */
     readonly loginsPerMinute?: number;
@@ -65,12 +70,16 @@ const DOCS_INITIALIZER = `window.onload = () => {
 };`;
 
 export function createApp(services: Services): Express {
-  const { logger, tokens } = services;
+  const { logger, tokens, encryption } = services;
   const routes = [
-    ...openRoutes(services),
+    ...openRoutes({
+      ...services,
+      ...(encryption === undefined ? {} : { loginCookie: codecCookie }),
+    }),
     ...strategyRoutes(services.strategies),
     ...orderRoutes(services.orders),
     ...portfolioRoutes(services.portfolio, services.closing),
+    ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),
   ];
   const document = openApiDocument(routes);
 
@@ -80,6 +89,10 @@ export function createApp(services: Services): Express {
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(limit(REQUESTS_PER_MINUTE, 'requests'));
   app.use('/login', limit(services.limits?.loginsPerMinute ?? 10, 'log-ins'));
+  if (encryption !== undefined) {
+    // A page of history comes at once.
+    app.use(CODEC_PATH, codecGate(encryption.uiUrl), express.json({ limit: '8mb' }));
+  }
   app.use(express.json({ limit: '100kb' }));
 
   app.get('/openapi.json', (_request, response) => {

@@ -10,8 +10,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { KeelError } from '../core/errors.ts';
+import { CODEC_PATH } from '../api/codec.ts';
+import { freePort, LOOPBACK } from '../stack/ports.ts';
 import { StackError } from '../stack/stack-error.ts';
 import { startStack, withoutPassword } from '../stack/stack.ts';
+import type { DemoEncryption } from './demo/config.ts';
+import { payloadKeys } from './demo/payload-keys.ts';
 import { openSession, tradeDay, type Day, type Session } from './demo/session.ts';
 import { stopDemoStrategies } from './demo/strategies.ts';
 import { formatSummary, progressText } from './demo/summary.ts';
@@ -21,6 +25,7 @@ interface StartOptions {
   readonly once?: true;
   readonly native?: true;
   readonly fresh?: true;
+  readonly encrypt?: true;
   readonly bars: number;
   readonly speed: number;
   readonly dataDir: string;
@@ -45,6 +50,7 @@ const program = new Command('npm start --')
   )
   .option('--native', 'real Kafka and Redis, every worker a process of its own')
   .option('--fresh', 'forget earlier runs: delete the data folder first')
+  .option('--encrypt', 'from now on encrypt what Temporal stores; its UI asks the API to decode it')
   .option('--bars <n>', 'minutes to replay', wholeNumber, DAY_BARS)
   .option('--speed <n>', 'times real speed; 0 is as fast as the pipeline allows', wholeNumber, 0)
   .option('--data-dir <path>', 'where servers and simulator keep their data', '.keel');
@@ -64,9 +70,11 @@ async function main(options: StartOptions): Promise<number> {
     });
   }
 
+  const encryption = await encryptionOf(dataDir, options);
   const stack = await startStack({
     mode,
     dataDir,
+    codecEndpoint: encryption && `http://${LOOPBACK}:${String(encryption.apiPort)}${CODEC_PATH}`,
     onProgress: (text) => {
       terminal.line(`    ${text}`);
     },
@@ -80,6 +88,7 @@ async function main(options: StartOptions): Promise<number> {
       mode,
       stack,
       dataDir,
+      encryption,
       onStep: (name, detail) => {
         terminal.step(name, detail);
       },
@@ -101,6 +110,15 @@ async function main(options: StartOptions): Promise<number> {
   } finally {
     await stack.stop();
   }
+}
+
+/** Temporal's web UI starts before the API and is told its address, so the port is chosen here. */
+async function encryptionOf(
+  dataDir: string,
+  options: StartOptions,
+): Promise<DemoEncryption | undefined> {
+  const settings = payloadKeys(dataDir, options.encrypt === true);
+  return settings && { settings, apiPort: await freePort() };
 }
 
 function throwIt(error: Error): never {
@@ -161,6 +179,12 @@ function tellLinks(session: Session, temporalUiUrl: string, terminal: Terminal):
   terminal.line(`  metrics       ${session.api.url}/metrics`);
   if (session.firstPassword !== undefined) {
     terminal.line(`  log in as     admin, password ${session.firstPassword} (told this once)`);
+  }
+  if (session.config.temporal.encryption !== undefined) {
+    terminal.line(
+      "  encrypted     log in at the API page; in the Temporal UI's codec server settings",
+    );
+    terminal.line('                turn on "cross-origin credentials" to read payloads there');
   }
   terminal.line('  from here     npm run keel -- status');
 }

@@ -49,6 +49,22 @@ describe('the configuration', () => {
     expect(() => parseConfig(config)).not.toThrow(/12345/);
   });
 
+  it('checks the keys that encrypt payloads, and repeats none of them', () => {
+    const encryption = (keys: object[], current: string) => ({
+      ...LEAST,
+      temporal: { encryption: { keys, current } },
+    });
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const one = { id: 'a', key };
+    expect(parseConfig(encryption([one], 'a')).temporal.encryption?.current).toBe('a');
+    const short = encryption([{ id: 'a', key: 'c2hvcnQ=' }], 'a');
+    expect(() => parseConfig(short)).toThrow(/keys\.0\.key: expected 32 bytes in base64/);
+    expect(() => parseConfig(short)).not.toThrow(/c2hvcnQ/);
+    expect(() => parseConfig(encryption([one], 'b'))).toThrow(/current: .*one of the keys: a/);
+    expect(() => parseConfig(encryption([one, one], 'a'))).toThrow(/an id of its own/);
+    expect(() => parseConfig(encryption([one, one], 'a'))).not.toThrow(key);
+  });
+
   it('takes live mode only with the second word', () => {
     expect(() => parseConfig({ ...LEAST, mode: 'live' })).toThrow(/iUnderstandLive/);
     const keys = { apiKey: 'key', secret: 'secret' };

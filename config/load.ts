@@ -74,7 +74,7 @@ export function parseConfig(document: unknown, origin = 'configuration'): Config
 
 function describe(issue: z.core.$ZodIssue): string {
   const where = issue.path.length === 0 ? '(top level)' : issue.path.join('.');
-  const secret = /secret|password|apikey/i.test(where);
+  const secret = /secret|password|apikey|encryption\.keys/i.test(where);
   const given =
     secret || issue.input === undefined || isDocument(issue.input)
       ? ''

@@ -31,6 +31,43 @@ const binanceSchema = z.strictObject({
   openingBalances: z.record(z.string(), nonNegativeDecimal).default({}),
 });
 
+const KEY_BYTES = 32;
+
+/** Keys that encrypt what the Temporal server stores. */
+export const encryptionSchema = z
+  .strictObject({
+    /** All of them decrypt: an old one stays until no history written with it is left. */
+    keys: z
+      .array(
+        z.strictObject({
+          id: z.string().min(1),
+          key: z.base64().refine((key) => Buffer.from(key, 'base64').length === KEY_BYTES, {
+            error: `expected ${String(KEY_BYTES)} bytes in base64, such as \`openssl rand -base64 32\` prints`,
+          }),
+        }),
+      )
+      .min(1),
+    /** Id of the key that encrypts. */
+    current: z.string().min(1),
+  })
+  .superRefine(({ keys, current }, context) => {
+    const ids = keys.map(({ id }) => id);
+    if (new Set(ids).size < ids.length) {
+      context.addIssue({
+        code: 'custom',
+        path: ['keys'],
+        message: `each key needs an id of its own; given: ${ids.join(', ')}`,
+      });
+    }
+    if (!ids.includes(current)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['current'],
+        message: `must be the id of one of the keys: ${ids.join(', ')}`,
+      });
+    }
+  });
+
 export const configSchema = z
   .strictObject({
     /**
@@ -48,6 +85,8 @@ export const configSchema = z
         namespace: z.string().min(1).default('default'),
         /** The web UI, for links to an order's workflow. */
         uiUrl: url.default('http://127.0.0.1:8233'),
+        /** Encrypts what the Temporal server stores (docs/guides/encrypt-payloads.md). Absent: off. */
+        encryption: encryptionSchema.optional(),
       })
       .prefault({}),
     bus: z

@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly dataDir: string;
   /** Told a line for a person at each step: `postgres: starts`. */
   readonly onProgress?: (text: string) => void;
+  /** Where Temporal's web UI has encrypted payloads decoded. */
+  readonly codecEndpoint?: string | undefined;
   /** Default the process's environment: KEEL_POSTGRES_PORT and the like. */
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -115,7 +117,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
 
   begin(startPostgres({ ...common, port: ports.postgres, kind: native ? 'native' : 'embedded' }));
-  begin(startTemporal({ ...common, port: ports.temporal, uiPort: ports.temporalUi }));
+  begin(
+    startTemporal({
+      ...common,
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
+      codecEndpoint: options.codecEndpoint,
+    }),
+  );
   if (native) {
     begin(startKafka({ ...common, port: ports.kafka }));
     begin(startRedis({ ...common, port: ports.redis }));

@@ -14,6 +14,8 @@ export interface TemporalOptions {
   readonly dataDir: string;
   readonly port?: number;
   readonly uiPort?: number;
+  /** Where the web UI has encrypted payloads decoded: an address without the last `/decode`. */
+  readonly codecEndpoint?: string | undefined;
   /** False for tests: the database file begins empty, and its writes are not flushed. Default true. */
   readonly durable?: boolean;
   readonly cacheDir?: string;
@@ -58,6 +60,9 @@ export async function startTemporal(options: TemporalOptions): Promise<Server> {
       String(port),
       '--ui-port',
       String(uiPort),
+      ...(options.codecEndpoint === undefined
+        ? []
+        : ['--ui-codec-endpoint', options.codecEndpoint]),
       '--log-level',
       'warn',
       // Also where nothing need be kept: a killed run's server is found again by the folder it names.

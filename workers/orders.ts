@@ -2,11 +2,10 @@
  * The orders worker: order workflows and their steps on the queue `orders`, and on `order-trackers` one held
  * activity per open order. Any number of such processes share the work.
  */
-import { Worker } from '@temporalio/worker';
 import { createNotices } from '../activities/notices.ts';
 import { createOrderActivities } from '../activities/order-activities.ts';
 import { orderTopics } from '../adapters/bus/topics.ts';
-import { workerOptions, workflowBundle } from '../adapters/temporal/worker.ts';
+import { createWorker } from '../adapters/temporal/worker.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
 import type { House } from './house.ts';
 import { runProcess, type Running } from './run-process.ts';
@@ -25,25 +24,14 @@ export async function startOrders(house: House): Promise<Running> {
     notices,
     logger,
   });
-  const { nativeConnection } = await house.temporal();
-  const shared = { connection: nativeConnection, namespace: house.config.temporal.namespace };
+  const server = await house.temporal();
   const workers = [
-    await Worker.create(
-      workerOptions({
-        ...shared,
-        taskQueue: ORDER_TASK_QUEUE,
-        activities,
-        workflowBundle: await workflowBundle(),
-      }),
-    ),
-    await Worker.create(
-      workerOptions({
-        ...shared,
-        taskQueue: TRACKER_TASK_QUEUE,
-        activities: { trackOrder: activities.trackOrder },
-        activitySlots: TRACKER_SLOTS,
-      }),
-    ),
+    await createWorker(server, { taskQueue: ORDER_TASK_QUEUE, activities, workflows: true }),
+    await createWorker(server, {
+      taskQueue: TRACKER_TASK_QUEUE,
+      activities: { trackOrder: activities.trackOrder },
+      activitySlots: TRACKER_SLOTS,
+    }),
   ];
   const stopped = Promise.all(workers.map((worker) => worker.run()));
   // A worker that dies by itself must be heard even before anyone stops it.

@@ -1,7 +1,6 @@
 /** The strategy worker: hosts strategy instances and their workflows. Any number of them share the instances. */
-import { Worker } from '@temporalio/worker';
 import { createWorkflows } from '../adapters/temporal/workflows.ts';
-import { workerOptions, workflowBundle } from '../adapters/temporal/worker.ts';
+import { createWorker } from '../adapters/temporal/worker.ts';
 import { KeelError } from '../core/errors.ts';
 import { createStrategyActivities } from '../activities/strategy-activities.ts';
 import { STRATEGY_TASK_QUEUE } from '../workflows/strategy-names.ts';
@@ -12,18 +11,14 @@ import { runProcess, type Running } from './run-process.ts';
 const MAX_INSTANCES = 200;
 
 export async function startStrategies(house: House): Promise<Running> {
-  const { client, nativeConnection } = await house.temporal();
-  const workflows = createWorkflows(client);
-  const worker = await Worker.create({
-    ...workerOptions({
-      connection: nativeConnection,
-      namespace: house.config.temporal.namespace,
-      taskQueue: STRATEGY_TASK_QUEUE,
-      workflowBundle: await workflowBundle(),
-      activitySlots: MAX_INSTANCES,
-    }),
+  const server = await house.temporal();
+  const workflows = createWorkflows(server.client);
+  const worker = await createWorker(server, {
+    taskQueue: STRATEGY_TASK_QUEUE,
+    workflows: true,
+    activitySlots: MAX_INSTANCES,
     // An instance never ends by itself: it is told at once, and goes on elsewhere.
-    shutdownGraceTime: 0,
+    graceMs: 0,
     activities: createStrategyActivities({
       ...house,
       async cancelOrder(orderId, strategyId) {

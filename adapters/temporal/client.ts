@@ -1,7 +1,9 @@
 /** The connection to Temporal: one a process, shared by its clients and workers. */
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import { KeelError } from '../../core/errors.ts';
+import { dataConverterOf, type EncryptionSettings } from './encryption.ts';
 
 export interface TemporalHandle {
   readonly client: Client;
@@ -9,6 +11,8 @@ export interface TemporalHandle {
   /** For workers. */
   readonly nativeConnection: NativeConnection;
   readonly namespace: string;
+  /** How the client encodes; workers must do the same. */
+  readonly dataConverter: DataConverter;
   close(): Promise<void>;
 }
 
@@ -19,19 +23,23 @@ export async function connectTemporal(options: {
   /** host:port of the frontend. */
   readonly address: string;
   readonly namespace: string;
+  /** Absent: nothing is encrypted. */
+  readonly encryption?: EncryptionSettings | undefined;
 }): Promise<TemporalHandle> {
   const { address, namespace } = options;
+  const dataConverter = dataConverterOf(options.encryption);
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT_MS });
     const nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     const opened = connection;
     return {
       client,
       connection,
       nativeConnection,
       namespace,
+      dataConverter,
       async close() {
         await opened.close();
         await nativeConnection.close();

@@ -1,39 +1,62 @@
 /** How our workers are set up. The workflow bundle is made once a process and shared by its workers. */
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import type { TemporalHandle } from './client.ts';
 
 export interface WorkerSetup {
-  readonly connection: NativeConnection;
-  readonly namespace: string;
   readonly taskQueue: string;
   readonly activities?: object;
-  /** Absent for a worker that runs activities only. */
-  readonly workflowBundle?: { readonly code: string };
+  /** Whether it runs workflows as well. Default false. */
+  readonly workflows?: boolean;
   /** Activities held at once. Default: the SDK's 100. */
   readonly activitySlots?: number;
+  /**
+   * Milliseconds that activities get to finish when the worker stops; then they are cancelled and run again
+   * elsewhere. Default 5,000.
+   */
+  readonly graceMs?: number;
 }
 
-/** Time that activities get to finish when a worker stops; then they are cancelled and run again elsewhere. */
-const GRACE = '5 seconds';
+const GRACE_MS = 5_000;
 /** How late a held activity hears of its cancellation. */
 const HEARTBEAT_THROTTLE = '1 second';
 
-export function workerOptions(setup: WorkerSetup): WorkerOptions {
-  const { activitySlots, ...rest } = setup;
-  return {
-    ...rest,
-    shutdownGraceTime: GRACE,
+/** A worker at the server of `server`, encoding as its client does. */
+export async function createWorker(server: TemporalHandle, setup: WorkerSetup): Promise<Worker> {
+  const { taskQueue, activities, activitySlots, graceMs = GRACE_MS } = setup;
+  const { nativeConnection, namespace, dataConverter } = server;
+  return Worker.create({
+    connection: nativeConnection,
+    namespace,
+    dataConverter,
+    taskQueue,
+    shutdownGraceTime: graceMs,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    ...(activities === undefined ? {} : { activities }),
+    ...(setup.workflows === true
+      ? { workflowBundle: await workflowBundle(dataConverter.failureConverterPath) }
+      : {}),
     ...(activitySlots === undefined ? {} : { maxConcurrentActivityTaskExecutions: activitySlots }),
-  };
+  });
 }
 
-let bundle: Promise<{ readonly code: string }> | undefined;
+const bundles = new Map<string | undefined, Promise<{ readonly code: string }>>();
 
-/** All workflows, bundled from workflows/index.ts. */
-export function workflowBundle(): Promise<{ readonly code: string }> {
-  bundle ??= bundleWorkflowCode({
+/**
+ * All workflows, bundled from workflows/index.ts. `failureConverterPath` is that of the data converter: what
+ * a workflow throws is encoded inside the bundle.
+ */
+export function workflowBundle(failureConverterPath?: string): Promise<{ readonly code: string }> {
+  let bundle = bundles.get(failureConverterPath);
+  if (bundle === undefined)
+    bundles.set(failureConverterPath, (bundle = makeBundle(failureConverterPath)));
+  return bundle;
+}
+
+function makeBundle(failureConverterPath: string | undefined): Promise<{ readonly code: string }> {
+  return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
     logger: {
       log: ignore,
       trace: ignore,
@@ -43,7 +66,6 @@ export function workflowBundle(): Promise<{ readonly code: string }> {
       error: report,
     },
   });
-  return bundle;
 }
 
 function ignore(): void {

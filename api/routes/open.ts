@@ -10,9 +10,16 @@ export interface OpenRouteDeps {
   readonly users: UserRepository;
   readonly tokens: Tokens;
   readonly probes: Readonly<Record<string, Probe>>;
+  /** Makes the cookie that comes with a token; absent: none does. */
+  readonly loginCookie?: (token: string) => string;
 }
 
-export function openRoutes({ users, tokens, probes }: OpenRouteDeps): readonly Route[] {
+export function openRoutes({
+  users,
+  tokens,
+  probes,
+  loginCookie,
+}: OpenRouteDeps): readonly Route[] {
   return [
     openRoute({
       method: 'post',
@@ -26,6 +33,7 @@ export function openRoutes({ users, tokens, probes }: OpenRouteDeps): readonly R
         const caller = await logIn(users, body.name, body.password);
         return { token: await tokens.issue(caller), ...caller };
       },
+      cookieFor: ({ token }) => loginCookie?.(token),
     }),
     openRoute({
       method: 'get',

@@ -1,6 +1,7 @@
 /** The demo's configuration: sandbox mode, one Binance account at the simulator, the stack's addresses. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EncryptionSettings } from '../../adapters/temporal/encryption.ts';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 
@@ -30,16 +31,27 @@ export interface StackAddresses {
   readonly redisUrl?: string;
 }
 
+/** Where Temporal's payloads are encrypted: the keys, and the port at which its web UI finds the API. */
+export interface DemoEncryption {
+  readonly settings: EncryptionSettings;
+  readonly apiPort: number;
+}
+
 export function demoConfig(
   stack: StackAddresses,
   simulator: { readonly httpUrl: string; readonly wsUrl: string },
   dataDir: string,
+  encryption?: DemoEncryption,
 ): Config {
   return parseConfig(
     {
       mode: 'sandbox',
       postgresUrl: stack.postgresUrl,
-      temporal: { address: stack.temporalAddress, uiUrl: stack.temporalUiUrl },
+      temporal: {
+        address: stack.temporalAddress,
+        uiUrl: stack.temporalUiUrl,
+        encryption: encryption?.settings,
+      },
       ...(stack.kafkaBrokers === undefined
         ? {}
         : { bus: { kind: 'kafka', brokers: stack.kafkaBrokers } }),
@@ -55,7 +67,7 @@ export function demoConfig(
           ...SIMULATOR_KEYS,
         },
       ],
-      api: { port: 0 },
+      api: { port: encryption?.apiPort ?? 0 },
       log: { level: 'info', file: join(dataDir, 'log', 'keel.log') },
     },
     'the demo configuration',

@@ -24,6 +24,7 @@ import {
   demoConfig,
   RECORDED_MARKET,
   SIMULATOR_KEYS,
+  type DemoEncryption,
   type StackAddresses,
 } from './config.ts';
 import { startWorker, WORKERS, type WorkerName, type WorkerProcess } from './processes.ts';
@@ -41,6 +42,8 @@ export interface SessionOptions {
   readonly stack: StackAddresses;
   /** The simulator's state, logs and the operator's token are kept here. */
   readonly dataDir: string;
+  /** Absent: Temporal's payloads are readable. */
+  readonly encryption?: DemoEncryption | undefined;
   /** Told when a part is up. */
   onStep(name: string, detail: string): void;
 }
@@ -81,7 +84,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
-    const config = demoConfig(options.stack, simulator, options.dataDir);
+    const config = demoConfig(options.stack, simulator, options.dataDir, options.encryption);
     const repositories = createRepositories(openDatabase(config.postgresUrl));
     closers.push(() => repositories.close());
     await resumeMarket(simulator, repositories);

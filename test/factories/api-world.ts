@@ -1,6 +1,6 @@
 /** The API over fakes in memory: its repositories, its bus and its Temporal, each as far as the API asks. */
 import type { Express } from 'express';
-import { createApp } from '../../api/server.ts';
+import { createApp, type Services } from '../../api/server.ts';
 import { createTokens, hashPassword } from '../../api/auth.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
@@ -65,7 +65,10 @@ export class ApiWorld {
   /** A defect to be met by the next list of strategies. */
   defect: Error | undefined;
 
-  async open(limits?: { loginsPerMinute?: number }): Promise<Express> {
+  async open(
+    options: { loginsPerMinute?: number } & Pick<Services, 'encryption'> = {},
+  ): Promise<Express> {
+    const { loginsPerMinute, encryption } = options;
     await this.bus.subscribe({
       group: 'test',
       topics: ALL_SIGNALS,
@@ -128,7 +131,8 @@ export class ApiWorld {
       tokens: this.tokens,
       probes: { postgres: probe('postgres'), temporal: probe('temporal'), bus: probe('bus') },
       logger: createLogger('api-test', 'silent'),
-      ...(limits === undefined ? {} : { limits }),
+      encryption,
+      ...(loginsPerMinute === undefined ? {} : { limits: { loginsPerMinute } }),
     });
   }
 
