@@ -24,7 +24,10 @@ export interface PlaceOrderRequest {
   readonly quantity: string;
   /** Limit orders only, already on the tick. */
   readonly price?: string;
-  /** Stop orders only, already on the tick: at this price the venue makes it a market order. */
+  /**
+   * Stop orders only, already on the tick: when the market falls to it (sells) or rises to it (buys) the venue
+   * makes it a market order. Behind the market already: VENUE_WOULD_TRIGGER, and no order exists.
+   */
   readonly stopPrice?: string;
   /** Derivatives only: the venue refuses or shrinks what would open or turn the position. */
   readonly reduceOnly?: boolean;
@@ -43,6 +46,8 @@ export interface VenueOrder {
   readonly side: Side;
   readonly type: OrderType;
   readonly price: string | null;
+  /** Stop orders only, else null. */
+  readonly stopPrice: string | null;
   readonly quantity: string;
   readonly filledQuantity: string;
   readonly filledQuote: string;

@@ -40,6 +40,10 @@ export const ERROR_CODES = {
     meaning: 'the venue says the balance is too small',
   },
   VENUE_WOULD_MATCH: { retryable: false, meaning: 'a post-only order would have matched' },
+  VENUE_WOULD_TRIGGER: {
+    retryable: false,
+    meaning: 'a stop order would have triggered at once: its price is behind the market',
+  },
   VENUE_INVALID_ORDER: { retryable: false, meaning: 'the venue refuses the order as it is' },
   VENUE_INVALID_SYMBOL: { retryable: false, meaning: 'the venue does not know the symbol' },
   VENUE_MARKET_CLOSED: { retryable: false, meaning: 'the venue does not trade the symbol now' },

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createInstrument } from '../test/factories/market.ts';
-import { barPath, feeOf, isMarketable, limitFillPrice, marketFillPrice } from './fill-model.ts';
+import {
+  barPath,
+  feeOf,
+  isMarketable,
+  isStopReached,
+  limitFillPrice,
+  marketFillPrice,
+  stopReachedPrice,
+} from './fill-model.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
 
 const BAR = { open: '100', high: '105', low: '98', close: '103' };
@@ -95,8 +103,31 @@ const bars = fc
     };
   });
 
+describe('stop orders', () => {
+  const bar = { open: '100', high: '110', low: '90', close: '105' };
+
+  it.each([
+    ['a sell the bar falls to', 'sell', '95', bar, '95'],
+    ['a sell the bar only touches', 'sell', '90', bar, '90'],
+    ['a sell below the bar', 'sell', '89.99', bar, null],
+    ['a sell the bar opens beneath', 'sell', '102', bar, '100'],
+    ['a buy the bar rises to', 'buy', '108', bar, '108'],
+    ['a buy above the bar', 'buy', '110.01', bar, null],
+    ['a buy the bar opens above', 'buy', '95', bar, '100'],
+  ] as const)('%s', (_, side, stopPrice, minute, expected) => {
+    expect(stopReachedPrice({ side, stopPrice, bar: minute })).toBe(expected);
+  });
+
+  it('are reached at their own price, and beyond it', () => {
+    expect(isStopReached({ side: 'sell', stopPrice: '100', price: '100.01' })).toBe(false);
+    expect(isStopReached({ side: 'sell', stopPrice: '100', price: '100' })).toBe(true);
+    expect(isStopReached({ side: 'buy', stopPrice: '100', price: '99.99' })).toBe(false);
+    expect(isStopReached({ side: 'buy', stopPrice: '100', price: '101' })).toBe(true);
+  });
+});
+
 describe('the model stays within the bar', () => {
-  it('limit fills lie between low and high, never worse than the limit; the path holds all four', () => {
+  it('limit fills lie between low and high, never worse than the limit, stops at or beyond their price; the path holds all four', () => {
     fc.assert(
       fc.property(
         bars,
@@ -111,6 +142,15 @@ describe('the model stays within the bar', () => {
           if (price !== null) {
             expect(decimal(price).gte(bar.low) && decimal(price).lte(bar.high)).toBe(true);
             expect(isMarketable({ side, limitPrice, price })).toBe(true);
+          }
+          const stopPrice = limitPrice;
+          const reached = stopReachedPrice({ side, stopPrice, bar });
+          const met =
+            side === 'buy' ? decimal(bar.high).gte(stopPrice) : decimal(bar.low).lte(stopPrice);
+          expect(reached !== null).toBe(met);
+          if (reached !== null) {
+            expect(decimal(reached).gte(bar.low) && decimal(reached).lte(bar.high)).toBe(true);
+            expect(isStopReached({ side, stopPrice, price: reached })).toBe(true);
           }
           const path = barPath(bar);
           expect(path.toSorted()).toEqual([bar.open, bar.high, bar.low, bar.close].toSorted());

@@ -61,6 +61,35 @@ export function isMarketable(order: {
   return order.side === 'buy' ? limit.gte(order.price) : limit.lte(order.price);
 }
 
+/** True when a stop order is reached at `price`: a sell when the market falls to it, a buy when it rises to it. */
+export function isStopReached(order: {
+  readonly side: Side;
+  readonly stopPrice: string;
+  readonly price: string;
+}): boolean {
+  const stop = decimal(order.stopPrice);
+  return order.side === 'buy' ? stop.lte(order.price) : stop.gte(order.price);
+}
+
+/**
+ * The price at which a resting stop order is reached within a bar, or `null`; from there it is a market
+ * order. A bar that opens beyond the stop reaches it at its open, which is worse for the order.
+ */
+export function stopReachedPrice(order: {
+  readonly side: Side;
+  readonly stopPrice: string;
+  readonly bar: Ohlc;
+}): string | null {
+  const stop = decimal(order.stopPrice);
+  const open = decimal(order.bar.open);
+  if (order.side === 'buy') {
+    if (stop.gt(order.bar.high)) return null;
+    return toDecimalString(Decimal.max(stop, open));
+  }
+  if (stop.lt(order.bar.low)) return null;
+  return toDecimalString(Decimal.min(stop, open));
+}
+
 /**
  * The one path assumed inside a bar: open, the extreme nearer to the open, the other extreme, close. With
  * both equally near the low comes first, so that a long position meets its stop before its target.

@@ -13,10 +13,14 @@ const instrument = createInstrument({
 const LIMIT = { side: 'buy', type: 'limit', quantity: '1', price: '100' } as const;
 const MARKET = { side: 'buy', type: 'market', quantity: '1', price: null } as const;
 
+const STOP = { side: 'sell', type: 'stop', quantity: '1', price: null, stopPrice: '90' } as const;
+
 describe('checkFilters', () => {
   it('passes what fits', () => {
     expect(checkFilters(instrument, LIMIT, '100')).toEqual({ ok: true });
     expect(checkFilters(instrument, MARKET, '100')).toEqual({ ok: true });
+    // A trigger may lie outside the band of limit prices.
+    expect(checkFilters(instrument, { ...STOP, stopPrice: '10' }, '100')).toEqual({ ok: true });
   });
 
   it.each([
@@ -38,6 +42,8 @@ describe('checkFilters', () => {
     ['a market order too small', { ...MARKET, quantity: '0.001' }, 'FILTER_LOT_SIZE', '0.002'],
     ['a market order too large', { ...MARKET, quantity: '51' }, 'FILTER_LOT_SIZE', '50'],
     ['too little money', { ...LIMIT, quantity: '0.04' }, 'FILTER_NOTIONAL', '= 4 USDT'],
+    ['a stop off the tick', { ...STOP, stopPrice: '90.001' }, 'FILTER_PRICE', '0.01'],
+    ['too little at its stop', { ...STOP, quantity: '0.05' }, 'FILTER_NOTIONAL', '= 4.5 USDT'],
     ['too little at market', { ...MARKET, quantity: '0.04' }, 'FILTER_NOTIONAL', '= 4 USDT'],
   ] as const)('refuses %s', (_, order, code, told) => {
     const verdict = checkFilters(instrument, order, '100');

@@ -27,33 +27,42 @@ export function lotLimits(
   return { step: toDecimalString(step), min: toDecimalString(min), max: toDecimalString(max) };
 }
 
-function checkPrice(
-  instrument: Instrument,
+const refusePrice = (reason: string): FilterVerdict => ({
+  ok: false,
+  code: 'FILTER_PRICE',
+  reason,
+});
+
+/** A price on the tick and within the range: limit prices and triggers alike. */
+function checkTick(instrument: Instrument, price: string): FilterVerdict {
+  const { priceTick, minPrice, maxPrice } = instrument;
+  const value = decimal(price);
+  if (!isMultiple(value, priceTick)) {
+    return refusePrice(`price ${price} is not a multiple of the tick ${priceTick}`);
+  }
+  if (value.lt(minPrice)) return refusePrice(`price ${price} is below the minimum ${minPrice}`);
+  if (!decimal(maxPrice).isZero() && value.gt(maxPrice)) {
+    return refusePrice(`price ${price} is above the maximum ${maxPrice}`);
+  }
+  return OK;
+}
+
+/** A limit price within the venue's band; a trigger is not bound by it. */
+function checkBand(
+  { priceBand }: Instrument,
   side: Side,
   price: string,
   referencePrice: string,
 ): FilterVerdict {
-  const refuse = (reason: string): FilterVerdict => ({ ok: false, code: 'FILTER_PRICE', reason });
-  const { priceTick, minPrice, maxPrice, priceBand } = instrument;
+  if (priceBand === undefined) return OK;
+  const buys = side === 'buy';
+  const low = decimal(referencePrice).mul(buys ? priceBand.bidDown : priceBand.askDown);
+  const high = decimal(referencePrice).mul(buys ? priceBand.bidUp : priceBand.askUp);
   const value = decimal(price);
-  if (!isMultiple(value, priceTick)) {
-    return refuse(`price ${price} is not a multiple of the tick ${priceTick}`);
-  }
-  if (value.lt(minPrice)) return refuse(`price ${price} is below the minimum ${minPrice}`);
-  if (!decimal(maxPrice).isZero() && value.gt(maxPrice)) {
-    return refuse(`price ${price} is above the maximum ${maxPrice}`);
-  }
-  if (priceBand !== undefined) {
-    const buys = side === 'buy';
-    const low = decimal(referencePrice).mul(buys ? priceBand.bidDown : priceBand.askDown);
-    const high = decimal(referencePrice).mul(buys ? priceBand.bidUp : priceBand.askUp);
-    if (value.lt(low) || value.gt(high)) {
-      return refuse(
-        `price ${price} is outside ${toDecimalString(low)}..${toDecimalString(high)}, the venue's band around ${referencePrice}`,
-      );
-    }
-  }
-  return OK;
+  if (value.gte(low) && value.lte(high)) return OK;
+  return refusePrice(
+    `price ${price} is outside ${toDecimalString(low)}..${toDecimalString(high)}, the venue's band around ${referencePrice}`,
+  );
 }
 
 /** Checks a quantity against step, minimum and maximum. */
@@ -95,7 +104,8 @@ export function checkNotional(
 
 /**
  * Checks an order against all filters and tells the first it breaks.
- * @param order `price` is the limit price; null for market orders, whose notional is taken at `referencePrice`
+ * @param order `price` is the limit price, `stopPrice` a stop order's trigger; the notional of what has neither
+ * is taken at `referencePrice`
  */
 export function checkFilters(
   instrument: Instrument,
@@ -104,16 +114,19 @@ export function checkFilters(
     readonly type: OrderType;
     readonly quantity: string;
     readonly price: string | null;
+    readonly stopPrice?: string | null;
   },
   referencePrice: string,
 ): FilterVerdict {
-  if (order.price !== null) {
-    const priced = checkPrice(instrument, order.side, order.price, referencePrice);
-    if (!priced.ok) return priced;
-  }
-  const sized = checkQuantity(instrument, order.type, order.quantity);
-  if (!sized.ok) return sized;
-  return checkNotional(instrument, order.quantity, order.price ?? referencePrice);
+  const { price, stopPrice = null } = order;
+  const verdicts = [
+    price === null ? OK : checkTick(instrument, price),
+    price === null ? OK : checkBand(instrument, order.side, price, referencePrice),
+    stopPrice === null ? OK : checkTick(instrument, stopPrice),
+    checkQuantity(instrument, order.type, order.quantity),
+    checkNotional(instrument, order.quantity, price ?? stopPrice ?? referencePrice),
+  ];
+  return verdicts.find(({ ok }) => !ok) ?? OK;
 }
 
 /** The quantity floored to the step that binds orders of this type. May be `"0"`. */

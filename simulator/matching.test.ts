@@ -10,12 +10,16 @@ import { candle } from '../test/factories/recordings.ts';
 const instrument = instrumentOf('BTC/USDT', REGULAR_FEE_RATES);
 const OPENING = { USDT: '10000', BTC: '2', BNB: '1' };
 
-function engine(feeIn = 'received', bnbPrice: string | undefined = '500'): MatchingEngine {
+function engine(
+  feeIn = 'received',
+  bnbPrice: string | undefined = '500',
+  slippageBps = 0,
+): MatchingEngine {
   return new MatchingEngine({
     openingBalances: OPENING,
     feeIn,
     feeAssetPrice: () => bnbPrice,
-    slippageBps: 0,
+    slippageBps,
     idBase: 1000,
   });
 }
@@ -40,6 +44,13 @@ const market = (side: 'buy' | 'sell', quantity: string): NewOrder => ({
   kind: 'MARKET',
   timeInForce: 'GTC',
   quantity,
+});
+
+const stop = (overrides: Partial<NewOrder>): NewOrder => ({
+  ...market('sell', '1'),
+  kind: 'STOP',
+  stopPrice: '95',
+  ...overrides,
 });
 
 const amounts = (books: MatchingEngine, asset: string): string[] => {
@@ -111,6 +122,41 @@ describe('MatchingEngine', () => {
     );
   });
 
+  it('lets a stop rest, locked, until the path of a minute reaches it; then it is a market order', () => {
+    const books = engine('received', undefined, 100);
+    const events: EngineEvent['kind'][] = [];
+    books.onEvent(({ kind }) => events.push(kind));
+    const resting = books.place(stop({}), '100', 0);
+    expect(amounts(books, 'BTC')).toEqual(['1', '1']);
+    books.matchBar('BTC/USDT', candle(0, ['100', '101', '95.01', '96']), 1);
+    expect([resting.state, resting.triggeredAt]).toEqual(['NEW', undefined]);
+    books.matchBar('BTC/USDT', candle(1, ['96', '97', '94', '97']), 2);
+    // 95 less one per cent of slippage.
+    expect(books.trades()[0]).toMatchObject({ maker: false, price: new Decimal('94.05') });
+    expect([resting.state, resting.triggeredAt]).toEqual(['FILLED', 2]);
+    expect(amounts(books, 'BTC')).toEqual(['1', '0']);
+    expect(events).toEqual(['new', 'balances', 'triggered', 'trade', 'balances']);
+  });
+
+  it('reaches a take-profit from the other side, and refuses what is reached already', () => {
+    const books = engine();
+    const profit = stop({ kind: 'TAKE_PROFIT', stopPrice: '110' });
+    expect(() => books.place(profit, '110', 0)).toThrow(new Refusal('WOULD_TRIGGER'));
+    expect(() => books.place(stop({}), '95', 0)).toThrow(new Refusal('WOULD_TRIGGER'));
+    const taken = books.place(profit, '100', 0);
+    books.matchBar('BTC/USDT', candle(0, ['100', '111', '99', '100']), 1);
+    expect([taken.state, taken.filledQuote.toFixed()]).toEqual(['FILLED', '110']);
+  });
+
+  it('expires a stop that the account cannot pay for when it is reached', () => {
+    const books = engine();
+    const bought = books.place(stop({ side: 'buy', stopPrice: '110', quantity: '90' }), '100', 0);
+    // The minute opens far above the trigger: 90 × 120 is more than there is.
+    books.matchBar('BTC/USDT', candle(0, ['120', '121', '119', '120']), 1);
+    expect([bought.state, bought.filled.toFixed()]).toEqual(['EXPIRED', '0']);
+    expect(amounts(books, 'USDT')).toEqual(['10000', '0']);
+  });
+
   it('fills in the pieces of its plan', () => {
     const books = engine();
     const events: EngineEvent['kind'][] = [];
@@ -136,7 +182,7 @@ describe('MatchingEngine', () => {
 
   it('loses and makes no money: balances are the opening ones, plus trades, minus fees', () => {
     const action = fc.record({
-      what: fc.constantFrom('market', 'limit', 'bar', 'cancel'),
+      what: fc.constantFrom('market', 'limit', 'stop', 'bar', 'cancel'),
       side: fc.constantFrom('buy' as const, 'sell' as const),
       price: fc.integer({ min: 50, max: 150 }).map(String),
       quantity: fc
@@ -156,6 +202,12 @@ describe('MatchingEngine', () => {
                 books.place({ ...market(side, quantity), clientOrderId }, price, index);
               if (what === 'limit')
                 books.place(order({ clientOrderId, side, price, quantity }), '100', index);
+              if (what === 'stop')
+                books.place(
+                  stop({ clientOrderId, side, stopPrice: price, quantity }),
+                  '100',
+                  index,
+                );
             } catch (error) {
               expect(error).toBeInstanceOf(Refusal);
             }

@@ -4,21 +4,25 @@
  *
  * A market order fills at once at the price of the moment with the fill model's slippage. A limit order
  * fills at once as taker, at the price of the moment, where it is marketable; else it rests and is matched
- * against each closing minute. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
+ * against each closing minute. A stop rests until the market reaches its trigger, and then fills as a market
+ * order at the price that reached it. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
  * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
  */
-import { barPath, feeOf, limitFillPrice, marketFillPrice } from '../core/fill-model.ts';
+import { barPath, feeOf, marketFillPrice } from '../core/fill-model.ts';
 import { type Decimal, decimal } from '../core/money.ts';
 import { type AssetBalance, Balances } from './balances.ts';
 import type { Candle } from './candles.ts';
 import {
   distanceTo,
+  holdsLock,
   isMarketableNow,
   lockOf,
-  lockPrice,
   newOrder,
   nextPiece,
+  reachedPrice,
   Refusal,
+  restingPrice,
+  wouldTrigger,
 } from './order-terms.ts';
 import type { EngineEvent, EngineOrder, EngineTrade, NewOrder } from './orders.ts';
 
@@ -115,6 +119,9 @@ export class MatchingEngine {
     if (request.kind === 'LIMIT_MAKER' && marketable) {
       throw new Refusal('WOULD_MATCH');
     }
+    if (wouldTrigger(request, price)) {
+      throw new Refusal('WOULD_TRIGGER');
+    }
     const fillPrice = request.kind === 'MARKET' ? this.#slipped(request, price) : price;
     const order = newOrder(this.#nextOrderId, request, fillPrice, at);
     this.#lockFor(order, fillPrice);
@@ -126,9 +133,8 @@ export class MatchingEngine {
     if (marketable) {
       this.#fillChance(order, decimal(fillPrice), false, at);
     }
-    if (this.#open.has(order) && (order.kind === 'MARKET' || order.timeInForce !== 'GTC')) {
-      this.#close(order, 'EXPIRED', at);
-      this.#tell({ kind: 'expired', order, at });
+    if (order.kind === 'MARKET' || order.timeInForce !== 'GTC') {
+      this.#expireRest(order, at);
     }
     this.#tellBalances(order, at);
     return order;
@@ -151,18 +157,35 @@ export class MatchingEngine {
     const reached = [...this.#open]
       .filter((order) => order.instrument.symbol === symbol)
       .flatMap((order) => {
-        const limitPrice = order.price.toFixed();
-        const price = limitFillPrice({ side: order.side, limitPrice, bar });
+        const price = reachedPrice(order, bar);
         return price === null ? [] : [{ order, price, distance: distanceTo(path, Number(price)) }];
       })
       .sort((a, b) => a.distance - b.distance || a.order.orderId - b.order.orderId);
     for (const { order, price } of reached) {
-      this.#fillChance(order, decimal(price), true, at);
+      if (order.stopPrice === undefined) {
+        this.#fillChance(order, decimal(price), true, at);
+      } else {
+        this.#trigger(order, price, at);
+      }
       this.#tellBalances(order, at);
     }
   }
 
-  #slipped(request: NewOrder, price: string): string {
+  /** From here on a market order; what its money does not cover any more expires. */
+  #trigger(order: EngineOrder, price: string, at: number): void {
+    this.#unlock(order);
+    order.triggeredAt = at;
+    order.updatedAt = at;
+    this.#tell({ kind: 'triggered', order, at });
+    const fillPrice = decimal(this.#slipped(order, price));
+    const { asset, amount } = lockOf(order, order.quantity, fillPrice);
+    if (this.balances.get(asset).free.gte(amount)) {
+      this.#fillChance(order, fillPrice, false, at);
+    }
+    this.#expireRest(order, at);
+  }
+
+  #slipped(request: Pick<NewOrder, 'side' | 'instrument'>, price: string): string {
     return marketFillPrice({
       side: request.side,
       price,
@@ -173,17 +196,26 @@ export class MatchingEngine {
 
   /** Locks what an order may cost: base for a sale, price × quantity for a purchase, no fee. */
   #lockFor(order: EngineOrder, fillPrice: string): void {
-    const { asset, amount } = lockOf(order, order.quantity, lockPrice(order, decimal(fillPrice)));
+    const price = holdsLock(order) ? restingPrice(order) : decimal(fillPrice);
+    const { asset, amount } = lockOf(order, order.quantity, price);
     if (this.balances.get(asset).free.lt(amount)) {
       throw new Refusal('INSUFFICIENT_BALANCE');
     }
-    if (order.kind !== 'MARKET') {
+    if (holdsLock(order)) {
       this.balances.lock(asset, amount);
     }
   }
 
+  /** Frees what is locked for the part that is not filled. */
+  #unlock(order: EngineOrder): void {
+    if (holdsLock(order)) {
+      const rest = lockOf(order, order.quantity.sub(order.filled), restingPrice(order));
+      this.balances.lock(rest.asset, rest.amount.neg());
+    }
+  }
+
   #fillChance(order: EngineOrder, price: Decimal, maker: boolean, at: number): void {
-    const atOnce = order.kind === 'MARKET' || order.timeInForce === 'IOC';
+    const atOnce = !holdsLock(order) || order.timeInForce === 'IOC';
     do {
       const quantity = nextPiece(order);
       if (quantity.isZero()) {
@@ -202,7 +234,7 @@ export class MatchingEngine {
   ): void {
     const { base, quote } = order.instrument;
     const cost = price.mul(quantity);
-    if (order.kind !== 'MARKET') {
+    if (holdsLock(order)) {
       const locked = lockOf(order, quantity, order.price);
       this.balances.lock(locked.asset, locked.amount.neg());
     }
@@ -261,11 +293,15 @@ export class MatchingEngine {
     return { feeAmount, feeAsset: fee.feeAsset };
   }
 
-  #close(order: EngineOrder, state: 'CANCELED' | 'EXPIRED', at: number): void {
-    if (order.kind !== 'MARKET') {
-      const rest = lockOf(order, order.quantity.sub(order.filled), order.price);
-      this.balances.lock(rest.asset, rest.amount.neg());
+  #expireRest(order: EngineOrder, at: number): void {
+    if (this.#open.has(order)) {
+      this.#close(order, 'EXPIRED', at);
+      this.#tell({ kind: 'expired', order, at });
     }
+  }
+
+  #close(order: EngineOrder, state: 'CANCELED' | 'EXPIRED', at: number): void {
+    this.#unlock(order);
     order.state = state;
     order.updatedAt = at;
     this.#open.delete(order);

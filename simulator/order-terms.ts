@@ -1,11 +1,19 @@
 /** What follows from one order's own terms: what it locks, whether it fills at a price, and how much at once. */
-import { isMarketable } from '../core/fill-model.ts';
+import {
+  isMarketable,
+  isStopReached,
+  limitFillPrice,
+  stopReachedPrice,
+} from '../core/fill-model.ts';
+import type { Side } from '../core/fill.ts';
 import { Decimal, decimal, floorToStep } from '../core/money.ts';
-import type { EngineOrder, NewOrder } from './orders.ts';
+import type { Candle } from './candles.ts';
+import type { EngineOrder, NewOrder, OrderKind } from './orders.ts';
 
 /** The engine's refusals; no order exists after one. */
 export class Refusal extends Error {
-  readonly reason: 'INSUFFICIENT_BALANCE' | 'DUPLICATE' | 'WOULD_MATCH' | 'TOO_SMALL';
+  readonly reason:
+    'INSUFFICIENT_BALANCE' | 'DUPLICATE' | 'WOULD_MATCH' | 'WOULD_TRIGGER' | 'TOO_SMALL';
 
   constructor(reason: Refusal['reason']) {
     super(`the order is refused: ${reason}`);
@@ -37,9 +45,11 @@ export function newOrder(
     kind: request.kind,
     timeInForce: request.timeInForce,
     price: decimal(request.price ?? '0'),
+    stopPrice: request.stopPrice === undefined ? undefined : decimal(request.stopPrice),
     quantity,
     quoteQuantity: decimal(request.quoteQuantity ?? '0'),
     placedAt: at,
+    triggeredAt: undefined,
     state: 'NEW',
     filled: new Decimal(0),
     filledQuote: new Decimal(0),
@@ -50,15 +60,45 @@ export function newOrder(
 
 /** Whether it would fill at the price of the moment. */
 export function isMarketableNow(request: NewOrder, price: string): boolean {
+  if (request.stopPrice !== undefined) {
+    return false;
+  }
   return (
     request.kind === 'MARKET' ||
     isMarketable({ side: request.side, limitPrice: request.price ?? '0', price })
   );
 }
 
-/** The price at which an order is reckoned: its own limit, or what it fills at. */
-export function lockPrice(order: EngineOrder, fillPrice: Decimal): Decimal {
-  return order.kind === 'MARKET' ? fillPrice : order.price;
+/** Whether the price of the moment has reached its trigger; false for what has none. */
+export function wouldTrigger(request: NewOrder, price: string): boolean {
+  const { stopPrice } = request;
+  return stopPrice !== undefined && isStopReached({ side: triggerSide(request), stopPrice, price });
+}
+
+/** A take-profit is reached from the other side. */
+function triggerSide(order: { readonly kind: OrderKind; readonly side: Side }): Side {
+  if (order.kind !== 'TAKE_PROFIT') {
+    return order.side;
+  }
+  return order.side === 'buy' ? 'sell' : 'buy';
+}
+
+/** The price at which a resting order is reached within a minute: its limit's, or its trigger's; else null. */
+export function reachedPrice(order: EngineOrder, bar: Candle): string | null {
+  const { side, stopPrice } = order;
+  return stopPrice === undefined
+    ? limitFillPrice({ side, limitPrice: order.price.toFixed(), bar })
+    : stopReachedPrice({ side: triggerSide(order), stopPrice: stopPrice.toFixed(), bar });
+}
+
+/** The price at which a resting order is reckoned: its trigger, or its limit. */
+export function restingPrice(order: EngineOrder): Decimal {
+  return order.stopPrice ?? order.price;
+}
+
+/** Whether money is locked for it: for what rests, until its trigger is reached. */
+export function holdsLock(order: EngineOrder): boolean {
+  return order.kind !== 'MARKET' && order.triggeredAt === undefined;
 }
 
 /** What so much of an order costs: quote for a purchase, base for a sale; no fee. */

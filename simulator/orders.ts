@@ -3,7 +3,11 @@ import type { Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { Decimal } from '../core/money.ts';
 
-export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET';
+/**
+ * `STOP` and `TAKE_PROFIT` rest untriggered and become market orders: a stop when the market moves against
+ * the position it guards (falls to a sell, rises to a buy), a take-profit when it moves the other way.
+ */
+export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET' | 'STOP' | 'TAKE_PROFIT';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
 export type OrderState = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
 
@@ -26,6 +30,8 @@ export interface NewOrder {
   readonly quoteQuantity?: string;
   /** Limit orders only. */
   readonly price?: string;
+  /** Stops and take-profits only. */
+  readonly stopPrice?: string;
   readonly fillPlan?: FillPlan;
 }
 
@@ -37,9 +43,13 @@ export interface EngineOrder {
   readonly kind: OrderKind;
   readonly timeInForce: TimeInForce;
   readonly price: Decimal;
+  /** The trigger; undefined for what has none. */
+  readonly stopPrice: Decimal | undefined;
   readonly quantity: Decimal;
   readonly quoteQuantity: Decimal;
   readonly placedAt: number;
+  /** When it was triggered; undefined before, and for what has no trigger. */
+  triggeredAt: number | undefined;
   state: OrderState;
   filled: Decimal;
   filledQuote: Decimal;
@@ -62,7 +72,7 @@ export interface EngineTrade {
 
 /** What the account's owner is told; the order is in the state the event left it in. */
 export type EngineEvent =
-  | { readonly kind: 'new'; readonly order: EngineOrder; readonly at: number }
+  | { readonly kind: 'new' | 'triggered'; readonly order: EngineOrder; readonly at: number }
   | {
       readonly kind: 'trade';
       readonly order: EngineOrder;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';
-import { decimal, decimalString, nonNegativeDecimal } from '../core/money.ts';
+import { decimal, decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
 import { timestamp } from '../core/time.ts';
 import type { AssetBalance } from './balances.ts';
 import type { MatchingEngine } from './matching.ts';
@@ -23,12 +23,14 @@ const stateSchema = z.strictObject({
       clientOrderId: z.string(),
       symbol: z.string(),
       side: z.enum(['buy', 'sell']),
-      kind: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET']),
+      kind: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP', 'TAKE_PROFIT']),
       timeInForce: z.enum(['GTC', 'IOC', 'FOK']),
       price: nonNegativeDecimal,
+      stopPrice: positiveDecimal.optional(),
       quantity: nonNegativeDecimal,
       quoteQuantity: nonNegativeDecimal,
       placedAt: timestamp,
+      triggeredAt: timestamp.optional(),
       state: z.enum(['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED']),
       filled: nonNegativeDecimal,
       filledQuote: nonNegativeDecimal,
@@ -127,6 +129,7 @@ function writeState(file: string, engine: MatchingEngine, marketTime: number): v
 
 function keepOrder(order: EngineOrder): KeptState['orders'][number] {
   const { orderId, clientOrderId, side, kind, timeInForce, placedAt, state, updatedAt } = order;
+  const { stopPrice, triggeredAt } = order;
   return {
     orderId,
     clientOrderId,
@@ -135,9 +138,11 @@ function keepOrder(order: EngineOrder): KeptState['orders'][number] {
     kind,
     timeInForce,
     price: order.price.toFixed(),
+    ...(stopPrice === undefined ? {} : { stopPrice: stopPrice.toFixed() }),
     quantity: order.quantity.toFixed(),
     quoteQuantity: order.quoteQuantity.toFixed(),
     placedAt,
+    ...(triggeredAt === undefined ? {} : { triggeredAt }),
     state,
     filled: order.filled.toFixed(),
     filledQuote: order.filledQuote.toFixed(),
@@ -170,6 +175,8 @@ export function restoreState(
   for (const {
     symbol,
     price,
+    stopPrice,
+    triggeredAt,
     quantity,
     quoteQuantity,
     filled,
@@ -187,6 +194,8 @@ export function restoreState(
       ...kept,
       instrument,
       price: decimal(price),
+      stopPrice: stopPrice === undefined ? undefined : decimal(stopPrice),
+      triggeredAt,
       quantity: decimal(quantity),
       quoteQuantity: decimal(quoteQuantity),
       filled: decimal(filled),

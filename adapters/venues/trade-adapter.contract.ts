@@ -1,5 +1,5 @@
 /**
- * What every `TradeAdapter` does, whoever stands behind it. An implementation's test opens a world over
+ * What every `TradeAdapter` does, whoever stands behind it (with stop-orders.contract.ts beside it). An implementation's test opens a world over
  * `CONTRACT_BARS` with `OPENING_BALANCES`, fees of 0.1 % taken from what is received, no slippage, and the
  * instrument of Binance's BTC/USDT; market time stands at the first bar's open.
  */

@@ -69,6 +69,8 @@ export const insufficientBalance = (): VenueError =>
 export const duplicateOrder = (): VenueError => new VenueError(-2010, 'Duplicate order sent.');
 export const wouldMatch = (): VenueError =>
   new VenueError(-2010, 'Order would immediately match and take.');
+export const wouldTrigger = (): VenueError =>
+  new VenueError(-2010, 'Stop price would trigger immediately.');
 export const unknownOrder = (): VenueError => new VenueError(-2011, 'Unknown order sent.');
 export const orderDoesNotExist = (): VenueError => new VenueError(-2013, 'Order does not exist.');
 

@@ -64,6 +64,8 @@ const DEFAULT_STEPS: Steps = {
 const MIN_NOTIONAL = '5';
 export const MAX_NOTIONAL = '9000000';
 export const MAX_NUM_ORDERS = 200;
+/** Of stops and take-profits a symbol. */
+export const MAX_NUM_ALGO_ORDERS = 5;
 const PRICE_BAND = { up: '5', down: '0.2' };
 
 /** Our own words for a symbol's rules; the fill model and the filters read these. */
@@ -137,7 +139,7 @@ function symbolInfo(instrument: Instrument): object {
     quoteAssetPrecision: 8,
     baseCommissionPrecision: 8,
     quoteCommissionPrecision: 8,
-    orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET'],
+    orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS', 'TAKE_PROFIT'],
     icebergAllowed: false,
     ocoAllowed: false,
     otoAllowed: false,
@@ -193,7 +195,7 @@ function filtersOf(instrument: Instrument): object[] {
       avgPriceMins: 5,
     },
     { filterType: 'MAX_NUM_ORDERS', maxNumOrders: MAX_NUM_ORDERS },
-    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: 5 },
+    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: MAX_NUM_ALGO_ORDERS },
   ];
 }
 

@@ -1,10 +1,33 @@
 /** Orders, trades and balances as Binance writes them, in REST answers and user events. */
 import type { AssetBalance } from '../balances.ts';
-import type { EngineEvent, EngineOrder, EngineTrade } from '../orders.ts';
+import type { EngineEvent, EngineOrder, EngineTrade, OrderKind } from '../orders.ts';
 import { fixed8 } from './format.ts';
 
 const ZERO = '0.00000000';
 const PREVENTION = 'EXPIRE_MAKER';
+
+/** The venue's words for an order's type; the others are as the engine has them. */
+export const ORDER_TYPES: Readonly<Record<OrderKind, string>> = {
+  LIMIT: 'LIMIT',
+  LIMIT_MAKER: 'LIMIT_MAKER',
+  MARKET: 'MARKET',
+  STOP: 'STOP_LOSS',
+  TAKE_PROFIT: 'TAKE_PROFIT',
+};
+
+/** On the book, or done with; a stop is not before it is triggered. */
+function isWorking({ stopPrice, triggeredAt }: EngineOrder): boolean {
+  return stopPrice === undefined || triggeredAt !== undefined;
+}
+
+/** Market time since when it works; −1 for a stop that waits. */
+function workingTime(order: EngineOrder): number {
+  return isWorking(order) ? (order.triggeredAt ?? order.placedAt) : -1;
+}
+
+function stopPriceOf({ stopPrice }: EngineOrder): string {
+  return stopPrice === undefined ? ZERO : fixed8(stopPrice);
+}
 
 function common(order: EngineOrder): Record<string, unknown> {
   return {
@@ -15,7 +38,7 @@ function common(order: EngineOrder): Record<string, unknown> {
     cummulativeQuoteQty: fixed8(order.filledQuote),
     status: order.state,
     timeInForce: order.timeInForce,
-    type: order.kind,
+    type: ORDER_TYPES[order.kind],
     side: order.side.toUpperCase(),
   };
 }
@@ -28,12 +51,12 @@ export function orderRecord(order: EngineOrder): Record<string, unknown> {
     orderListId: -1,
     clientOrderId: order.clientOrderId,
     ...common(order),
-    stopPrice: ZERO,
+    stopPrice: stopPriceOf(order),
     icebergQty: ZERO,
     time: order.placedAt,
     updateTime: order.updatedAt,
-    isWorking: true,
-    workingTime: order.placedAt,
+    isWorking: isWorking(order),
+    workingTime: workingTime(order),
     selfTradePreventionMode: PREVENTION,
   };
 }
@@ -57,7 +80,8 @@ export function newOrderAnswer(
   const result = {
     ...ack,
     ...common(order),
-    workingTime: order.placedAt,
+    ...(order.stopPrice === undefined ? {} : { stopPrice: stopPriceOf(order) }),
+    workingTime: workingTime(order),
     selfTradePreventionMode: PREVENTION,
   };
   if (responseType === 'RESULT') {
@@ -114,6 +138,7 @@ export function balanceRecord({ asset, free, locked }: AssetBalance): Record<str
 
 const EXECUTIONS = {
   new: 'NEW',
+  triggered: 'NEW',
   trade: 'TRADE',
   cancelled: 'CANCELED',
   expired: 'EXPIRED',
@@ -132,11 +157,11 @@ export function executionReport(
     s: order.instrument.venueSymbol,
     c: event.kind === 'cancelled' ? event.cancelId : order.clientOrderId,
     S: order.side.toUpperCase(),
-    o: order.kind,
+    o: ORDER_TYPES[order.kind],
     f: order.timeInForce,
     q: fixed8(order.quantity),
     p: fixed8(order.price),
-    P: ZERO,
+    P: stopPriceOf(order),
     F: ZERO,
     g: -1,
     C: event.kind === 'cancelled' ? order.clientOrderId : '',
@@ -152,14 +177,14 @@ export function executionReport(
     T: at,
     t: trade?.tradeId ?? -1,
     I: order.orderId,
-    w: open && event.kind === 'new',
+    w: open && isWorking(order) && (event.kind === 'new' || event.kind === 'triggered'),
     m: trade?.maker ?? false,
     M: trade !== undefined,
     O: order.placedAt,
     Z: fixed8(order.filledQuote),
     Y: trade === undefined ? ZERO : fixed8(trade.quote),
     Q: fixed8(order.quoteQuantity),
-    W: order.placedAt,
+    ...(isWorking(order) ? { W: workingTime(order) } : {}),
     V: PREVENTION,
   };
 }

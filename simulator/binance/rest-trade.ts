@@ -17,9 +17,10 @@ import {
   unknownOrder,
   VenueError,
   wouldMatch,
+  wouldTrigger,
 } from './errors.ts';
 import { checkOrderFilters } from './order-filters.ts';
-import { cancelAnswer, newOrderAnswer, orderRecord } from './order-shapes.ts';
+import { cancelAnswer, newOrderAnswer, ORDER_TYPES, orderRecord } from './order-shapes.ts';
 import {
   clientId,
   mandatoryAmount,
@@ -32,6 +33,7 @@ import {
 } from './parameters.ts';
 import { instrumentNamed, type Venue, type VenueRequest } from './venue.ts';
 
+const ORDER_KINDS: readonly OrderKind[] = ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP', 'TAKE_PROFIT'];
 const WORD = '^[A-Z_]{1,30}$';
 const NEW_ORDER_PARAMETERS = [
   'symbol',
@@ -41,6 +43,7 @@ const NEW_ORDER_PARAMETERS = [
   'quantity',
   'quoteOrderQty',
   'price',
+  'stopPrice',
   'newClientOrderId',
   'newOrderRespType',
   'selfTradePreventionMode',
@@ -58,17 +61,17 @@ export function placeOrder(
   const side = sideOf(params);
   const kind = kindOf(params);
   onlyKnown(params, NEW_ORDER_PARAMETERS);
-  const market = kind === 'MARKET';
+  const stops = kind === 'STOP' || kind === 'TAKE_PROFIT';
+  const market = kind === 'MARKET' || stops;
   const timeInForce = timeInForceOf(params, kind);
-  const price = market ? undefined : mandatoryAmount(params, 'price');
-  if (market && params.has('price')) {
-    throw notRequired('price');
-  }
-  const quantity = market
+  const price = onlyWhere(params, 'price', !market);
+  const stopPrice = onlyWhere(params, 'stopPrice', stops);
+  const byQuote = kind === 'MARKET';
+  const quantity = byQuote
     ? optionalAmount(params, 'quantity')
     : mandatoryAmount(params, 'quantity');
-  const quoteQuantity = quoteQuantityOf(params, market);
-  if (market && quantity === undefined && quoteQuantity === undefined) {
+  const quoteQuantity = quoteQuantityOf(params, byQuote);
+  if (byQuote && quantity === undefined && quoteQuantity === undefined) {
     throw mandatoryMissing('quantity');
   }
   if (quantity !== undefined && quoteQuantity !== undefined) {
@@ -78,7 +81,8 @@ export function placeOrder(
   const clientOrderId = clientId(params, 'newClientOrderId') ?? randomClientId();
   const now = venue.replay.price(instrument.symbol);
   const open = venue.engine.openOrders().filter((order) => order.instrument === instrument);
-  checkOrderFilters(instrument, { side, market, quantity, quoteQuantity, price }, now, open.length);
+  const filtered = { side, market, quantity, quoteQuantity, price, stopPrice };
+  checkOrderFilters(instrument, filtered, now, open);
   venue.rates.countOrder(venue.wallTime());
 
   const order = refusing(() =>
@@ -92,6 +96,7 @@ export function placeOrder(
         ...(quantity === undefined ? {} : { quantity: quantity.toFixed() }),
         ...(quoteQuantity === undefined ? {} : { quoteQuantity: quoteQuantity.toFixed() }),
         ...(price === undefined ? {} : { price: price.toFixed() }),
+        ...(stopPrice === undefined ? {} : { stopPrice: stopPrice.toFixed() }),
         ...(faults.fillPlan === undefined ? {} : { fillPlan: faults.fillPlan }),
       },
       now,
@@ -113,10 +118,26 @@ function sideOf(params: URLSearchParams): Side {
 
 function kindOf(params: URLSearchParams): OrderKind {
   const text = mandatoryText(params, 'type', WORD);
-  if (text !== 'LIMIT' && text !== 'LIMIT_MAKER' && text !== 'MARKET') {
+  const kind = ORDER_KINDS.find((known) => ORDER_TYPES[known] === text);
+  if (kind === undefined) {
     throw invalidOrderType();
   }
-  return text;
+  return kind;
+}
+
+/** An amount that some types of order must have, and the others must not: −1102, −1106. */
+function onlyWhere(
+  params: URLSearchParams,
+  name: string,
+  wanted: boolean,
+): ReturnType<typeof optionalAmount> {
+  if (wanted) {
+    return mandatoryAmount(params, name);
+  }
+  if (params.has(name)) {
+    throw notRequired(name);
+  }
+  return undefined;
 }
 
 function timeInForceOf(params: URLSearchParams, kind: OrderKind): TimeInForce {
@@ -149,7 +170,7 @@ function quoteQuantityOf(
 function responseTypeOf(params: URLSearchParams, kind: OrderKind): 'ACK' | 'RESULT' | 'FULL' {
   const text = optionalText(params, 'newOrderRespType', WORD);
   if (text === undefined) {
-    return kind === 'LIMIT_MAKER' ? 'ACK' : 'FULL';
+    return kind === 'LIMIT' || kind === 'MARKET' ? 'FULL' : 'ACK';
   }
   if (text !== 'ACK' && text !== 'RESULT' && text !== 'FULL') {
     throw new VenueError(-1130, "Data sent for parameter 'newOrderRespType' is not valid.");
@@ -180,6 +201,8 @@ function refusalError({ reason }: Refusal): VenueError {
       return duplicateOrder();
     case 'WOULD_MATCH':
       return wouldMatch();
+    case 'WOULD_TRIGGER':
+      return wouldTrigger();
     case 'TOO_SMALL':
       return filterFailure('LOT_SIZE');
   }

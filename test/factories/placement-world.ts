@@ -211,6 +211,7 @@ export class World {
         side,
         type,
         price: null,
+        stopPrice: request.stopPrice ?? null,
         quantity,
         filledQuantity: '0',
         filledQuote: '0',

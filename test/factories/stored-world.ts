@@ -173,6 +173,7 @@ export function createVenueOrder(
     side: leg.side,
     type: leg.type,
     price: leg.price,
+    stopPrice: null,
     quantity: leg.quantity,
     filledQuantity: quantity.toFixed(8),
     filledQuote: quote.toFixed(8),

@@ -10,6 +10,7 @@ import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import { startSimulator } from '../../../simulator/server.ts';
 import type { OrderNotice, TradeAdapter } from '../../trade-adapter.ts';
+import { describeStopOrders } from '../stop-orders.contract.ts';
 import {
   CONTRACT_BARS,
   describeTradeAdapter,
@@ -79,6 +80,7 @@ async function open(): Promise<TradingWorld> {
 }
 
 describeTradeAdapter('Binance', open);
+describeStopOrders('Binance', open);
 
 describe('the Binance adapter when the venue fails', () => {
   let venue: Simulator;

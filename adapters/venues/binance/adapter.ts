@@ -13,7 +13,7 @@ import { KeelError } from '../../../core/errors.ts';
 import { checkFilters, checkQuantity } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { decimal } from '../../../core/money.ts';
-import { CLIENT_ORDER_ID_PREFIX } from '../../../core/signal.ts';
+import { CLIENT_ORDER_ID_PREFIX, type OrderType } from '../../../core/signal.ts';
 import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type {
@@ -138,13 +138,14 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   ): Promise<void> => {
     const { side, type, quantity } = request;
     const price = request.price ?? null;
+    const stopPrice = request.stopPrice ?? null;
     const needed = type === 'market' || instrument.priceBand !== undefined;
     const average = needed ? await averagePrice(instrument.venueSymbol) : null;
-    const reference = average ?? price;
+    const reference = average ?? stopPrice ?? price;
     const verdict =
       reference === null
         ? checkQuantity(instrument, type, quantity)
-        : checkFilters(instrument, { side, type, quantity, price }, reference);
+        : checkFilters(instrument, { side, type, quantity, price, stopPrice }, reference);
     if (!verdict.ok) {
       throw new KeelError(
         verdict.code,
@@ -236,11 +237,11 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
         params: {
           symbol: instrument.venueSymbol,
           side: request.side.toUpperCase(),
-          type: request.type.toUpperCase(),
+          type: ORDER_TYPES[request.type],
           quantity: request.quantity,
           newClientOrderId: request.clientOrderId,
           newOrderRespType: 'FULL',
-          ...limitParams(request),
+          ...priceParams(request),
         },
         purpose: 'send',
         weight: 1,
@@ -302,20 +303,32 @@ function requireOurId(clientOrderId: string): void {
   );
 }
 
+/** A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS. */
+const ORDER_TYPES: Readonly<Record<OrderType, string>> = {
+  market: 'MARKET',
+  limit: 'LIMIT',
+  stop: 'STOP_LOSS',
+};
+
 /** A market order carries no price: ccxt and the venue would read it as an amount of quote. */
-function limitParams({
-  clientOrderId,
-  type,
-  price,
-}: PlaceOrderRequest): Readonly<Record<string, string>> {
-  if (type === 'market') return {};
-  if (price === undefined) {
-    throw new KeelError(
-      'VENUE_INVALID_ORDER',
-      `limit order ${clientOrderId} has no price: give one, as a decimal string`,
-    );
+function priceParams(request: PlaceOrderRequest): Readonly<Record<string, string>> {
+  switch (request.type) {
+    case 'market':
+      return {};
+    case 'limit':
+      return { price: required(request, 'price'), timeInForce: 'GTC' };
+    case 'stop':
+      return { stopPrice: required(request, 'stopPrice') };
   }
-  return { price, timeInForce: 'GTC' };
+}
+
+function required(request: PlaceOrderRequest, name: 'price' | 'stopPrice'): string {
+  const value = request[name];
+  if (value !== undefined) return value;
+  throw new KeelError(
+    'VENUE_INVALID_ORDER',
+    `${request.type} order ${request.clientOrderId} has no ${name}: give one, as a decimal string`,
+  );
 }
 
 function unlisted(

@@ -95,6 +95,7 @@ describe('a Binance answer', () => {
   it.each<[number, string, string]>([
     [-2010, 'Duplicate order sent.', 'VENUE_DUPLICATE_ID'],
     [-2010, 'Order would immediately match and take.', 'VENUE_WOULD_MATCH'],
+    [-2010, 'Stop price would trigger immediately.', 'VENUE_WOULD_TRIGGER'],
     [-2010, 'Market is closed.', 'VENUE_MARKET_CLOSED'],
     [-2010, 'This symbol is not permitted for this account.', 'VENUE_AUTH'],
     [-2010, 'Market orders are not supported for this symbol.', 'VENUE_INVALID_ORDER'],

@@ -41,6 +41,7 @@ const NEW_ORDER_REJECTED: readonly (readonly [RegExp, ErrorCode])[] = [
   [/duplicate order/i, 'VENUE_DUPLICATE_ID'],
   [/insufficient balance/i, 'VENUE_INSUFFICIENT_BALANCE'],
   [/immediately match/i, 'VENUE_WOULD_MATCH'],
+  [/trigger immediately/i, 'VENUE_WOULD_TRIGGER'],
   [/market is closed/i, 'VENUE_MARKET_CLOSED'],
   [/not permitted|restricted for this account|may not place|action is disabled/i, 'VENUE_AUTH'],
 ];

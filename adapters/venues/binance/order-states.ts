@@ -16,6 +16,13 @@ const STATES: Readonly<Record<string, LegState>> = {
   EXPIRED_IN_MATCH: 'expired',
 };
 
+/** Of an order that waits for its trigger, or waited. */
+const STOP_TYPES: readonly string[] = ['STOP_LOSS', 'TAKE_PROFIT'];
+
+export function isStopType(rawType: string): boolean {
+  return STOP_TYPES.includes(rawType);
+}
+
 /** A word we do not know is `unknown`, which is looked at again and never taken for an end. */
 export function legStateOf(rawStatus: string): LegState {
   return STATES[rawStatus] ?? 'unknown';

@@ -98,6 +98,7 @@ describe('an order of Binance', () => {
       side: 'buy',
       type: 'limit',
       price: '39977.15',
+      stopPrice: null,
       quantity: '0.000455',
       filledQuantity: '0.000455',
       filledQuote: '18.18960325',
@@ -105,6 +106,20 @@ describe('an order of Binance', () => {
       rawStatus: 'FILLED',
       updatedAt: 1633071489314,
     });
+  });
+
+  it('of stop type waits as open, and is triggered while it works', () => {
+    const STOP = { ...FILLED, type: 'STOP_LOSS', stopPrice: '39000.00000000', price: '0.00000000' };
+    const waiting = { ...STOP, status: 'NEW', executedQty: '0.00000000', isWorking: false };
+    expect(orderOf(rawOrderSchema.parse(waiting), instrument)).toMatchObject({
+      type: 'stop',
+      price: null,
+      stopPrice: '39000',
+      state: 'open',
+    });
+    const working = rawOrderSchema.parse({ ...waiting, isWorking: true });
+    expect(orderOf(working, instrument).state).toBe('triggered');
+    expect(orderOf(rawOrderSchema.parse(STOP), instrument).state).toBe('filled');
   });
 
   it('of market type has no price', () => {

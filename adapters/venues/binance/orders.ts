@@ -2,23 +2,26 @@
 import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import type { VenueOrder } from '../../trade-adapter.ts';
-import { legStateOf } from './order-states.ts';
+import { isStopType, legStateOf } from './order-states.ts';
 import type { RawNewOrder, RawOrder, RawTrade } from './shapes.ts';
 
 export function orderOf(raw: RawOrder, instrument: Instrument): VenueOrder {
-  const market = raw.type === 'MARKET';
+  const stop = isStopType(raw.type);
+  const market = raw.type === 'MARKET' || stop;
+  const triggered = stop && raw.status === 'NEW' && raw.isWorking === true;
   return {
     clientOrderId: raw.clientOrderId,
     venueOrderId: raw.orderId,
     symbol: instrument.symbol,
     side: raw.side === 'BUY' ? 'buy' : 'sell',
-    type: market ? 'market' : 'limit',
+    type: stop ? 'stop' : market ? 'market' : 'limit',
     price: market || raw.price === '0' ? null : raw.price,
+    stopPrice: stop ? (raw.stopPrice ?? null) : null,
     quantity: raw.origQty,
     filledQuantity: raw.executedQty,
     // The venue says -1 for old orders whose quote it has lost.
     filledQuote: raw.cummulativeQuoteQty.startsWith('-') ? '0' : raw.cummulativeQuoteQty,
-    state: legStateOf(raw.status),
+    state: triggered ? 'triggered' : legStateOf(raw.status),
     rawStatus: raw.status,
     updatedAt: raw.updateTime ?? raw.transactTime ?? 0,
   };

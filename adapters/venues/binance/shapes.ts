@@ -18,12 +18,16 @@ export const rawOrderSchema = z.object({
   orderId: id,
   clientOrderId: z.string(),
   price: amount,
+  /** The trigger of a stop; `"0"` or absent for what has none. */
+  stopPrice: amount.optional(),
   origQty: amount,
   executedQty: amount,
   cummulativeQuoteQty: amount,
   status: z.string().min(1),
   type: z.string().min(1),
   side: z.enum(['BUY', 'SELL']),
+  /** False while a stop waits for its trigger. */
+  isWorking: z.boolean().optional(),
   /** Of a query; a new order tells transactTime. */
   updateTime: z.int().optional(),
   transactTime: z.int().optional(),

@@ -5,6 +5,7 @@ import { openPaperWorld, paperWorld } from '../../../test/factories/paper-world.
 import { describeWith } from '../../../test/servers.ts';
 import type { Repositories } from '../../repositories.ts';
 import { createRepositories } from '../../storage/repositories.ts';
+import { describeStopOrders } from '../stop-orders.contract.ts';
 import { describeTradeAdapter, orderRequest } from '../trade-adapter.contract.ts';
 
 describeWith('postgres', 'books in PostgreSQL', () => {
@@ -25,6 +26,7 @@ describeWith('postgres', 'books in PostgreSQL', () => {
   });
 
   describeTradeAdapter('the paper venue', () => openPaperWorld(account()));
+  describeStopOrders('the paper venue', () => openPaperWorld(account()));
 
   it('lets two processes of one account sell what is held only once', async () => {
     const shared = account();

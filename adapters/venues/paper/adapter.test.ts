@@ -7,9 +7,11 @@ import {
   restingRequest,
   SYMBOL,
 } from '../trade-adapter.contract.ts';
+import { describeStopOrders } from '../stop-orders.contract.ts';
 import { createPaperAdapter } from './adapter.ts';
 
 describeTradeAdapter('the paper venue', () => openPaperWorld());
+describeStopOrders('the paper venue', () => openPaperWorld());
 
 describe('the paper venue', () => {
   it('is the same after a restart, and books the opening balances once', async () => {

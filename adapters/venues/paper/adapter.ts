@@ -4,7 +4,8 @@
  *
  * A market order fills at once at the current price with slippage. A limit order fills at once where it is
  * marketable, else it rests, and every read matches it against the 1m bars stored since: a function of the
- * order and the bars, whoever reads and however often. Liquidity has no bottom, so orders fill whole.
+ * order and the bars, whoever reads and however often. A stop rests until a bar reaches it, and then fills as
+ * a market order. Liquidity has no bottom, so orders fill whole.
  */
 import { KeelError } from '../../../core/errors.ts';
 import { checkFilters } from '../../../core/filters.ts';
@@ -91,12 +92,12 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     const now = await market.marketTime();
     const resting = (await stored()).filter((order) => order.status === 'NEW');
     const bars = await barsFor(resting, now);
-    const filled: PaperOrder[] = [];
+    const done: PaperOrder[] = [];
     const result = await store.transact(accountId, (books) => {
-      filled.length = 0;
+      done.length = 0;
       for (const order of openOrdersOf(books)) {
         const after = matchOrder(books, order, bars.get(order.symbol) ?? []);
-        if (after.status === 'FILLED') filled.push(after);
+        if (after.status !== 'NEW') done.push(after);
       }
       // A refusal must not undo the matching: it is handed out and thrown outside.
       try {
@@ -105,7 +106,7 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
         return { error };
       }
     });
-    for (const order of filled) notify(order);
+    for (const order of done) notify(order);
     if ('error' in result) throw result.error;
     return result.value;
   };
@@ -288,17 +289,21 @@ function checkRequest(request: PlaceOrderRequest, instrument: Instrument, price:
       `client order id "${request.clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
     );
   }
-  if ((request.type === 'limit') !== (request.price !== undefined)) {
+  const { side, type, quantity, price: limitPrice, stopPrice } = request;
+  for (const [name, value, owner] of [
+    ['price', limitPrice, 'limit'],
+    ['stopPrice', stopPrice, 'stop'],
+  ] as const) {
+    if ((type === owner) === (value !== undefined)) continue;
     throw new KeelError(
       'VENUE_INVALID_ORDER',
-      `${request.type} order ${request.clientOrderId} has ${request.price === undefined ? 'no price' : `price ${request.price}`}: ` +
-        'a limit order needs one, a market order has none',
+      `${type} order ${request.clientOrderId} has ${name} ${value ?? '(none)'}: ` +
+        `a ${owner} order needs one, another one has none`,
     );
   }
-  const { side, type, quantity } = request;
   const verdict = checkFilters(
     instrument,
-    { side, type, quantity, price: request.price ?? null },
+    { side, type, quantity, price: limitPrice ?? null, stopPrice: stopPrice ?? null },
     price,
   );
   if (!verdict.ok) throw new KeelError(verdict.code, `${verdict.reason} (${instrument.symbol})`);

@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { KeelError } from '../../../core/errors.ts';
-import { feeOf, isMarketable, limitFillPrice, marketFillPrice } from '../../../core/fill-model.ts';
+import {
+  feeOf,
+  isMarketable,
+  isStopReached,
+  limitFillPrice,
+  marketFillPrice,
+  stopReachedPrice,
+} from '../../../core/fill-model.ts';
 import { type Fill, fillSchema, side } from '../../../core/fill.ts';
 import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
 import type { Kline } from '../../../core/kline.ts';
@@ -21,8 +28,11 @@ export const paperOrderSchema = z.strictObject({
   side,
   type: orderType,
   price: decimalString.nullable(),
+  /** Orders written before there were stops have none. */
+  stopPrice: decimalString.nullable().default(null),
   quantity: decimalString,
-  status: z.enum(['NEW', 'FILLED', 'CANCELED']),
+  /** Expired: a stop that was reached when the account could not pay for it any more. */
+  status: z.enum(['NEW', 'FILLED', 'CANCELED', 'EXPIRED']),
   /** Market time. */
   acceptedAt: timestamp,
   updatedAt: timestamp,
@@ -32,6 +42,8 @@ export const paperOrderSchema = z.strictObject({
   instrument: instrumentSchema,
   feeIn: z.string().min(1),
   feeAssetPrice: decimalString.nullable(),
+  /** Of what trades at market, in hundredths of a per cent. */
+  slippageBps: z.number().nonnegative().default(0),
   fills: z.array(fillSchema),
 });
 export type PaperOrder = Readonly<z.infer<typeof paperOrderSchema>>;
@@ -61,19 +73,21 @@ export function lockedOf(orders: readonly PaperOrder[], asset: string): Decimal 
 }
 
 function lockOf(
-  order: Pick<PaperOrder, 'side' | 'quantity' | 'price' | 'instrument' | 'feeIn'>,
+  order: Pick<PaperOrder, 'side' | 'quantity' | 'price' | 'stopPrice' | 'instrument' | 'feeIn'>,
 ): Readonly<Record<string, string>> {
-  const { base, quote, makerFeeRate } = order.instrument;
+  const { base, quote, makerFeeRate, takerFeeRate } = order.instrument;
   if (order.side === 'sell') return { [base]: order.quantity };
-  const notional = decimal(order.quantity).mul(order.price ?? '0');
+  const notional = decimal(order.quantity).mul(order.price ?? order.stopPrice ?? '0');
   const paysQuote = order.feeIn === 'quote' || order.feeIn === quote;
-  const whole = paysQuote ? notional.mul(decimal(makerFeeRate).plus(1)) : notional;
+  const feeRate = order.stopPrice === null ? makerFeeRate : takerFeeRate;
+  const whole = paysQuote ? notional.mul(decimal(feeRate).plus(1)) : notional;
   return { [quote]: toDecimalString(whole) };
 }
 
 /**
  * Takes an order at `price`: a market order, and a limit order that is marketable, fills at once; else it
- * rests and locks what it needs. Throws VENUE_DUPLICATE_ID and VENUE_INSUFFICIENT_BALANCE, changing nothing.
+ * rests, as a stop does, and locks what it needs. Throws VENUE_DUPLICATE_ID, VENUE_INSUFFICIENT_BALANCE and
+ * VENUE_WOULD_TRIGGER, changing nothing.
  */
 export function acceptOrder(
   books: Books,
@@ -98,6 +112,7 @@ export function acceptOrder(
     side: request.side,
     type: request.type,
     price: request.price ?? null,
+    stopPrice: request.stopPrice ?? null,
     quantity: toDecimalString(decimal(request.quantity)),
     status: 'NEW',
     acceptedAt: market.now,
@@ -106,9 +121,10 @@ export function acceptOrder(
     instrument: market.instrument,
     feeIn: market.feeIn,
     feeAssetPrice: market.feeAssetPrice,
+    slippageBps: market.slippageBps,
     fills: [],
   };
-  const price = immediatePrice(order, market);
+  const price = immediatePrice(order, market.price);
   if (price === null) {
     for (const [asset, needed] of Object.entries(lockOf(order))) requireFree(books, asset, needed);
     store(books, order);
@@ -121,44 +137,72 @@ export function acceptOrder(
   return book(books, order, fill, market.now);
 }
 
-function immediatePrice(
-  order: PaperOrder,
-  market: { readonly price: string; readonly slippageBps: number },
-): string | null {
-  const { side: way, price: limitPrice, instrument } = order;
-  if (limitPrice === null) {
-    const { priceTick } = instrument;
-    return marketFillPrice({
-      side: way,
-      price: market.price,
-      slippageBps: market.slippageBps,
-      priceTick,
-    });
+/** What it fills at now, or null where it rests. Throws VENUE_WOULD_TRIGGER. */
+function immediatePrice(order: PaperOrder, price: string): string | null {
+  const { side: way, price: limitPrice, stopPrice } = order;
+  if (stopPrice !== null) {
+    if (!isStopReached({ side: way, stopPrice, price })) return null;
+    throw new KeelError(
+      'VENUE_WOULD_TRIGGER',
+      `the market at ${price} has reached the stop price ${stopPrice} of ${order.clientOrderId} already`,
+    );
   }
-  return isMarketable({ side: way, limitPrice, price: market.price }) ? market.price : null;
+  if (limitPrice === null) return slipped(order, price);
+  return isMarketable({ side: way, limitPrice, price }) ? price : null;
+}
+
+function slipped({ side: way, slippageBps, instrument }: PaperOrder, price: string): string {
+  return marketFillPrice({ side: way, price, slippageBps, priceTick: instrument.priceTick });
 }
 
 /** Matches one open order against bars, oldest first; returns it as it then is. */
 export function matchOrder(books: Books, order: PaperOrder, bars: readonly Kline[]): PaperOrder {
-  const limitPrice = order.price;
-  if (order.status !== 'NEW' || limitPrice === null) return order;
+  if (order.status !== 'NEW') return order;
   let matchedThrough = order.matchedThrough;
   for (const bar of bars) {
     if (bar.closeAt <= matchedThrough) continue;
     matchedThrough = bar.closeAt;
-    // What a bar did before the order came is past: then its open is no price of ours.
-    const seen = bar.openAt < order.acceptedAt ? { ...bar, open: limitPrice } : bar;
-    const price = limitFillPrice({ side: order.side, limitPrice, bar: seen });
+    const price = reachedPrice(order, bar);
     if (price === null) continue;
-    const filled = { ...order, matchedThrough };
+    const reached = { ...order, matchedThrough };
     // Inside the bar: the fill belongs to the minute whose prices made it.
     const at = bar.closeAt - 1;
-    return book(books, filled, fillAt(books, filled, price, 'maker', at), at);
+    if (order.stopPrice === null) {
+      return book(books, reached, fillAt(books, reached, price, 'maker', at), at);
+    }
+    return trigger(books, reached, price, at);
   }
   if (matchedThrough === order.matchedThrough) return order;
   const waiting = { ...order, matchedThrough };
   store(books, waiting);
   return waiting;
+}
+
+/** The price at which a resting order is reached within a bar, or null. */
+function reachedPrice(order: PaperOrder, bar: Kline): string | null {
+  const own = order.stopPrice ?? order.price;
+  if (own === null) return null;
+  // What a bar did before the order came is past: then its open is no price of ours.
+  const seen = bar.openAt < order.acceptedAt ? { ...bar, open: own } : bar;
+  return order.stopPrice === null
+    ? limitFillPrice({ side: order.side, limitPrice: own, bar: seen })
+    : stopReachedPrice({ side: order.side, stopPrice: own, bar: seen });
+}
+
+/** A stop that is reached fills as a market order, or expires where the account cannot pay for it. */
+function trigger(books: Books, order: PaperOrder, price: string, at: number): PaperOrder {
+  const fill = fillAt(books, order, slipped(order, price), 'taker', at);
+  const others = openOrdersOf(books).filter((one) => one.clientOrderId !== order.clientOrderId);
+  const covered = [...changesOf(fill)].every(([asset, change]) =>
+    decimal(books.balances.get(asset) ?? '0')
+      .minus(lockedOf(others, asset))
+      .plus(change)
+      .gte(0),
+  );
+  if (covered) return book(books, order, fill, at);
+  const expired: PaperOrder = { ...order, status: 'EXPIRED', updatedAt: at };
+  store(books, expired);
+  return expired;
 }
 
 /** Throws VENUE_ORDER_NOT_FOUND where nothing is open under that id. */
@@ -250,7 +294,12 @@ function venueOrderIdOf(clientOrderId: string): string {
   return `paper-${clientOrderId}`;
 }
 
-const STATES = { NEW: 'open', FILLED: 'filled', CANCELED: 'cancelled' } as const;
+const STATES = {
+  NEW: 'open',
+  FILLED: 'filled',
+  CANCELED: 'cancelled',
+  EXPIRED: 'expired',
+} as const;
 
 export function venueOrderOf(order: PaperOrder): VenueOrder {
   const sum = (values: readonly Decimal[]): string =>
@@ -262,6 +311,7 @@ export function venueOrderOf(order: PaperOrder): VenueOrder {
     side: order.side,
     type: order.type,
     price: order.price,
+    stopPrice: order.stopPrice,
     quantity: order.quantity,
     filledQuantity: sum(order.fills.map((fill) => decimal(fill.quantity))),
     filledQuote: sum(order.fills.map((fill) => decimal(fill.quantity).mul(fill.price))),
