@@ -51,3 +51,8 @@ export async function choosePort(server: string, wanted: number | undefined): Pr
   }
   return wanted;
 }
+
+/** The port in `host:port` or in a URL. */
+export function portOf(address: string): number {
+  return Number(new URL(address.includes('://') ? address : `tcp://${address}`).port);
+}

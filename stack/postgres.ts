@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { choosePort, LOOPBACK } from './ports.ts';
 import { endLeftovers, endProcess, listProcesses } from './processes.ts';
 import { findPrograms, type PostgresKind, type PostgresPrograms } from './postgres-programs.ts';
-import { launch, type OnProgress, type Server } from './server.ts';
+import { launch, type LaunchOptions, type OnProgress, type Server } from './server.ts';
 import { StackError, messageOf } from './stack-error.ts';
 import { serverUser, type ServerUser } from './unprivileged.ts';
 
@@ -26,6 +27,8 @@ export interface PostgresOptions {
 
 const USER = 'keel';
 const STOP_MS = 15_000;
+const ORPHANS_MS = 20_000;
+const ORPHANS_HOLD = 'pre-existing shared memory block';
 
 /** Starts PostgreSQL, listening on the loopback address only, with a password of its own. Throws StackError. */
 export async function startPostgres(options: PostgresOptions): Promise<Server> {
@@ -56,7 +59,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Server> {
       : []),
   ];
   say('starts');
-  return launch({
+  return afterOrphans({
     name: 'postgres',
     url,
     ...user.wrap(programs.postgres, [
@@ -74,6 +77,23 @@ export async function startPostgres(options: PostgresOptions): Promise<Server> {
     stopTimeoutMs: STOP_MS,
     remedy: `read ${logFile}; if the folder ${folder} is damaged, move it away to begin with an empty database`,
   });
+}
+
+/**
+ * A server that was killed leaves children that end within seconds, each when it next looks for its parent;
+ * until the last is gone a new one refuses to serve their memory.
+ */
+async function afterOrphans(options: LaunchOptions): Promise<Server> {
+  const deadline = Date.now() + ORPHANS_MS;
+  for (;;) {
+    try {
+      return await launch(options);
+    } catch (error) {
+      const waits = error instanceof StackError && error.message.includes(ORPHANS_HOLD);
+      if (!waits || Date.now() > deadline) throw error;
+      await sleep(200);
+    }
+  }
 }
 
 /** Local users other than this one must not get in, so there is a password, kept for the next start. */

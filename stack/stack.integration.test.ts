@@ -150,6 +150,37 @@ describe('npm run stack', () => {
   );
 });
 
+describe('a server that is killed', () => {
+  it(
+    'is started again at its address, with its data',
+    async () => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'keel-stack-killed-'));
+      const own = await startStack({ mode: 'embedded', dataDir, environment: {} });
+      const client = new pg.Client({ connectionString: own.postgresUrl });
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        await client.query('create table kept (id int); insert into kept values (7)');
+        const old = own.servers.map(({ pid }) => pid);
+        for (const name of ['postgres', 'temporal'] as const) {
+          send(own.servers.find((server) => server.name === name)?.pid ?? 0, 'SIGKILL');
+          await own.restart(name);
+        }
+        expect(own.servers.map(({ pid }) => pid).filter((pid) => old.includes(pid))).toEqual([]);
+        const again = new pg.Client({ connectionString: own.postgresUrl });
+        await again.connect();
+        expect((await again.query('select id from kept')).rows).toEqual([{ id: 7 }]);
+        await again.end();
+        await (await Connection.connect({ address: own.temporalAddress })).close();
+      } finally {
+        await own.stop();
+        rmSync(dataDir, { recursive: true, force: true });
+      }
+    },
+    LIMIT_MS,
+  );
+});
+
 describe('startStack', () => {
   const ownFolder = mkdtempSync(join(tmpdir(), 'keel-stack-own-'));
   const kept = process.env['TEMPORAL_CLI'];

@@ -12,7 +12,7 @@ import { findPrograms, majorOf } from './postgres-programs.ts';
 import { CommandError, findOnPath, runCommand } from './run-command.ts';
 import { environmentOf, readStackFile } from './stack-file.ts';
 import { portsOf, withoutPassword } from './stack.ts';
-import { portOf } from './supervised.ts';
+import { portOf } from './ports.ts';
 import { nextSteps, serverTable } from './table.ts';
 import { findTemporal } from './temporal-program.ts';
 import { closedFolders } from './unprivileged.ts';

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { migrate } from '../adapters/storage/migrate.ts';
 import { claimFolder } from './folder-lock.ts';
 import { startKafka } from './kafka.ts';
+import { portOf } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import type { OnProgress, Server, ServerName } from './server.ts';
@@ -37,11 +38,17 @@ export interface Stack {
   readonly kafkaBrokers?: readonly string[];
   /** Native only. */
   readonly redisUrl?: string;
+  /** As they are now: a restart puts another in place. */
   readonly servers: readonly Server[];
   /** Names of the migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Resolves when a server ends though nobody stopped it; never otherwise. */
   readonly lost: Promise<StackError>;
+  /**
+   * Starts a server again on its data and at its old address, be it lost or up (then it is stopped first).
+   * Throws a StackError.
+   */
+  restart(name: ServerName): Promise<Server>;
   /** Stops all servers; no process is left after it. May be called twice. */
   stop(): Promise<void>;
 }
@@ -93,18 +100,36 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   const native = options.mode === 'native';
   const common = { dataDir, onProgress };
-  const starts: Promise<Server>[] = [];
+  const starters: Readonly<Record<ServerName, (at: Ports) => Promise<Server>>> = {
+    postgres: ({ postgres }) =>
+      startPostgres({ ...common, port: postgres, kind: native ? 'native' : 'embedded' }),
+    temporal: ({ temporal, temporalUi }) =>
+      startTemporal({
+        ...common,
+        port: temporal,
+        uiPort: temporalUi,
+        codecEndpoint: options.codecEndpoint,
+      }),
+    kafka: ({ kafka }) => startKafka({ ...common, port: kafka }),
+    redis: ({ redis }) => startRedis({ ...common, port: redis }),
+  };
   const servers: Server[] = [];
   const lock = claimFolder(dataDir);
 
-  const begin = (start: Promise<Server>): void => {
-    starts.push(
-      start.then((server) => {
-        servers.push(server);
-        say(`${server.name}: ready at ${withoutPassword(server.url)}`);
-        return server;
-      }),
-    );
+  const begin = async (name: ServerName, at: Ports): Promise<Server> => {
+    const server = await starters[name](at);
+    servers.push(server);
+    say(`${server.name}: ready at ${withoutPassword(server.url)}`);
+    return server;
+  };
+  const restart = async (name: ServerName): Promise<Server> => {
+    const old = find(name);
+    await old.stop();
+    const port = portOf(old.url);
+    const uiPort = old.uiUrl === undefined ? 0 : portOf(old.uiUrl);
+    const fresh = await begin(name, { ...ports, [name]: port, temporalUi: uiPort });
+    servers.splice(servers.indexOf(old), 1);
+    return fresh;
   };
   const stop = async (): Promise<void> => {
     // Clients of the others end first, PostgreSQL last.
@@ -116,21 +141,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     lock.release();
   };
 
-  begin(startPostgres({ ...common, port: ports.postgres, kind: native ? 'native' : 'embedded' }));
-  begin(
-    startTemporal({
-      ...common,
-      port: ports.temporal,
-      uiPort: ports.temporalUi,
-      codecEndpoint: options.codecEndpoint,
-    }),
-  );
-  if (native) {
-    begin(startKafka({ ...common, port: ports.kafka }));
-    begin(startRedis({ ...common, port: ports.redis }));
-  }
+  const names: readonly ServerName[] = native
+    ? ['postgres', 'temporal', 'kafka', 'redis']
+    : ['postgres', 'temporal'];
   // All of them are waited for also where one fails: what has started must be known to be stopped.
-  const outcomes = await Promise.allSettled(starts);
+  const outcomes = await Promise.allSettled(names.map((name) => begin(name, ports)));
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
   );
@@ -148,11 +163,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       temporalUiUrl: temporal.uiUrl ?? '',
       ...(native ? { kafkaBrokers: [find('kafka').url], redisUrl: find('redis').url } : {}),
       // In the order of the starts, whichever was ready first.
-      servers: outcomes.flatMap((outcome) =>
-        outcome.status === 'fulfilled' ? [outcome.value] : [],
-      ),
+      get servers() {
+        return names.flatMap((name) => servers.filter((server) => server.name === name));
+      },
       migrated,
       lost: Promise.race(servers.map((server) => server.lost)),
+      restart,
       stop,
     };
   } catch (error) {

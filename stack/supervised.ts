@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { ownerOf } from './folder-lock.ts';
 import { endServersIn, serversIn } from './leftovers.ts';
-import { isListening } from './ports.ts';
+import { isListening, portOf } from './ports.ts';
 import { endProcess, isAlive } from './processes.ts';
 import { logTail } from './server.ts';
 import { StackError } from './stack-error.ts';
@@ -37,11 +37,6 @@ export async function stackState(dataDir: string): Promise<StackState> {
     })),
   );
   return { file, supervisorUp: ownerOf(dataDir) === file.supervisorPid, servers };
-}
-
-/** The port in `host:port` or in a URL. */
-export function portOf(address: string): number {
-  return Number(new URL(address.includes('://') ? address : `tcp://${address}`).port);
 }
 
 /**

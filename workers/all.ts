@@ -40,7 +40,12 @@ export async function startAll(config: Config): Promise<AllWorkers> {
   };
   try {
     for (const start of [startManager, startOrders, startDispatcher, startStrategies]) {
-      started.push(await start(house));
+      const running = await start(house);
+      started.push(running);
+      // Nobody is there to start it anew: it is told, and the rest goes on.
+      void running.failed?.then((error) => {
+        house.logger.fatal({ err: error }, 'worker_failed');
+      });
     }
     const api = await startApi(house);
     started.push(api, await startCollector(house));

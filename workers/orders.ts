@@ -8,7 +8,7 @@ import { orderTopics } from '../adapters/bus/topics.ts';
 import { createWorker } from '../adapters/temporal/worker.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
 import type { House } from './house.ts';
-import { runProcess, type Running } from './run-process.ts';
+import { failureOf, runProcess, type Running } from './run-process.ts';
 
 /** Open orders one process follows at once. */
 const TRACKER_SLOTS = 2_000;
@@ -34,11 +34,8 @@ export async function startOrders(house: House): Promise<Running> {
     }),
   ];
   const stopped = Promise.all(workers.map((worker) => worker.run()));
-  // A worker that dies by itself must be heard even before anyone stops it.
-  stopped.catch((error: unknown) => {
-    logger.error({ err: error }, 'orders_worker_failed');
-  });
   return {
+    failed: failureOf(stopped),
     async stop() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;

@@ -1,7 +1,7 @@
 /**
  * The frame of every worker process: read the configuration, build the house, start the duty, serve
  * `/metrics`, and on SIGTERM or SIGINT stop in the reverse order. A start that fails says why in one line
- * and exits with 1.
+ * and exits with 1; so does a duty that ends by itself. Whoever launched the process starts it again.
  */
 import { loadConfig } from '../config/load.ts';
 import { KeelError } from '../core/errors.ts';
@@ -10,8 +10,17 @@ import { buildHouse, type House } from './house.ts';
 
 export interface Running {
   stop(): Promise<void>;
+  /** Resolves when the duty has ended though nobody stopped it: the process ends then, to be started anew. */
+  readonly failed?: Promise<unknown>;
   /** What a launcher should know besides the metrics address, such as the API's URL. */
   readonly ready?: Readonly<Record<string, unknown>>;
+}
+
+/** Resolves with what made `duty` fail; never otherwise. */
+export function failureOf(duty: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve) => {
+    duty.catch(resolve);
+  });
 }
 
 /** Longest a worker may take to finish what it holds. */
@@ -29,6 +38,10 @@ export async function runProcess(
     house.logger.info({ metrics: metrics.url }, 'process_started');
     process.send?.({ ready: true, metrics: metrics.url, ...running.ready });
 
+    void running.failed?.then((error) => {
+      house.logger.fatal({ err: error }, 'process_failed');
+      process.exit(1);
+    });
     let stopping = false;
     const stop = (signal: string): void => {
       if (stopping) return;

@@ -5,7 +5,7 @@ import { KeelError } from '../core/errors.ts';
 import { createStrategyActivities } from '../activities/strategy-activities.ts';
 import { STRATEGY_TASK_QUEUE } from '../workflows/strategy-names.ts';
 import type { House } from './house.ts';
-import { runProcess, type Running } from './run-process.ts';
+import { failureOf, runProcess, type Running } from './run-process.ts';
 
 /** Instances one worker holds at once: each is one running activity. */
 const MAX_INSTANCES = 200;
@@ -32,11 +32,8 @@ export async function startStrategies(house: House): Promise<Running> {
     }),
   });
   const stopped = worker.run();
-  // A worker that dies by itself must be heard even before anyone stops it.
-  stopped.catch((error: unknown) => {
-    house.logger.error({ err: error }, 'strategy_worker_failed');
-  });
   return {
+    failed: failureOf(stopped),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;

@@ -22,6 +22,8 @@ export interface WorkerProcess {
   readonly pid: number;
   /** What the process said when it was ready: its metrics address, and for the API its URL. */
   readonly ready: Readonly<Record<string, unknown>>;
+  /** Resolves when the process has ended, with how: `exit code 1`, `SIGKILL`. */
+  readonly ended: Promise<string>;
   /** SIGTERM, then waits; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL: what the chaos tests do. */
@@ -44,6 +46,11 @@ export async function startWorker(
   child.stderr?.on('data', (chunk: Buffer) => {
     tail = (tail + chunk.toString()).slice(-2_000);
   });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal ?? `exit code ${String(code)}`);
+    });
+  });
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
     child.on('message', (message) => {
       resolve(message as Record<string, unknown>);
@@ -61,6 +68,7 @@ export async function startWorker(
     name,
     pid: child.pid ?? 0,
     ready,
+    ended,
     stop: () => end(child, 'SIGTERM'),
     kill: async () => {
       await end(child, 'SIGKILL');

@@ -16,6 +16,7 @@ import type { Kline } from '../../core/kline.ts';
 import type { Simulator } from '../../simulator/options.ts';
 import { intervalMs } from '../../core/time.ts';
 import { startSimulator } from '../../simulator/server.ts';
+import { freePort } from '../../stack/ports.ts';
 import { startAll } from '../../workers/all.ts';
 import { createApiClient, type ApiClient } from '../api-client.ts';
 import { auditBooks, type AuditResult } from './audit.ts';
@@ -27,9 +28,10 @@ import {
   type DemoEncryption,
   type StackAddresses,
 } from './config.ts';
-import { startWorker, WORKERS, type WorkerName, type WorkerProcess } from './processes.ts';
+import type { WorkerName } from './processes.ts';
 import { replay, type ReplayState } from './replay.ts';
 import { startDemoStrategies } from './strategies.ts';
+import { type SupervisedWorker, superviseWorkers } from './supervised-worker.ts';
 import { summarise, type StrategySummary } from './summary.ts';
 
 const COLLECT_TIMEOUT_MS = 30_000;
@@ -55,7 +57,7 @@ export interface Session {
   readonly api: ApiClient;
   /** Of user admin, told only by the session that made it. */
   readonly firstPassword: string | undefined;
-  /** Native: replaces a worker's process, which may have been killed. */
+  /** Native: resolves once another process does a worker's duty. One that was killed is replaced in any case. */
   restart(name: WorkerName): Promise<void>;
   /** Native: SIGKILL. */
   kill(name: WorkerName): Promise<void>;
@@ -65,7 +67,7 @@ export interface Session {
 
 interface Workers {
   readonly api: { readonly url: string; readonly firstPassword?: string | undefined };
-  readonly processes: Map<WorkerName, WorkerProcess>;
+  readonly processes: ReadonlyMap<WorkerName, SupervisedWorker>;
   stop(): Promise<void>;
 }
 
@@ -105,7 +107,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     await untilCollected(repositories, simulator.state().marketTime);
     const token = await operatorToken(config, repositories);
     saveCliSettings(options.dataDir, { url: workers.api.url, token });
-    const processOf = (name: WorkerName): WorkerProcess => {
+    const processOf = (name: WorkerName): SupervisedWorker => {
       const found = workers.processes.get(name);
       if (found === undefined)
         throw new KeelError('CONFLICT', `${name} is no process of its own here`);
@@ -117,10 +119,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       repositories,
       api: createApiClient(workers.api.url, token),
       firstPassword: workers.api.firstPassword,
-      async restart(name) {
-        await processOf(name).stop();
-        workers.processes.set(name, await startWorker(name, environmentOf(config)));
-      },
+      restart: (name) => processOf(name).restart(),
       kill: (name) => processOf(name).kill(),
       close,
     };
@@ -199,26 +198,22 @@ async function runWorkers(config: Config, options: SessionOptions): Promise<Work
 
 const apiReady = z.object({ url: z.string(), firstPassword: z.string().optional() });
 
-function environmentOf(config: Config): Record<string, string> {
-  return { KEEL_CONFIG_JSON: JSON.stringify(config) };
-}
-
-async function spawnWorkers(config: Config, options: SessionOptions): Promise<Workers> {
-  const processes = new Map<WorkerName, WorkerProcess>();
-  const stop = async (): Promise<void> => {
-    for (const name of WORKERS.toReversed()) await processes.get(name)?.stop();
-  };
-  try {
-    for (const name of WORKERS) {
-      const worker = await startWorker(name, environmentOf(config));
-      processes.set(name, worker);
-      options.onStep(name, `pid ${String(worker.pid)}, ${String(worker.ready['metrics'])}`);
-    }
-    return { api: apiReady.parse(processes.get('api')?.ready), processes, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+async function spawnWorkers(given: Config, options: SessionOptions): Promise<Workers> {
+  // A port that stays, so that an API that is started again is found where it was.
+  const config = { ...given, api: { ...given.api, port: await freePort() } };
+  const workers = await superviseWorkers(
+    { KEEL_CONFIG_JSON: JSON.stringify(config) },
+    {
+      onReady: ({ name, pid, ready }) => {
+        options.onStep(name, `pid ${String(pid)}, ${String(ready['metrics'])}`);
+      },
+      onEnd: (name, how) => {
+        options.onStep(name, `ended (${how}), starts again`);
+      },
+    },
+  );
+  const api = apiReady.parse(workers.byName.get('api')?.current()?.ready);
+  return { api, processes: workers.byName, stop: () => workers.stop() };
 }
 
 export interface DayOptions {
