@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { createMemoryBus } from '../adapters/bus/memory.ts';
 import { createMemoryCache } from '../adapters/storage/cache-memory.ts';
+import { createMemoryRateBudget } from '../adapters/storage/rate-budget-memory.ts';
 import { createRepositories } from '../adapters/storage/repositories.ts';
 import { connectTemporal, type TemporalHandle } from '../adapters/temporal/client.ts';
 import { createApiClient, type ApiClient } from '../cli/api-client.ts';
@@ -40,6 +41,7 @@ describeWith(['postgres', 'temporal'], 'startApi', () => {
       repositories,
       bus: createMemoryBus('api'),
       cache: createMemoryCache(),
+      rateBudget: createMemoryRateBudget(),
       adapters: new Map(),
       registry: defaultRegistry(),
       temporal: async () => temporal,

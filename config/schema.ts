@@ -25,6 +25,8 @@ const binanceSchema = z.strictObject({
   accountId: z.string().min(1),
   apiKey: z.string().default(''),
   secret: z.string().default(''),
+  /** Keel's part of the address's request weight where others use it too; default all the venue allows. */
+  weightPerMinute: z.int().min(100).optional(),
   /** What the venue takes its fee in: received (base on buys), quote, or an asset such as BNB. */
   feeIn: z.string().default('received'),
   /** Balances an account starts with where the venue is not asked (paper). */

@@ -10,7 +10,7 @@ import type { House } from './house.ts';
 import { runProcess, type Running } from './run-process.ts';
 
 export async function startCollector(house: House): Promise<Running> {
-  const { adapters, bus, logger, repositories } = house;
+  const { adapters, bus, logger, rateBudget, repositories } = house;
   const pipelines: Pipeline[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
@@ -21,7 +21,10 @@ export async function startCollector(house: House): Promise<Running> {
       const marketTime = await adapters.get(accountId)?.marketTime();
       const since = marketTime === undefined ? {} : { since: marketTime - FIRST_HISTORY_MS };
       const pipeline = createPipeline({
-        source: createBinanceDataSource({ exchange, restUrl, streamUrl, logger }),
+        source: createBinanceDataSource({
+          ...{ exchange, restUrl, streamUrl, logger },
+          budget: rateBudget,
+        }),
         bus,
         klines: repositories.klines,
         // Higher intervals are built from minutes by those who need them.

@@ -6,10 +6,12 @@ import type { Cache } from '../adapters/cache.ts';
 import { createMemoryBus } from '../adapters/bus/memory.ts';
 import { createKafkaBus } from '../adapters/bus/kafka.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
+import type { RateBudget } from '../adapters/rate-budget.ts';
 import type { Repositories } from '../adapters/repositories.ts';
 import { createMemoryCache } from '../adapters/storage/cache-memory.ts';
 import { createRedisCache } from '../adapters/storage/cache-redis.ts';
 import { openDatabase } from '../adapters/storage/database.ts';
+import { createPostgresRateBudget } from '../adapters/storage/rate-budget-postgres.ts';
 import { createRepositories } from '../adapters/storage/repositories.ts';
 import { connectTemporal, type TemporalHandle } from '../adapters/temporal/client.ts';
 import { installRuntime } from '../adapters/temporal/runtime.ts';
@@ -30,6 +32,8 @@ export interface House {
   readonly repositories: Repositories;
   readonly bus: EventBus;
   readonly cache: Cache;
+  /** Of every venue, shared with all other processes. */
+  readonly rateBudget: RateBudget;
   /** By account id. Connected. */
   readonly adapters: ReadonlyMap<string, TradeAdapter>;
   readonly registry: StrategyRegistry;
@@ -39,7 +43,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-type Doors = Pick<House, 'repositories' | 'cache' | 'logger'>;
+type Doors = Pick<House, 'repositories' | 'rateBudget' | 'cache' | 'logger'>;
 
 function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeAdapter {
   const binance = createBinanceAdapter({
@@ -50,6 +54,8 @@ function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeA
     symbols: venue.symbols,
     apiKey: venue.apiKey,
     secret: venue.secret,
+    budget: doors.rateBudget,
+    ...(venue.weightPerMinute === undefined ? {} : { weightPerMinute: venue.weightPerMinute }),
     logger: doors.logger,
   });
   if (config.mode !== 'paper') return binance;
@@ -75,12 +81,9 @@ export async function buildHouse(service: string, config: Config): Promise<House
   const lost = (server: string) => (error: Error) => {
     logger.warn({ err: error, server }, 'connection_lost');
   };
-  const repositories = createRepositories(
-    openDatabase(config.postgresUrl, { onConnectionError: lost('postgres') }),
-    {
-      marketBuyBuffer: config.risk.marketBuyBuffer,
-    },
-  );
+  const db = openDatabase(config.postgresUrl, { onConnectionError: lost('postgres') });
+  const repositories = createRepositories(db, { marketBuyBuffer: config.risk.marketBuyBuffer });
+  const rateBudget = createPostgresRateBudget(db, { logger });
   await repositories.ping();
   const bus = createBus(service, config, logger);
   const cache =
@@ -90,7 +93,7 @@ export async function buildHouse(service: string, config: Config): Promise<House
 
   const adapters = new Map<string, TradeAdapter>();
   for (const venue of config.venues) {
-    const adapter = createAdapter(config, venue, { repositories, cache, logger });
+    const adapter = createAdapter(config, venue, { repositories, rateBudget, cache, logger });
     await adapter.connect();
     await openAccount(config, venue, adapter, repositories);
     adapters.set(venue.accountId, adapter);
@@ -104,6 +107,7 @@ export async function buildHouse(service: string, config: Config): Promise<House
     repositories,
     bus,
     cache,
+    rateBudget,
     adapters,
     registry: defaultRegistry(),
     temporal() {

@@ -24,8 +24,11 @@ const SAMPLES = 3;
 const DRIFT_PER_MS = 0.00005;
 
 export function createVenueClock(options: {
-  /** The venue's clock, read once over the network, ms. */
-  readonly read: () => Promise<number>;
+  /**
+   * The venue's clock, read once over the network, ms. `leaves` is to be called when the request leaves, where
+   * something (the rate budget) is waited for before: that is no part of the way.
+   */
+  readonly read: (leaves: () => void) => Promise<number>;
   readonly logger: Logger;
   readonly refreshMs?: number;
 }): VenueClock {
@@ -36,10 +39,13 @@ export function createVenueClock(options: {
   let running: Promise<void> | undefined;
 
   const sample = async (): Promise<{ offsetMs: number; errorMs: number }> => {
-    const startedAt = Date.now();
+    let startedAt = Date.now();
     // The monotonic clock times the way, so that a step of the wall clock cannot hide in it.
-    const started = performance.now();
-    const venueAt = await options.read();
+    let started = performance.now();
+    const venueAt = await options.read(() => {
+      startedAt = Date.now();
+      started = performance.now();
+    });
     const tripMs = performance.now() - started;
     return { offsetMs: Math.round(venueAt - (startedAt + tripMs / 2)), errorMs: tripMs / 2 + 1 };
   };

@@ -9,6 +9,7 @@ import { createLogger } from '../../../observability/logger.ts';
 import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import { startSimulator } from '../../../simulator/server.ts';
+import { createMemoryRateBudget } from '../../storage/rate-budget-memory.ts';
 import type { OrderNotice, TradeAdapter } from '../../trade-adapter.ts';
 import { describeStopOrders } from '../stop-orders.contract.ts';
 import {
@@ -57,6 +58,7 @@ function adapterFor(
     apiKey: 'simulator-key',
     secret: 'simulator-secret',
     symbols: [SYMBOL],
+    budget: createMemoryRateBudget(),
     logger,
     ...change,
   });
@@ -254,6 +256,7 @@ describe('the Binance adapter when the venue fails', () => {
       wsApiUrl: venue.wsUrl,
       apiKey: 'simulator-key',
       secret: 'simulator-secret',
+      budget: createMemoryRateBudget(),
       logger,
     });
     await everything.connect();
@@ -290,6 +293,63 @@ describe('the Binance adapter when the venue fails', () => {
   });
 });
 
+describe('two processes of one account at Binance', () => {
+  let venue: Simulator;
+  let one: TradeAdapter;
+  let other: TradeAdapter;
+
+  beforeEach(async () => {
+    venue = await startSimulator({
+      recordings: [{ symbol: SYMBOL, file }],
+      balances: OPENING_BALANCES,
+      limits: { ordersPer10Seconds: 5 },
+    });
+    const budget = createMemoryRateBudget(() => now);
+    now = Date.now();
+    [one, other] = [adapterFor(venue, { budget }), adapterFor(venue, { budget })];
+    await one.connect();
+    await other.connect();
+  });
+  afterEach(async () => {
+    await one.disconnect();
+    await other.disconnect();
+    await venue.close();
+  });
+  let now = 0;
+
+  it('keep the limit that exchangeInfo states together; cancels still go', async () => {
+    const resting = restingRequest();
+    await one.placeOrder(resting);
+    for (const adapter of [other, one, other]) await adapter.placeOrder(orderRequest());
+    for (const adapter of [one, other]) {
+      await expect(adapter.placeOrder(orderRequest())).rejects.toMatchObject({
+        code: 'VENUE_RATE_LIMITED',
+        message: expect.stringMatching(/account:binance-sandbox:orders:10s/),
+      });
+    }
+    expect(venue.orders().orders).toHaveLength(4);
+    await one.cancelOrder(resting);
+    now += 10_000;
+    await other.marketTime();
+  });
+
+  it('are both silent when one is told to be', async () => {
+    venue.faults.add(
+      faultScriptSchema.parse([
+        { match: { path: '/api/v3/openOrders' }, fault: { kind: 'rateLimit', status: 418 } },
+      ]),
+    );
+    await expect(one.openOrders(SYMBOL)).rejects.toMatchObject({ code: 'VENUE_BANNED' });
+    for (const adapter of [one, other]) {
+      await expect(adapter.cancelOrder(restingRequest())).rejects.toMatchObject({
+        code: 'VENUE_BANNED',
+      });
+    }
+    now += 1_000;
+    expect(await other.openOrders(SYMBOL)).toEqual([]);
+  });
+});
+
 describe('the Binance adapter at a venue whose clock differs', () => {
   it.each([60_000, -60_000])('by %d ms signs with the venue’s time', async (skewMs) => {
     const stamped: number[] = [];
@@ -300,7 +360,7 @@ describe('the Binance adapter at a venue whose clock differs', () => {
       if (timestamp !== null) stamped.push(Number(timestamp) - venueNow);
       const bodies: Record<string, unknown> = {
         '/api/v3/time': { serverTime: venueNow },
-        '/api/v3/exchangeInfo': { symbols: [] },
+        '/api/v3/exchangeInfo': { rateLimits: [], symbols: [] },
         '/api/v3/account': { balances: [] },
       };
       response.writeHead(200, { 'content-type': 'application/json' });

@@ -1,7 +1,7 @@
 /**
  * Binance spot as a `TradeAdapter`:
  *
- *     const adapter = createBinanceAdapter({ accountId, restUrl, wsApiUrl, apiKey, secret, logger });
+ *     const adapter = createBinanceAdapter({ accountId, restUrl, wsApiUrl, apiKey, secret, budget, logger });
  *     await adapter.connect();
  *     await adapter.placeOrder({ clientOrderId, symbol: 'BTC/USDT', side: 'buy', type: 'market',
  *       quantity: '0.001', deadline: Date.now() + 5_000 });
@@ -16,6 +16,7 @@ import { decimal } from '../../../core/money.ts';
 import { CLIENT_ORDER_ID_PREFIX, type OrderType } from '../../../core/signal.ts';
 import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
+import type { RateBudget } from '../../rate-budget.ts';
 import type {
   Balance,
   OrderNotice,
@@ -52,7 +53,9 @@ export interface BinanceOptions {
   readonly logger: Logger;
   /** Longest wait for an answer. Default 10 s, the venue's own limit. */
   readonly timeoutMs?: number;
-  /** Default 6000 a minute, as `exchangeInfo` states it. */
+  /** Shared by all who use the account or the address. */
+  readonly budget: RateBudget;
+  /** Keel's part of the address's request weight; default all that `exchangeInfo` states. */
   readonly weightPerMinute?: number;
   /** Tighter bounds than the real venue's, for a simulator that is known to keep them. */
   readonly visibility?: Partial<Omit<VisibilityBounds, 'clockErrorMs'>>;
@@ -101,6 +104,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     const params = names === undefined ? {} : { symbols: JSON.stringify(names) };
     const { json } = await requests.open('exchangeInfo', params, 20);
     const info = parseAnswer(exchangeInfoSchema, json, 'GET exchangeInfo');
+    requests.limits.learn(info.rateLimits);
     // Market data and instruments are public: without a key (paper) the standard fees hold.
     const fees =
       options.apiKey === '' ? STANDARD_FEES : ((await account()).commissionRates ?? STANDARD_FEES);

@@ -7,6 +7,7 @@ import { createLogger } from '../../../observability/logger.ts';
 import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import { startSimulator } from '../../../simulator/server.ts';
+import { createMemoryRateBudget } from '../../storage/rate-budget-memory.ts';
 import type { DataSource, DataSubscription, SourceEvent } from '../../data-source.ts';
 import { createBinanceDataSource } from './data-source.ts';
 
@@ -43,6 +44,7 @@ describe('the Binance data source', () => {
     source = createBinanceDataSource({
       restUrl: venue.httpUrl,
       streamUrl: venue.wsUrl,
+      budget: createMemoryRateBudget(),
       logger: createLogger('test', 'silent'),
       backoff: { minMs: 10, maxMs: 50 },
       timeoutMs: 500,
@@ -102,6 +104,7 @@ describe('the Binance data source', () => {
     const other = createBinanceDataSource({
       restUrl: venue.httpUrl,
       streamUrl: venue.wsUrl,
+      budget: createMemoryRateBudget(),
       logger: createLogger('test', 'silent'),
     });
     await other.connect({

@@ -2,7 +2,7 @@
  * Binance's market data: closed bars and ticks from the combined stream, with the bars that were missed
  * fetched by REST.
  *
- *     const source = createBinanceDataSource({ exchange: 'binance', restUrl, streamUrl, logger });
+ *     const source = createBinanceDataSource({ exchange: 'binance', restUrl, streamUrl, budget, logger });
  *     await source.connect({ onEvent: async (event) => …, onState: (state, detail) => … });
  *     await source.subscribe([{ symbol: 'BTC/USDT', intervals: ['1m'], ticks: true, since }]);
  *
@@ -15,6 +15,7 @@ import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { type BackOff, backOffMs, pause } from '../../back-off.ts';
 import type { DataSource, DataSourceEvents, DataSubscription } from '../../data-source.ts';
+import type { RateBudget } from '../../rate-budget.ts';
 import { openWebSocket, type ReconnectingSocket } from '../../websocket.ts';
 import { KlineFeed } from './kline-feed.ts';
 import { createKlineHistory } from './kline-history.ts';
@@ -27,6 +28,7 @@ export interface BinanceDataSourceOptions {
   readonly restUrl: string;
   /** Without `/stream`. */
   readonly streamUrl: string;
+  readonly budget: RateBudget;
   readonly logger: Logger;
   /** Of reconnects and of failed back-fills. Default 500 ms to 30 s. */
   readonly backoff?: BackOff;

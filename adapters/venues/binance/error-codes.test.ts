@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HttpAnswer } from '../http.ts';
 import { parseJson } from '../http.ts';
-import { errorOf, type Purpose } from './error-codes.ts';
+import type { Purpose } from '../../rate-budget.ts';
+import { errorOf } from './error-codes.ts';
 
 function answer(status: number, text: string, headers: Record<string, string> = {}): HttpAnswer {
   return { kind: 'answer', status, text, json: parseJson(text), headers: new Headers(headers) };

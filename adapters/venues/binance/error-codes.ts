@@ -9,9 +9,8 @@
  * Source: developers.binance.com, Spot API, "Error codes" and "General API information" (HTTP return codes).
  */
 import { type ErrorCode, KeelError } from '../../../core/errors.ts';
+import type { Purpose } from '../../rate-budget.ts';
 import type { HttpAnswer } from '../http.ts';
-
-export type Purpose = 'send' | 'cancel' | 'read';
 
 /** Codes that mean the same whatever was asked. */
 const COMMON: Readonly<Record<string, ErrorCode>> = {

@@ -1,6 +1,7 @@
 /** `GET /api/v3/exchangeInfo` → instruments. */
 import { z } from 'zod';
 import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
+import { rateLimitsSchema } from './limits.ts';
 import { amount } from './shapes.ts';
 
 /** One of its many kinds of filter: we read the numbers of those we know. */
@@ -18,7 +19,10 @@ const listingSchema = z.object({
 });
 type Listing = z.infer<typeof listingSchema>;
 
-export const exchangeInfoSchema = z.object({ symbols: z.array(listingSchema) });
+export const exchangeInfoSchema = z.object({
+  rateLimits: rateLimitsSchema,
+  symbols: z.array(listingSchema),
+});
 
 export interface FeeRates {
   readonly maker: string;

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import type { Kline } from '../../../core/kline.ts';
 import { type Interval, intervalMs } from '../../../core/time.ts';
+import type { RateBudget } from '../../rate-budget.ts';
 import { askHttp, type HttpAnswer } from '../http.ts';
 import { KeelError } from '../../../core/errors.ts';
 import { errorOf } from './error-codes.ts';
 import { parseKlineRow } from './market-parser.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createBinanceLimits } from './limits.ts';
 import { parseAnswer, serverTimeSchema } from './shapes.ts';
 
 /** The most rows Binance gives at once. */
@@ -34,24 +35,25 @@ export interface KlineHistory {
 export function createKlineHistory(options: {
   readonly exchange: string;
   readonly restUrl: string;
+  readonly budget: RateBudget;
   readonly timeoutMs?: number;
   readonly weightPerMinute?: number;
 }): KlineHistory {
   const root = `${options.restUrl.replace(/\/+$/, '')}/api/v3`;
-  const budget = createRateBudget(options.weightPerMinute);
+  const limits = createBinanceLimits(options);
 
   const get = async (
     path: string,
     weight: number,
   ): Promise<Extract<HttpAnswer, { kind: 'answer' }>> => {
-    budget.take('read', weight);
+    const ticket = await options.budget.take('read', limits.buckets('read', weight));
     const answer = await askHttp({
       url: `${root}/${path}`,
       method: 'GET',
       timeoutMs: options.timeoutMs ?? 10_000,
     });
     const error = errorOf(answer, 'read', `GET /api/v3/${path}`);
-    if (answer.kind === 'answer') budget.heard(answer.status, answer.headers, error?.retryAfterMs);
+    if (answer.kind === 'answer') await ticket.heard(limits.newsOf(answer.headers, error));
     if (error !== null) throw error;
     if (answer.kind === 'silence') throw new KeelError('INTERNAL', 'a silence without its error');
     return answer;

@@ -89,6 +89,7 @@ function lookupOver(trades: readonly Trade[], hiddenFromHistory: readonly number
       read: () => Promise.resolve(0),
       logger: createLogger('test', 'silent'),
     }),
+    limits: { learn: () => undefined },
     open: () => Promise.reject(new Error('not asked')),
     signParams: () => ({}),
     signed: ({ path, params }) => {

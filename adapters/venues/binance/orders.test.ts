@@ -51,7 +51,7 @@ const LISTING = {
   ],
 };
 
-const [listing] = exchangeInfoSchema.parse({ symbols: [LISTING] }).symbols;
+const [listing] = exchangeInfoSchema.parse({ rateLimits: [], symbols: [LISTING] }).symbols;
 if (listing === undefined) throw new Error('one listing');
 const instrument = instrumentOf('binance', listing, STANDARD_FEES);
 

@@ -8,8 +8,9 @@ import { KeelError } from '../../../core/errors.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { askHttp, type HttpAnswer } from '../http.ts';
 import { createVenueClock, type VenueClock } from '../clock.ts';
-import { errorOf, type Purpose } from './error-codes.ts';
-import { createRateBudget } from './rate-budget.ts';
+import type { Purpose, RateBudget, Ticket } from '../../rate-budget.ts';
+import { errorOf } from './error-codes.ts';
+import { type BinanceLimits, createBinanceLimits } from './limits.ts';
 import { serverTimeSchema } from './shapes.ts';
 
 /** The longest a request may be under way before the venue must refuse it; Binance's own default. */
@@ -37,6 +38,7 @@ export interface Reply {
 
 export interface BinanceRequests {
   readonly clock: VenueClock;
+  readonly limits: Pick<BinanceLimits, 'learn'>;
   open(path: string, params: Params, weight: number, budgetOf?: Purpose): Promise<Reply>;
   /** A clock refusal (−1021) is healed by measuring anew and sending once more, inside the deadline. */
   signed(request: SignedRequest): Promise<Reply>;
@@ -58,6 +60,8 @@ class RawBinance extends ccxt.pro.binance {
 
 export function createBinanceRequests(options: {
   readonly restUrl: string;
+  readonly accountId: string;
+  readonly budget: RateBudget;
   readonly apiKey: string;
   readonly secret: string;
   readonly logger: Logger;
@@ -73,30 +77,44 @@ export function createBinanceRequests(options: {
   });
   const root = `${options.restUrl.replace(/\/+$/, '')}/api/v3`;
   venue.urls.api = { ...(venue.urls.api as object), public: root, private: root };
-  const budget = createRateBudget(options.weightPerMinute);
+  const limits = createBinanceLimits(options);
+
+  const take = ({ purpose, budgetOf = purpose, weight }: SignedRequest): Promise<Ticket> =>
+    options.budget.take(budgetOf, limits.buckets(purpose, weight));
 
   const send = async (
     access: 'public' | 'private',
-    { method, path, params, purpose, weight, budgetOf = purpose }: SignedRequest,
+    { method, path, params, purpose }: SignedRequest,
+    ticket: Ticket,
   ): Promise<Reply> => {
-    budget.take(budgetOf, weight);
     const answer = (await venue.request(path, access, method, params)) as HttpAnswer;
     const error = errorOf(answer, purpose, `${method} /api/v3/${path}`);
-    if (answer.kind === 'answer') budget.heard(answer.status, answer.headers, error?.retryAfterMs);
+    if (answer.kind === 'answer') await ticket.heard(limits.newsOf(answer.headers, error));
     if (error !== null) throw error;
     if (answer.kind === 'silence') throw new KeelError('INTERNAL', 'a silence without its error');
     return { json: answer.json, headers: answer.headers };
   };
 
-  const open: BinanceRequests['open'] = (path, params, weight, budgetOf = 'read') =>
-    send('public', { method: 'GET', path, params, purpose: 'read', weight, budgetOf });
+  const open = async (
+    path: string,
+    params: Params,
+    weight: number,
+    { budgetOf = 'read', leaves }: { budgetOf?: Purpose; leaves?: () => void } = {},
+  ): Promise<Reply> => {
+    const request = { method: 'GET', path, params, purpose: 'read', weight, budgetOf } as const;
+    const ticket = await take(request);
+    leaves?.();
+    return send('public', request, ticket);
+  };
 
   const clock = createVenueClock({
     logger: options.logger,
-    read: async () => serverTimeSchema.parse((await open('time', {}, 1)).json).serverTime,
+    read: async (leaves) =>
+      serverTimeSchema.parse((await open('time', {}, 1, { leaves })).json).serverTime,
   });
 
-  const sendSigned = (request: SignedRequest): Promise<Reply> => {
+  const sendSigned = async (request: SignedRequest): Promise<Reply> => {
+    const ticket = await take(request);
     const timestamp = Math.round(clock.now());
     const left =
       request.deadline === undefined
@@ -109,7 +127,8 @@ export function createBinanceRequests(options: {
       );
     }
     const recvWindow = Math.min(MAX_RECV_WINDOW_MS, left);
-    return send('private', { ...request, params: { ...request.params, timestamp, recvWindow } });
+    const params = { ...request.params, timestamp, recvWindow };
+    return send('private', { ...request, params }, ticket);
   };
 
   /** Where the clock cannot be read either, the refusal is what the caller must know: nothing was taken. */
@@ -124,7 +143,8 @@ export function createBinanceRequests(options: {
 
   return {
     clock,
-    open,
+    limits,
+    open: (path, params, weight, budgetOf = 'read') => open(path, params, weight, { budgetOf }),
     async signed(request) {
       requireKey(options);
       try {
