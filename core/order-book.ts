@@ -15,43 +15,75 @@ export interface OrderBook {
   readonly at: number;
 }
 
-/** The levels an order of this side takes from, best first. */
+export interface FeeRates {
+  /** Fractions of notional. */
+  readonly takerFeeRate: string;
+  readonly makerFeeRate: string;
+}
+
+/** An order as the book sees it; `price` is the limit price, null for a market order. */
+export interface BookOrder {
+  readonly side: Side;
+  /** More than zero. */
+  readonly quantity: string;
+  readonly price: string | null;
+}
+
+/** The levels an order takes from, best first: those of the other side, up to its limit price. */
 export function levelsFor(
   book: Pick<OrderBook, 'bids' | 'asks'>,
-  side: Side,
+  order: Pick<BookOrder, 'side' | 'price'>,
 ): readonly BookLevel[] {
-  return side === 'buy' ? book.asks : book.bids;
+  const limit = order.price;
+  if (order.side === 'buy') {
+    return limit === null ? book.asks : book.asks.filter(([price]) => decimal(price).lte(limit));
+  }
+  return limit === null ? book.bids : book.bids.filter(([price]) => decimal(price).gte(limit));
 }
 
-/** A price with the taker's fee in it: what a buy pays, or a sell receives, per base unit. */
-export function priceWithFee(side: Side, price: string, takerFeeRate: string): Decimal {
-  const fee = decimal(takerFeeRate);
-  return decimal(price).mul(side === 'buy' ? fee.plus(1) : new Decimal(1).minus(fee));
-}
-
-/** True when a limit order of this side takes a level of this price; null is a market order. */
-export function takes(side: Side, limitPrice: string | null, price: string): boolean {
-  if (limitPrice === null) return true;
-  return side === 'buy' ? decimal(price).lte(limitPrice) : decimal(price).gte(limitPrice);
+/** A price with the fee in it: what a buy pays, or a sell receives, per base unit. */
+export function priceWithFee(side: Side, price: string, feeRate: string): Decimal {
+  return decimal(price).mul(
+    side === 'buy' ? decimal(feeRate).plus(1) : new Decimal(1).minus(feeRate),
+  );
 }
 
 /**
- * The average price per base unit, fee included, of taking the whole quantity at once; null where the book
- * (or its part within the limit price) does not hold so much.
- * @param quantity more than zero
+ * The average price per base unit, fees included, of the whole quantity: what the book offers, and for a
+ * limit order the rest at its limit, as maker. Null where a market order finds less than its quantity.
  */
 export function effectivePrice(
   book: Pick<OrderBook, 'bids' | 'asks'>,
-  order: { readonly side: Side; readonly quantity: string; readonly limitPrice: string | null },
-  takerFeeRate: string,
+  order: BookOrder,
+  fees: FeeRates,
 ): string | null {
   let left = decimal(order.quantity);
   let quote = new Decimal(0);
-  for (const [price, offered] of levelsFor(book, order.side)) {
-    if (left.isZero() || !takes(order.side, order.limitPrice, price)) break;
+  for (const [price, offered] of levelsFor(book, order)) {
     const taken = Decimal.min(left, offered);
-    quote = quote.plus(taken.mul(priceWithFee(order.side, price, takerFeeRate)));
+    quote = quote.plus(taken.mul(priceWithFee(order.side, price, fees.takerFeeRate)));
     left = left.minus(taken);
+    if (left.isZero()) break;
   }
-  return left.isZero() ? toDecimalString(quote.div(order.quantity)) : null;
+  if (!left.isZero()) {
+    if (order.price === null) return null;
+    quote = quote.plus(left.mul(priceWithFee(order.side, order.price, fees.makerFeeRate)));
+  }
+  return toDecimalString(quote.div(order.quantity));
+}
+
+/** Longest age of a book by which an order is routed, ms. */
+const MAX_AGE_MS = 10_000;
+
+/** Why no order can be routed by this book, for people; null when one can. `venueTime` is that of its venue. */
+export function bookFault(book: OrderBook, venueTime: number): string | null {
+  const ageMs = venueTime - book.at;
+  if (ageMs > MAX_AGE_MS) {
+    return `its book is ${String(ageMs)} ms old, the oldest allowed is ${String(MAX_AGE_MS)} ms`;
+  }
+  const [bid] = book.bids;
+  const [ask] = book.asks;
+  if (bid === undefined || ask === undefined) return 'a side of its book is empty';
+  if (decimal(bid[0]).gte(ask[0])) return `its book is crossed: bid ${bid[0]}, ask ${ask[0]}`;
+  return null;
 }

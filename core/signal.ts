@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
-import { executionPlan, type ExecutionKind } from './execution.ts';
+import { executionPlan, type ExecutionKind } from './execution/plan.ts';
 import { side } from './fill.ts';
 import { decimalString, positiveDecimal } from './money.ts';
 import { stopSpec } from './stops.ts';
