@@ -118,6 +118,32 @@ describe('entries', () => {
   });
 });
 
+describe('an execution plan', () => {
+  const execution = {
+    kind: 'twap',
+    durationMs: 60_000,
+    slices: 10,
+    jitter: 0,
+    catchUp: 'spread',
+  } as const;
+
+  it('must fit the order: slices that cannot be sent deny it, with the reason', () => {
+    expect(ask({ wanted: target('0.5'), execution })).toMatchObject({ verdict: 'admitted' });
+    expect(ask({ wanted: target('0.2'), execution })).toMatchObject({
+      state: 'denied',
+      code: 'FILTER_NOTIONAL',
+      reason: '10 slices of 0.2 BTC are too small, the least is 0.05 each: ask for at most 4',
+    });
+  });
+
+  it('never keeps a position from being closed', () => {
+    expect(ask({ wanted: target('0'), execution }, { position: '0.2' })).toMatchObject({
+      verdict: 'admitted',
+      reducing: true,
+    });
+  });
+});
+
 describe('exits', () => {
   it('sells what is held, floored, and leaves the dust', () => {
     expect(ask({ wanted: target('0') }, { position: '0.0999001' })).toMatchObject({

@@ -6,6 +6,7 @@
  * overtake each other or come twice are harmless: held + open always leads to the newest target.
  */
 import type { ErrorCode } from './errors.ts';
+import { checkPlan } from './execution/check.ts';
 import type { Side } from './fill.ts';
 import { checkFilters, checkNotional, fitPrice, fitQuantity, lotLimits } from './filters.ts';
 import type { Instrument } from './instrument.ts';
@@ -248,6 +249,13 @@ function size(
     signal.referencePrice,
   );
   if (!filters.ok) return end('denied', filters.code, filters.reason);
+  // An exit is never refused for how it is worked.
+  if (signal.execution !== undefined && !reducing) {
+    const { type, referencePrice } = signal;
+    const terms = { side, type, price, quantity, referencePrice };
+    const plan = checkPlan(signal.execution, terms, instrument);
+    if (!plan.ok) return end('denied', plan.code, plan.reason);
+  }
 
   const perUnit =
     side === 'sell'

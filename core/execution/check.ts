@@ -10,7 +10,7 @@ import { mostSlices } from './twap.ts';
 
 /**
  * Refuses a TWAP with more slices than the venue takes, and an iceberg whose tip is larger than the order, too
- * small to be sent, or one of too many. An exit is never refused for how it is worked (ask not): its slices
+ * small to be sent, or one of too many. An exit is not to be refused for how it is worked: its slices
  * are merged and its tips raised to what the venue takes.
  */
 export function checkPlan(
