@@ -7,7 +7,12 @@ import { Context } from '@temporalio/activity';
 import { ORDER } from '../adapters/bus/messages.ts';
 import { orderTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
+import type {
+  Admission,
+  FinalState,
+  NewLeg,
+  OrderRepository,
+} from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
@@ -61,7 +66,7 @@ export interface AdmitStep {
 }
 export type AdmitResult =
   | { readonly verdict: 'admitted' | 'ended'; readonly order: OrderFacts }
-  | { readonly verdict: 'blocked'; readonly cancelFirst: readonly string[] }
+  | Extract<Admission, { verdict: 'blocked' }>
   | { readonly verdict: 'refused'; readonly ownerRunId: string };
 
 export interface AccountStep extends Versioned {

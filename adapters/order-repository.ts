@@ -7,6 +7,7 @@
  *   funds from admission on. A booked fill turns as much of it into position; settling frees the rest.
  * - claim: the compare-and-set `new → sending` that gives one caller the right to send a leg once.
  */
+import type { AdmissionDecision } from '../core/admission.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Fill, Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
@@ -29,8 +30,11 @@ export type Admission =
   | { readonly verdict: 'admitted'; readonly order: OrderView }
   /** Ends here, with the final row written: denied, expired, superseded, or unneeded (target met). */
   | { readonly verdict: 'ended'; readonly order: OrderView }
-  /** Opposite orders rest at the venue: cancel these first, then ask again. Nothing is written. */
-  | { readonly verdict: 'blocked'; readonly cancelFirst: readonly string[] }
+  /**
+   * Orders at the venue are in the way: cancel these first and, where told, have the position's guard stand
+   * aside; then ask again. Nothing is written.
+   */
+  | Extract<AdmissionDecision, { verdict: 'blocked' }>
   /** Another workflow run owns this signal: stop, touch nothing. */
   | { readonly verdict: 'refused'; readonly ownerRunId: string };
 

@@ -59,6 +59,7 @@ class World {
           type: signal.type,
           remaining: decision.quantity,
           sent: false,
+          guardStop: false,
         });
       }
       return;

@@ -27,6 +27,7 @@ function open(overrides: Partial<OpenOrder> = {}): OpenOrder {
     type: 'market',
     remaining: '0.4',
     sent: true,
+    guardStop: false,
     ...overrides,
   };
 }
@@ -280,5 +281,74 @@ describe('order among signals', () => {
     };
     expect(ask({ wanted: target('2') }, late)).toMatchObject({ state: 'expired' });
     expect(ask({ wanted: target('1') }, late)).toMatchObject({ verdict: 'blocked' });
+  });
+});
+
+describe('the stop of a guard', () => {
+  const stop = open({
+    orderId: 'stop',
+    side: 'sell',
+    type: 'stop',
+    remaining: '1',
+    guardStop: true,
+  });
+  const held = { position: '1', openOrders: [stop] };
+
+  it('is in the way of whatever leaves the position, until its guard stood aside', () => {
+    const aside = { verdict: 'blocked', cancelFirst: [], standAside: true };
+    expect(ask({ wanted: target('0') }, held)).toEqual(aside);
+    expect(ask({ wanted: target('0.5') }, held)).toEqual(aside);
+    expect(ask({ wanted: sell('0.2') }, held)).toEqual(aside);
+    const unsent = { ...held, openOrders: [{ ...stop, sent: false }] };
+    expect(ask({ wanted: target('0') }, unsent)).toEqual(aside);
+  });
+
+  it('is asked about together with the orders to cancel', () => {
+    const limit = open({ orderId: 'limit', side: 'sell', type: 'limit', remaining: '0.1' });
+    expect(ask({ wanted: target('0') }, { position: '1', openOrders: [stop, limit] })).toEqual({
+      verdict: 'blocked',
+      cancelFirst: ['limit'],
+      standAside: true,
+    });
+  });
+
+  it('is nothing to an entry: it neither counts as open, nor is superseded', () => {
+    const openOrders = [{ ...stop, sent: false }];
+    expect(ask({ wanted: target('2') }, { position: '1', openOrders })).toMatchObject({
+      verdict: 'admitted',
+      side: 'buy',
+      quantity: '1',
+      supersede: [],
+    });
+  });
+
+  it('is not waited for by a signal that ends anyway', () => {
+    const denied = { ...held, instrument: createInstrument({ minNotional: '1000' }) };
+    expect(ask({ wanted: target('1') }, held)).toMatchObject({ verdict: 'ended', state: 'done' });
+    expect(ask({ wanted: target('2') }, { ...denied, strategyStatus: 'stopped' })).toMatchObject({
+      state: 'denied',
+    });
+  });
+
+  it('is taken away by the orders of its own guard', () => {
+    const guard = { source: { kind: 'guard', name: 's' }, runId: 'guard:s' } as const;
+    expect(ask({ ...guard, wanted: target('0') }, held)).toEqual({
+      verdict: 'blocked',
+      cancelFirst: ['stop'],
+    });
+  });
+
+  it('is for no more than what is held and not spoken for, on derivatives too', () => {
+    const guard = { source: { kind: 'guard', name: 's' }, runId: 'guard:s' } as const;
+    const linear = createInstrument({
+      symbol: 'BTC/USDT:USDT',
+      settle: 'USDT',
+      contract: 'linear',
+    });
+    const openOrders = [open({ side: 'sell', type: 'limit', remaining: '0.4' })];
+    const asked = { ...guard, type: 'stop', stopPrice: '90', wanted: sell('3') } as const;
+    expect(
+      ask({ ...asked, symbol: 'BTC/USDT:USDT' }, { position: '1', openOrders, instrument: linear }),
+    ).toMatchObject({ verdict: 'admitted', quantity: '0.6', reducing: true });
   });
 });

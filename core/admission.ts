@@ -24,6 +24,8 @@ export interface OpenOrder {
   readonly remaining: string;
   /** True once a leg of it was claimed for sending: the venue may know it. */
   readonly sent: boolean;
+  /** The stop of the position's guard: it counts as open for nobody, and only its guard takes it away. */
+  readonly guardStop: boolean;
 }
 
 export interface AdmissionInput {
@@ -62,8 +64,15 @@ export type AdmissionDecision =
       readonly reservePrice: string;
       readonly supersede: readonly string[];
     }
-  /** Write nothing. Cancel these orders at the venue first, then ask again. */
-  | { readonly verdict: 'blocked'; readonly cancelFirst: readonly string[] }
+  /**
+   * Write nothing. Cancel these orders at the venue first, and where a guard's stop is in the way ask the
+   * guard to stand aside; then ask again.
+   */
+  | {
+      readonly verdict: 'blocked';
+      readonly cancelFirst: readonly string[];
+      readonly standAside?: true;
+    }
   /** Write a final row. `done` means unneeded: the target is met, and the quantity is `"0"`. */
   | {
       readonly verdict: 'ended';
@@ -158,9 +167,30 @@ function due(
   );
   const free = Decimal.max(position.abs().minus(spokenFor.abs()), 0);
   const spot = input.instrument.contract === undefined;
-  if (!spot && delta.abs().gt(free)) return { delta, reducing: false };
+  const mayTurn = !spot && input.signal.source.kind !== 'guard';
+  if (mayTurn && delta.abs().gt(free)) return { delta, reducing: false };
   const capped = Decimal.min(delta.abs(), free);
   return { delta: delta.isNegative() ? capped.neg() : capped, reducing: true };
+}
+
+/**
+ * Whether the stop of the position's guard is in the way: it is of whatever sells what is held (or buys back
+ * what is short), for it may have locked the asset. An entry does not touch it.
+ */
+function meetsGuard(position: Decimal, change: Decimal, stops: readonly OpenOrder[]): boolean {
+  const leaves = !position.isZero() && !change.isZero();
+  return stops.length > 0 && leaves && position.isNegative() !== change.isNegative();
+}
+
+/** The guard's own orders take its older stop away themselves. */
+function blockedByGuard(
+  signal: Signal,
+  stops: readonly OpenOrder[],
+  cancelFirst: readonly string[],
+): AdmissionDecision {
+  return signal.source.kind === 'guard'
+    ? { verdict: 'blocked', cancelFirst: [...cancelFirst, ...stops.map((stop) => stop.orderId)] }
+    : { verdict: 'blocked', cancelFirst, standAside: true };
 }
 
 /** Whether the run, the sequence or the strategy's status end the signal before any arithmetic. */
@@ -283,16 +313,19 @@ function size(
  * 3. An entry past `validUntil` is expired. What reduces the position never expires.
  * 4. A target for which orders at the venue are in the way is blocked until they are cancelled, and so is a
  *    close at market while limit orders rest. Orders not yet sent do not count: a target supersedes them.
+ *    What leaves the position is blocked by the stop of its guard too, until the guard has stood aside.
  * 5. An entry of a strategy that does not run is denied; an exit is not.
  * 6. A met target is unneeded. The rest is floored to the step; dust ends with the reason told.
  *
  * Plain orders neither supersede nor block, and a plain order that closes is cut to what is held and not
  * spoken for. Never throws on valid input.
  */
-export function decideAdmission(input: AdmissionInput): AdmissionDecision {
-  const standing = endedByStanding(input);
+export function decideAdmission(asked: AdmissionInput): AdmissionDecision {
+  const standing = endedByStanding(asked);
   if (standing !== null) return standing;
 
+  const stops = asked.openOrders.filter((order) => order.guardStop);
+  const input = { ...asked, openOrders: asked.openOrders.filter((order) => !order.guardStop) };
   const { signal, marketTime } = input;
   const isTarget = signal.wanted.kind === 'target';
   const position = decimal(input.position);
@@ -315,7 +348,9 @@ export function decideAdmission(input: AdmissionInput): AdmissionDecision {
   if ('block' in found) {
     const without = decimal(signal.wanted.quantity).minus(position);
     if (late && !without.isZero() && !reduces(position, without)) return expired();
-    return { verdict: 'blocked', cancelFirst: found.block };
+    return meetsGuard(position, without, stops)
+      ? blockedByGuard(signal, stops, found.block)
+      : { verdict: 'blocked', cancelFirst: found.block };
   }
 
   const { delta, reducing } = found;
@@ -341,6 +376,7 @@ export function decideAdmission(input: AdmissionInput): AdmissionDecision {
       { supersede },
     );
   }
+  if (meetsGuard(position, delta, stops)) return blockedByGuard(signal, stops, []);
   const spotShort = input.instrument.contract === undefined && delta.isNegative() && !reducing;
   if (spotShort) {
     return ending(

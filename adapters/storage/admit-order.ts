@@ -45,7 +45,9 @@ export async function admitOrder(
 
     const position = await lockPosition(trx, signal.strategyId, signal.symbol, now);
     const open = await lockOpenOrders(trx, signal);
-    const ending = open.filter((order) => order.ending).map((order) => order.orderId);
+    const ending = open
+      .filter((order) => order.ending && !order.guardStop)
+      .map((order) => order.orderId);
     if (signal.wanted.kind === 'target' && ending.length > 0) {
       return { verdict: 'blocked', cancelFirst: ending };
     }
@@ -149,6 +151,7 @@ async function lockOpenOrders(
       type: order.type,
       remaining: toDecimalString(remaining),
       sent: own.some((leg) => leg.send_state !== 'new'),
+      guardStop: order.source_kind === 'guard' && order.type === 'stop',
       ending: own.length > 0 && own.every((leg) => ENDED_UNFILLED.has(leg.state)),
     };
   });
