@@ -131,9 +131,10 @@ function next(guard: Guard, sight: GuardSight, world: GuardWorld, asked: boolean
   if (order?.kind === 'close') return rest({ ...guard, state: 'closing' }, UNDER_WAY_MS);
   const stop = order;
 
-  const fired = guard.exit !== null;
+  const { exit } = guard;
   // Entries of a position whose stop fired must not open it again: a close cancels them.
-  const reopening = fired && others.some((other) => side === null || other.side !== exitSide(side));
+  const reopening =
+    exit !== null && others.some((other) => side === null || other.side !== exitSide(side));
   if (side === null || decimal(guard.quantity).isZero()) {
     if (stop !== null) return withdraw(guard, stop, 'the position is flat');
     return reopening ? close(guard, world) : end(guard, 'flat');
@@ -145,11 +146,9 @@ function next(guard: Guard, sight: GuardSight, world: GuardWorld, asked: boolean
     if (reopening) return close(guard, world);
     return others.length > 0 ? rest({ ...guard, state: 'arming' }, null) : end(guard, 'dust');
   }
-  if (fired) {
+  if (exit !== null) {
     const closing: Guard = { ...guard, state: 'closing' };
-    return stop === null
-      ? close(closing, world)
-      : withdraw(closing, stop, `closing: ${guard.exit ?? ''}`);
+    return stop === null ? close(closing, world) : withdraw(closing, stop, `closing: ${exit}`);
   }
   if (guard.clearing)
     return stop === null ? end(guard, 'cleared') : withdraw(guard, stop, 'the guard is cleared');
