@@ -1,25 +1,34 @@
-/** Puts a venue together from its options: recordings, replay, engine, instruments, limits. */
+/** Puts a venue together from its options: recordings, replay, engine, instruments, and the front that speaks for it. */
 import { KeelError } from '../core/errors.ts';
-import { instrumentOf, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
-import type { Venue } from './binance/venue.ts';
+import { instrumentOf as binanceInstrument, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
+import { binanceFront } from './binance/front.ts';
 import { RateCounter, REAL_LIMITS } from './binance/weights.ts';
 import { loadCandles, type Recording, symbolOfFile } from './candles.ts';
+import type { Faults } from './faults.ts';
 import { Klines } from './klines.ts';
 import { MatchingEngine } from './matching.ts';
+import { okxFront } from './okx/front.ts';
+import { instrumentOf as okxInstrument } from './okx/instruments.ts';
+import { RateCounter as OkxRateCounter } from './okx/limits.ts';
+import { createMemory } from './okx/memory.ts';
 import {
   DEFAULT_API_KEY,
+  DEFAULT_PASSPHRASE,
   DEFAULT_SECRET,
   DEFAULT_SLIPPAGE_BPS,
   type SimulatorOptions,
 } from './options.ts';
 import { Replay, type ReplayStart } from './replay.ts';
+import type { EngineOrder } from './orders.ts';
 import { type KeptState, readState, restoreState } from './state-file.ts';
+import type { SimulatedVenue, VenueFront } from './venue.ts';
 
 /** Throws INVALID_INPUT for a flawed recording, option or kept state. */
 export function createVenue(
   options: SimulatorOptions,
-  isHidden: (orderId: number) => boolean,
-): Venue {
+  faults: Faults,
+): SimulatedVenue & { readonly front: VenueFront } {
+  const venueName = options.venue ?? 'binance';
   const recordings = options.recordings.map(({ symbol, file }) => ({
     symbol: symbol ?? symbolOfFile(file),
     bars: loadCandles(file),
@@ -30,10 +39,9 @@ export function createVenue(
   if (feeIn === 'quote') {
     throw new KeelError(
       'INVALID_INPUT',
-      'Binance takes fees from what is received or in an asset: feeIn "received" or "BNB"',
+      'a venue takes fees from what is received or in an asset: feeIn "received" or "BNB"',
     );
   }
-  const limits = { ...REAL_LIMITS, ...options.limits };
   const engine = new MatchingEngine({
     openingBalances: options.balances ?? { USDT: '100000' },
     feeIn,
@@ -48,27 +56,48 @@ export function createVenue(
     // A thousand ids a second of wall clock: more than one account's orders can use up.
     idBase: options.idBase ?? Math.floor(Date.now() / 1_000) * 1_000,
   });
+  const instrumentOf = venueName === 'okx' ? okxInstrument : binanceInstrument;
   const instruments = replay.symbols.map((symbol) =>
     instrumentOf(symbol, options.feeRates ?? REGULAR_FEE_RATES),
   );
   if (kept !== undefined) {
     restoreState(kept, engine, instruments);
   }
-  return {
+  const hiddenUntil = new Map<number, number>();
+  const venue: SimulatedVenue = {
     replay,
     klines: new Klines(replay),
     engine,
     instruments,
-    credentials: {
-      apiKey: options.apiKey ?? DEFAULT_API_KEY,
-      secret: options.secret ?? DEFAULT_SECRET,
-    },
-    limits,
-    rates: new RateCounter(limits),
     feeIn,
     wallTime: () => Date.now(),
-    isHidden,
+    isHidden: (orderId) => (hiddenUntil.get(orderId) ?? 0) > Date.now(),
   };
+  const hide = ({ orderId }: EngineOrder, ms: number): void => {
+    hiddenUntil.set(orderId, Date.now() + ms);
+  };
+  return { ...venue, front: frontOf(options, venue, faults, hide) };
+}
+
+function frontOf(
+  options: SimulatorOptions,
+  venue: SimulatedVenue,
+  faults: Faults,
+  hide: (order: EngineOrder, ms: number) => void,
+): VenueFront {
+  const credentials = {
+    apiKey: options.apiKey ?? DEFAULT_API_KEY,
+    secret: options.secret ?? DEFAULT_SECRET,
+    passphrase: options.passphrase ?? DEFAULT_PASSPHRASE,
+  };
+  if (options.venue === 'okx') {
+    const isForgotten = createMemory(venue);
+    const okx = { ...venue, credentials, rates: new OkxRateCounter(), isForgotten };
+    return okxFront(okx, faults, hide);
+  }
+  const limits = { ...REAL_LIMITS, ...options.limits };
+  const binance = { ...venue, credentials, limits, rates: new RateCounter(limits) };
+  return binanceFront(binance, faults, hide);
 }
 
 /** Where the last start ended, as long as the recording goes on from there; else as the options say. */

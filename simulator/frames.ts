@@ -1,7 +1,7 @@
 /** Sends WebSocket frames, with the faults that stand in between. */
 import type { WebSocket } from 'ws';
-import type { SendFrame } from './binance/streams.ts';
 import type { Faults } from './faults.ts';
+import type { SendFrame } from './venue.ts';
 
 /** `kind` is what rules match as `method`: `STREAM` for market data, `USER` for user events. */
 export function sendWithFaults(faults: Faults, kind: 'STREAM' | 'USER'): SendFrame {

@@ -2,12 +2,13 @@
  * Runs the simulated venue alone:
  * `node simulator/main.ts --data data/BTCUSDT-binance-spot-1m-2024-12.csv.gz --speed 60 --port 9080`
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { KeelError } from '../core/errors.ts';
-import type { SimulatorOptions } from './options.ts';
+import { type SimulatorOptions, type VenueName, VENUES } from './options.ts';
 import { startSimulator } from './server.ts';
 
 interface Flags {
+  readonly venue: VenueName;
   readonly data: string[];
   readonly port: number;
   readonly host: string;
@@ -22,15 +23,17 @@ interface Flags {
   readonly slippageBps: number;
   readonly apiKey?: string;
   readonly secret?: string;
+  readonly passphrase?: string;
   readonly stateFile?: string;
 }
 
 const program = new Command('simulator')
-  .description("A venue that speaks Binance spot's wire protocol over recorded minutes.")
+  .description("A venue that speaks Binance's or OKX's wire protocol over recorded minutes.")
   .requiredOption(
     '--data <file...>',
     'CSV or CSV.gz, as FILE or BTC/USDT=FILE; several share one clock',
   )
+  .addOption(new Option('--venue <name>', 'whose protocol').choices(VENUES).default('binance'))
   .option('--port <n>', 'port; 0 is a free one', number, 0)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--speed <n>', 'times real speed; 0 is as fast as it goes', number)
@@ -48,6 +51,7 @@ const program = new Command('simulator')
   .option('--slippage-bps <n>', 'slippage of market orders', number, 0)
   .option('--api-key <key>', 'default simulator-key')
   .option('--secret <secret>', 'default simulator-secret')
+  .option('--passphrase <text>', 'OKX only; default simulator-passphrase')
   .option('--state-file <file>', 'keep orders, balances and market time here');
 
 function number(text: string): number {
@@ -91,6 +95,7 @@ function optionsOf(flags: Flags): SimulatorOptions {
     warmupBars,
     apiKey,
     secret,
+    passphrase,
     stateFile,
   } = flags;
   return {
@@ -98,6 +103,7 @@ function optionsOf(flags: Flags): SimulatorOptions {
       const [, symbol, file] = /^([A-Z0-9]+\/[A-Z0-9]+)=(.+)$/.exec(entry) ?? [];
       return symbol === undefined || file === undefined ? { file: entry } : { symbol, file };
     }),
+    venue: flags.venue,
     port: flags.port,
     host: flags.host,
     balances: balance,
@@ -109,6 +115,7 @@ function optionsOf(flags: Flags): SimulatorOptions {
     ...(warmupBars === undefined ? {} : { warmupBars }),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(secret === undefined ? {} : { secret }),
+    ...(passphrase === undefined ? {} : { passphrase }),
     ...(stateFile === undefined ? {} : { stateFile }),
   };
 }
@@ -119,7 +126,7 @@ async function main(): Promise<void> {
   const simulator = await startSimulator(options);
   const { marketTime, totalBars } = simulator.state();
   process.stdout.write(
-    `Binance spot at ${simulator.httpUrl}/api/v3 and ${simulator.wsUrl}/ws; ` +
+    `${flags.venue} at ${simulator.httpUrl} and ${simulator.wsUrl}; ` +
       `${String(totalBars)} minutes from ${new Date(marketTime).toISOString()}\n`,
   );
   if (options.pace !== 'stepped' && flags.wait !== true) {

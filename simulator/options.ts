@@ -1,9 +1,14 @@
 /** What a simulated venue is started with, and what it offers once it runs. */
-import type { FeeRates } from './binance/exchange-info.ts';
 import type { RateLimits } from './binance/weights.ts';
 import type { Faults } from './faults.ts';
+import type { FeeRates } from './venue.ts';
+
+export const VENUES = ['binance', 'okx'] as const;
+export type VenueName = (typeof VENUES)[number];
 
 export interface SimulatorOptions {
+  /** Whose wire protocol it speaks. Default `binance`. */
+  readonly venue?: VenueName;
   /** One-minute recordings; the symbol is read from the file's name where not given. */
   readonly recordings: readonly { readonly symbol?: string; readonly file: string }[];
   /** First forming minute: market time in milliseconds. What lies before is history for warm-up. */
@@ -25,10 +30,11 @@ export interface SimulatorOptions {
   readonly feeRates?: FeeRates;
   /** How much worse than the price of the moment a market order fills, in hundredths of a per cent. Default 0. */
   readonly slippageBps?: number;
-  /** Default `simulator-key` and `simulator-secret`. */
+  /** Default `simulator-key`, `simulator-secret` and `simulator-passphrase`; only OKX asks for the last. */
   readonly apiKey?: string;
   readonly secret?: string;
-  /** Rate limits that differ from the real venue's. */
+  readonly passphrase?: string;
+  /** Binance's rate limits, where they differ from the real venue's. */
   readonly limits?: Partial<RateLimits>;
   /** Default 127.0.0.1 and a free port. */
   readonly host?: string;
@@ -47,6 +53,7 @@ export interface SimulatorOptions {
 
 export const DEFAULT_API_KEY = 'simulator-key';
 export const DEFAULT_SECRET = 'simulator-secret';
+export const DEFAULT_PASSPHRASE = 'simulator-passphrase';
 export const DEFAULT_SLIPPAGE_BPS = 0;
 
 /** What the simulator says of itself; also the body of `GET /sim/state`. */
@@ -66,12 +73,12 @@ export interface SimulatorState {
   readonly trades: number;
   readonly connections: {
     readonly market: number;
-    readonly wsApi: number;
+    readonly user: number;
     readonly userStreams: number;
   };
 }
 
-/** The body of `GET /sim/orders`, in the venue's words; a trade carries its order's client id as well. */
+/** The body of `GET /sim/orders`, in Binance's words at every venue; a trade carries its order's client id as well. */
 export interface VenueBooks {
   readonly orders: readonly Record<string, unknown>[];
   readonly trades: readonly Record<string, unknown>[];
@@ -86,9 +93,9 @@ export interface Advance {
 }
 
 export interface Simulator {
-  /** Without `/api/v3`. */
+  /** Without `/api/v3` and `/api/v5`. */
   readonly httpUrl: string;
-  /** Without `/ws` and `/ws-api/v3`. */
+  /** Without `/ws`, `/ws-api/v3` and `/ws/v5`. */
   readonly wsUrl: string;
   readonly faults: Faults;
   /** Closes so many minutes (fewer at the end of the recording). Throws CONFLICT while it runs by itself. */
@@ -96,7 +103,7 @@ export interface Simulator {
   /** Lets a paced replay run. Throws CONFLICT where it is stepped. */
   start(): void;
   state(): SimulatorState;
-  /** All orders, trades and balances, in the venue's words. */
+  /** All orders, trades and balances, in one form for every venue. */
   orders(): VenueBooks;
   /** Cuts connections without a close frame; returns how many. */
   cutStreams(which: 'market' | 'user' | 'all'): number;

@@ -1,20 +1,14 @@
 /**
- * A venue for tests and the demo: Binance spot's wire protocol over a replayed market.
+ * A venue for tests and the demo: Binance's or OKX's wire protocol over a replayed market.
  *
  * `startSimulator({ recordings: [{ file: 'data/BTCUSDT-….csv.gz' }] })` listens on a free port; the REST
- * paths are Binance's own below `httpUrl`, streams below `wsUrl` (`/ws`, `/stream`, `/ws-api/v3`), and the
- * replay is driven by `advance` or by `/sim/*` (control.ts).
+ * paths are the venue's own below `httpUrl`, its WebSockets below `wsUrl`, and the replay is driven by
+ * `advance` or by `/sim/*` (control.ts).
  */
-import type { WebSocket } from 'ws';
 import { KeelError } from '../core/errors.ts';
-import { binanceHttp } from './binance/http-front.ts';
-import { MarketStreams } from './binance/streams.ts';
-import { WsApi } from './binance/ws-api.ts';
 import { reconciliation, serveControl } from './control.ts';
 import { createVenue } from './create-venue.ts';
 import { Faults } from './faults.ts';
-import { sendWithFaults } from './frames.ts';
-import { serveVenue } from './http-front.ts';
 import { listen } from './listener.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
 import { createPacer } from './pacer.ts';
@@ -23,11 +17,7 @@ import { keepState } from './state-file.ts';
 /** Loads the recordings and listens. Throws INVALID_INPUT for a flawed recording or option. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const faults = new Faults();
-  const hiddenUntil = new Map<number, number>();
-  const venue = createVenue(options, (orderId) => (hiddenUntil.get(orderId) ?? 0) > Date.now());
-  const streams = new MarketStreams(venue, sendWithFaults(faults, 'STREAM'));
-  const wsApi = new WsApi(venue, sendWithFaults(faults, 'USER'));
-  const { replay, engine } = venue;
+  const { replay, engine, front } = createVenue(options, faults);
   const keeper = keepState(options.stateFile, engine, replay);
 
   const step = (): void => {
@@ -41,15 +31,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
     replay.step();
     keeper.afterStep();
-    streams.onMinute(minute);
+    front.onMinute(minute);
   };
   const pace = options.pace ?? 'stepped';
   const pacer = createPacer(pace === 'stepped' ? undefined : pace.speed, step, () => replay.done);
 
   const cutStreams: Simulator['cutStreams'] = (which) => {
     const cut = [
-      ...(which === 'user' ? [] : streams.sockets()),
-      ...(which === 'market' ? [] : wsApi.sockets()),
+      ...(which === 'user' ? [] : front.marketSockets),
+      ...(which === 'market' ? [] : front.userSockets),
     ];
     for (const socket of cut) {
       socket.terminate();
@@ -58,13 +48,6 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
   faults.onMaintenance(() => cutStreams('all'));
 
-  const front = {
-    dialect: binanceHttp(venue),
-    faults,
-    hide: (order: { orderId: number }, ms: number) =>
-      hiddenUntil.set(order.orderId, Date.now() + ms),
-    marketTime: () => replay.marketTime,
-  };
   const listener = await listen({
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
@@ -72,10 +55,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (incoming.url?.startsWith('/sim/') === true) {
         serveControl(simulator, incoming, outgoing, body);
       } else {
-        await serveVenue(front, incoming, outgoing, body);
+        await front.serve(incoming, outgoing, body);
       }
     },
-    acceptorOf: (target) => (faults.inMaintenance ? undefined : acceptor(target, streams, wsApi)),
+    acceptorOf: (target) => (faults.inMaintenance ? undefined : front.acceptorOf(target)),
   });
   const simulator: Simulator = {
     httpUrl: `http://${listener.address}`,
@@ -108,9 +91,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       openOrders: engine.openOrders().length,
       trades: engine.trades().length,
       connections: {
-        market: streams.connections,
-        wsApi: wsApi.connections,
-        userStreams: wsApi.subscriptions,
+        market: front.marketSockets.length,
+        user: front.userSockets.length,
+        userStreams: front.userStreams,
       },
     }),
     orders: () => reconciliation(engine),
@@ -123,21 +106,4 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   };
   return simulator;
-}
-
-function acceptor(
-  target: URL,
-  streams: MarketStreams,
-  wsApi: WsApi,
-): ((socket: WebSocket) => void) | undefined {
-  if (target.pathname === '/ws-api/v3') {
-    return (socket) => {
-      wsApi.accept(socket);
-    };
-  }
-  return /^\/(ws|stream)(\/|$)/.test(target.pathname)
-    ? (socket) => {
-        streams.accept(socket, target);
-      }
-    : undefined;
 }

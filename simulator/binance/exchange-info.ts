@@ -2,13 +2,9 @@
 import type { Instrument } from '../../core/instrument.ts';
 import { toDecimalString, decimal } from '../../core/money.ts';
 import { parseSymbol } from '../../core/symbol.ts';
+import type { FeeRates } from '../venue.ts';
 import { fixed8, venueSymbol } from './format.ts';
 import type { RateLimits } from './weights.ts';
-
-export interface FeeRates {
-  readonly maker: string;
-  readonly taker: string;
-}
 
 /** A regular account's rates. */
 export const REGULAR_FEE_RATES: FeeRates = { maker: '0.001', taker: '0.001' };

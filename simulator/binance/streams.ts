@@ -5,12 +5,10 @@ import type { Instrument } from '../../core/instrument.ts';
 import { decimal } from '../../core/money.ts';
 import { type BuiltKline, dayStatistics, INTERVALS } from '../klines.ts';
 import type { Minute } from '../replay.ts';
+import type { SendFrame } from '../venue.ts';
 import { fixed8 } from './format.ts';
 import { book, LEVEL_QUANTITY, topOfBook } from './rest-market.ts';
 import type { Venue } from './venue.ts';
-
-/** Sends a message of that stream name; faults may stand in between. */
-export type SendFrame = (socket: WebSocket, name: string, text: string) => void;
 
 interface Connection {
   readonly combined: { on: boolean };
@@ -33,10 +31,6 @@ export class MarketStreams {
   constructor(venue: Venue, send: SendFrame) {
     this.#venue = venue;
     this.#send = send;
-  }
-
-  get connections(): number {
-    return this.#connections.size;
   }
 
   sockets(): WebSocket[] {

@@ -1,25 +1,14 @@
-/** What the Binance front reads and acts on: the replayed market, the engine, the account's key. */
+/** What the Binance front reads and acts on, and how a request comes to it. */
 import type { Instrument } from '../../core/instrument.ts';
-import type { Klines } from '../klines.ts';
-import type { MatchingEngine } from '../matching.ts';
-import type { Replay } from '../replay.ts';
+import type { SimulatedVenue } from '../venue.ts';
 import { invalidSymbol } from './errors.ts';
 import type { Credentials } from './signature.ts';
 import type { RateCounter, RateLimits } from './weights.ts';
 
-export interface Venue {
-  readonly replay: Replay;
-  readonly klines: Klines;
-  readonly engine: MatchingEngine;
-  readonly instruments: readonly Instrument[];
+export interface Venue extends SimulatedVenue {
   readonly credentials: Credentials;
   readonly limits: RateLimits;
   readonly rates: RateCounter;
-  readonly feeIn: string;
-  /** The transport clock: signatures, rate windows, `/api/v3/time`. */
-  readonly wallTime: () => number;
-  /** True while an order is hidden from reads (a fault). */
-  readonly isHidden: (orderId: number) => boolean;
 }
 
 /** One HTTP request to the venue, with the raw strings its signature covers. */

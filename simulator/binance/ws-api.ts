@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { WebSocket } from 'ws';
 import type { EngineEvent } from '../orders.ts';
+import type { SendFrame } from '../venue.ts';
 import { illegalCharacters, VenueError } from './errors.ts';
 import { accountPosition, executionReport } from './order-shapes.ts';
 import { checkSignedParams } from './signature.ts';
-import type { SendFrame } from './streams.ts';
 import type { Venue } from './venue.ts';
 
 const requestSchema = z.object({
@@ -28,10 +28,6 @@ export class WsApi {
     venue.engine.onEvent((event) => {
       this.#publish(event);
     });
-  }
-
-  get connections(): number {
-    return this.#connections.size;
   }
 
   /** User stream subscriptions over all connections. */

@@ -278,7 +278,7 @@ describe('the Binance adapter when the venue fails', () => {
     await first.close();
     expect(venue.state().connections.userStreams).toBe(1);
     await second.close();
-    await waitFor(() => venue.state().connections.wsApi === 0);
+    await waitFor(() => venue.state().connections.user === 0);
   });
 
   it('is not harmed by malformed user events', async () => {

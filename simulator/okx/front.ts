@@ -1,0 +1,55 @@
+/** OKX's whole front: REST v5, public, business and private WebSockets. */
+import type { Faults } from '../faults.ts';
+import { sendWithFaults } from '../frames.ts';
+import { serveVenue } from '../http-front.ts';
+import type { EngineOrder } from '../orders.ts';
+import type { VenueFront } from '../venue.ts';
+import { okxHttp } from './http-front.ts';
+import { PrivateStream } from './private-stream.ts';
+import { MarketStreams } from './streams.ts';
+import type { OkxVenue } from './venue.ts';
+
+export function okxFront(
+  venue: OkxVenue,
+  faults: Faults,
+  hide: (order: EngineOrder, ms: number) => void,
+): VenueFront {
+  const streams = new MarketStreams(venue, sendWithFaults(faults, 'STREAM'));
+  const privateStream = new PrivateStream(venue, sendWithFaults(faults, 'USER'));
+  const http = {
+    dialect: okxHttp(venue),
+    faults,
+    hide,
+    marketTime: () => venue.replay.marketTime,
+  };
+  return {
+    serve: (incoming, outgoing, body) => serveVenue(http, incoming, outgoing, body),
+    acceptorOf({ pathname }) {
+      switch (pathname) {
+        case '/ws/v5/public':
+        case '/ws/v5/business':
+          return (socket) => {
+            streams.accept(socket, pathname === '/ws/v5/public' ? 'public' : 'business');
+          };
+        case '/ws/v5/private':
+          return (socket) => {
+            privateStream.accept(socket);
+          };
+        default:
+          return undefined;
+      }
+    },
+    onMinute: (minute) => {
+      streams.onMinute(minute);
+    },
+    get marketSockets() {
+      return streams.sockets();
+    },
+    get userSockets() {
+      return privateStream.sockets();
+    },
+    get userStreams() {
+      return privateStream.subscriptions;
+    },
+  };
+}

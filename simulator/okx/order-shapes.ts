@@ -1,0 +1,161 @@
+/** Orders, own trades and balances as OKX writes them, in answers and in pushes. */
+import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
+import type { AssetBalance } from '../balances.ts';
+import type { EngineOrder, EngineTrade, OrderState } from '../orders.ts';
+import { sizeOf } from './instruments.ts';
+import { instTypeOf } from './venue.ts';
+
+const STATES: Readonly<Record<OrderState, string>> = {
+  NEW: 'live',
+  PARTIALLY_FILLED: 'partially_filled',
+  FILLED: 'filled',
+  CANCELED: 'canceled',
+  EXPIRED: 'canceled',
+};
+
+const plain = (value: Decimal | string): string => toDecimalString(decimal(value));
+
+export function ordTypeOf({ kind, timeInForce }: EngineOrder): string {
+  if (kind === 'MARKET') return 'market';
+  return timeInForce === 'GTC' ? 'limit' : timeInForce.toLowerCase();
+}
+
+/** One row of `order`, `orders-pending` and `orders-history`; `trades` are the order's own, oldest first. */
+export function orderRow(
+  order: EngineOrder,
+  trades: readonly EngineTrade[],
+): Record<string, unknown> {
+  const { instrument } = order;
+  const last = trades.at(-1);
+  const fee = trades.reduce((sum, trade) => sum.add(trade.feeAmount), decimal('0'));
+  const size = (quantity: Decimal): string => sizeOf(quantity.toFixed(), instrument);
+  return {
+    accFillSz: size(order.filled),
+    algoClOrdId: '',
+    algoId: '',
+    attachAlgoClOrdId: '',
+    attachAlgoOrds: [],
+    avgPx: order.filled.isZero() ? '' : plain(order.filledQuote.div(order.filled)),
+    cTime: String(order.placedAt),
+    cancelSource: order.state === 'CANCELED' ? '1' : '',
+    cancelSourceReason: '',
+    category: 'normal',
+    ccy: '',
+    clOrdId: order.clientOrderId,
+    // Negative is paid.
+    fee: plain(fee.neg()),
+    feeCcy: last?.feeAsset ?? '',
+    fillPx: last === undefined ? '' : plain(last.price),
+    fillSz: last === undefined ? '0' : size(last.quantity),
+    fillTime: last === undefined ? '' : String(last.at),
+    instId: instrument.venueSymbol,
+    instType: instTypeOf(instrument),
+    isTpLimit: 'false',
+    lever: '',
+    linkedAlgoOrd: { algoId: '' },
+    ordId: String(order.orderId),
+    ordType: ordTypeOf(order),
+    pnl: '0',
+    posSide: 'net',
+    px: order.kind === 'MARKET' ? '' : plain(order.price),
+    pxType: '',
+    pxUsd: '',
+    pxVol: '',
+    quickMgnType: '',
+    rebate: '0',
+    rebateCcy: instrument.quote,
+    reduceOnly: 'false',
+    side: order.side,
+    slOrdPx: '',
+    slTriggerPx: '',
+    slTriggerPxType: '',
+    source: '',
+    state: STATES[order.state],
+    stpId: '',
+    stpMode: 'cancel_maker',
+    sz: size(order.quantity),
+    tag: '',
+    tdMode: instrument.contract === undefined ? 'cash' : 'cross',
+    tgtCcy: order.kind === 'MARKET' && instrument.contract === undefined ? 'base_ccy' : '',
+    tpOrdPx: '',
+    tpTriggerPx: '',
+    tpTriggerPxType: '',
+    tradeId: last === undefined ? '' : String(last.tradeId),
+    uTime: String(order.updatedAt),
+  };
+}
+
+/** One row of the private channel `orders`; `trade` is the one it tells of. */
+export function orderPush(
+  order: EngineOrder,
+  trades: readonly EngineTrade[],
+  trade: EngineTrade | undefined,
+): Record<string, unknown> {
+  return {
+    ...orderRow(order, trades),
+    execType: trade === undefined ? '' : execTypeOf(trade),
+    fillSz: trade === undefined ? '0' : sizeOf(trade.quantity.toFixed(), order.instrument),
+    fillPx: trade === undefined ? '' : plain(trade.price),
+    fillTime: trade === undefined ? '' : String(trade.at),
+    fillFee: trade === undefined ? '0' : plain(trade.feeAmount.neg()),
+    fillFeeCcy: trade?.feeAsset ?? '',
+    tradeId: trade === undefined ? '' : String(trade.tradeId),
+    amendResult: '',
+    reqId: '',
+    code: '0',
+    msg: '',
+  };
+}
+
+function execTypeOf({ maker }: EngineTrade): 'M' | 'T' {
+  return maker ? 'M' : 'T';
+}
+
+/** One row of `fills` and `fills-history`. */
+export function fillRow(trade: EngineTrade): Record<string, unknown> {
+  const { order } = trade;
+  return {
+    billId: String(trade.tradeId),
+    clOrdId: order.clientOrderId,
+    execType: execTypeOf(trade),
+    fee: plain(trade.feeAmount.neg()),
+    feeCcy: trade.feeAsset,
+    fillIdxPx: '',
+    fillMarkPx: '',
+    fillPnl: '0',
+    fillPx: plain(trade.price),
+    fillSz: sizeOf(trade.quantity.toFixed(), order.instrument),
+    fillTime: String(trade.at),
+    instId: order.instrument.venueSymbol,
+    instType: instTypeOf(order.instrument),
+    ordId: String(order.orderId),
+    posSide: 'net',
+    side: order.side,
+    subType: order.side === 'buy' ? '1' : '2',
+    tag: '',
+    tradeId: String(trade.tradeId),
+    ts: String(trade.at),
+  };
+}
+
+/** One entry of `details` in `GET /api/v5/account/balance` and of the channel `account`. */
+export function balanceDetail({ asset, free, locked }: AssetBalance, at: number): object {
+  const total = plain(free.add(locked));
+  return {
+    availBal: plain(free),
+    availEq: plain(free),
+    cashBal: total,
+    ccy: asset,
+    eq: total,
+    fixedBal: '0',
+    frozenBal: plain(locked),
+    imr: '0',
+    isoEq: '0',
+    liab: '',
+    mmr: '0',
+    ordFrozen: plain(locked),
+    spotBal: total,
+    uTime: String(at),
+    upl: '0',
+  };
+}
