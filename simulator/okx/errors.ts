@@ -81,6 +81,12 @@ export const orderTimedOut = (): RowError =>
   new RowError('51149', 'Order timed out. Please try again later.');
 export const marketOverMaximum = (): RowError =>
   new RowError('51202', 'The amount of the market order exceeds the maximum.');
+/** Of a buy: its trigger must be above the last price. */
+export const slBelowLast = (): RowError =>
+  new RowError('51278', 'SL trigger price cannot be lower than the last price');
+/** Of a sale: its trigger must be below the last price. */
+export const slAboveLast = (): RowError =>
+  new RowError('51280', 'SL trigger price cannot be higher than the last price');
 export const cancelUnknown = (): RowError =>
   new RowError('51400', 'Cancellation failed as the order does not exist.');
 export const cancelCancelled = (): RowError =>

@@ -47,11 +47,13 @@ function readRequest(incoming: IncomingMessage, body: string): OkxRequest {
 /** Of the order, or the first of the orders, that a request is about. */
 function clientOrderIdOf({ method, query, body }: OkxRequest): string | undefined {
   if (method !== 'POST') {
-    return query.get('clOrdId') ?? undefined;
+    return query.get('clOrdId') ?? query.get('algoClOrdId') ?? undefined;
   }
   try {
     const [row] = rowsOf(body);
-    return row === undefined ? undefined : optional(row, 'clOrdId');
+    return row === undefined
+      ? undefined
+      : (optional(row, 'clOrdId') ?? optional(row, 'algoClOrdId'));
   } catch {
     return undefined;
   }

@@ -23,6 +23,11 @@ const ENDPOINTS: Readonly<Record<string, number>> = {
   'GET /api/v5/trade/orders-pending': 60,
   'GET /api/v5/trade/orders-history': 40,
   'GET /api/v5/trade/orders-history-archive': 20,
+  'GET /api/v5/trade/order-algo': 20,
+  'POST /api/v5/trade/order-algo': 20,
+  'POST /api/v5/trade/cancel-algos': 20,
+  'GET /api/v5/trade/orders-algo-pending': 20,
+  'GET /api/v5/trade/orders-algo-history': 20,
   'GET /api/v5/trade/fills': 60,
   'GET /api/v5/trade/fills-history': 10,
 };

@@ -241,6 +241,54 @@ describe('the simulated OKX', () => {
     expect(await cancel(order())).toBe('51400');
   });
 
+  it('keeps a stop as an algo order until its trigger, and names the parent of what it becomes', async () => {
+    const venue = await start();
+    const stop = {
+      instId: 'BTC-USDT',
+      tdMode: 'cash',
+      side: 'buy',
+      ordType: 'conditional',
+      sz: '0.01',
+      tgtCcy: 'base_ccy',
+      slTriggerPx: '50020',
+      slOrdPx: '-1',
+      algoClOrdId: 'keelstop',
+    };
+    const wrong = { ...stop, algoClOrdId: 'keelwrong', slTriggerPx: '49000' };
+    expect(await ask(venue, 'POST', 'trade/order-algo', wrong)).toMatchObject({
+      data: [{ sCode: '51278', algoClOrdId: 'keelwrong' }],
+    });
+    const { algoId = '' } = (await ask(venue, 'POST', 'trade/order-algo', stop)).data[0] ?? {};
+    const algo = 'trade/order-algo?algoClOrdId=keelstop';
+    expect((await ask(venue, 'GET', algo)).data).toMatchObject([{ state: 'live', algoId }]);
+    const pending = 'trade/orders-algo-pending?ordType=conditional';
+    expect((await ask(venue, 'GET', pending)).data).toHaveLength(1);
+    expect((await ask(venue, 'GET', 'trade/orders-pending')).data).toEqual([]);
+    const child = 'trade/order?instId=BTC-USDT&clOrdId=keelstop';
+    expect(await ask(venue, 'GET', child)).toMatchObject({ code: '51603' });
+    venue.advance(2);
+    const [row] = (await ask(venue, 'GET', algo)).data;
+    expect(row).toMatchObject({ state: 'effective' });
+    const ordId = row?.ordId ?? '';
+    expect(
+      (await ask(venue, 'GET', `trade/order?instId=BTC-USDT&ordId=${ordId}`)).data,
+    ).toMatchObject([
+      { algoId, algoClOrdId: 'keelstop', clOrdId: '', state: 'filled', ordType: 'market' },
+    ]);
+    expect((await ask(venue, 'GET', 'trade/fills')).data).toMatchObject([{ ordId, clOrdId: '' }]);
+    const cancel = [{ instId: 'BTC-USDT', algoId }];
+    expect(await ask(venue, 'POST', 'trade/cancel-algos', cancel)).toMatchObject({
+      data: [{ sCode: '51400' }],
+    });
+    const history = 'trade/orders-algo-history?ordType=conditional&state=';
+    expect((await ask(venue, 'GET', `${history}effective`)).data).toHaveLength(1);
+    await ask(venue, 'POST', 'trade/order-algo', { ...stop, slTriggerPx: '60000' });
+    await ask(venue, 'POST', 'trade/cancel-algos', [
+      { instId: 'BTC-USDT', algoClOrdId: 'keelstop' },
+    ]);
+    expect((await ask(venue, 'GET', `${history}canceled`)).data).toMatchObject([{ ordId: '' }]);
+  });
+
   it('lists newest first, in pages', async () => {
     const venue = await start();
     for (let count = 0; count < 3; count += 1) await ask(venue, 'POST', 'trade/order', order());

@@ -15,8 +15,22 @@ const STATES: Readonly<Record<OrderState, string>> = {
 
 const plain = (value: Decimal | string): string => toDecimalString(decimal(value));
 
-export function ordTypeOf({ kind, timeInForce }: EngineOrder): string {
-  if (kind === 'MARKET') return 'market';
+/** Whether it began as an algo order: what has a trigger. */
+export function isAlgo({ stopPrice }: EngineOrder): boolean {
+  return stopPrice !== undefined;
+}
+
+/** Whether it is an order by itself: what has no trigger, or is past it. */
+export function isOrder(order: EngineOrder): boolean {
+  return !isAlgo(order) || order.triggeredAt !== undefined;
+}
+
+export function algoIdOf({ orderId }: EngineOrder): string {
+  return `7${String(orderId)}`;
+}
+
+export function ordTypeOf({ kind, timeInForce, stopPrice }: EngineOrder): string {
+  if (kind === 'MARKET' || stopPrice !== undefined) return 'market';
   return timeInForce === 'GTC' ? 'limit' : timeInForce.toLowerCase();
 }
 
@@ -27,21 +41,24 @@ export function orderRow(
 ): Record<string, unknown> {
   const { instrument } = order;
   const last = trades.at(-1);
+  const algo = isAlgo(order);
+  const market = ordTypeOf(order) === 'market';
   const fee = trades.reduce((sum, trade) => sum.add(trade.feeAmount), decimal('0'));
   const size = (quantity: Decimal): string => sizeOf(quantity.toFixed(), instrument);
   return {
     accFillSz: size(order.filled),
-    algoClOrdId: '',
-    algoId: '',
+    algoClOrdId: algo ? order.clientOrderId : '',
+    algoId: algo ? algoIdOf(order) : '',
     attachAlgoClOrdId: '',
     attachAlgoOrds: [],
     avgPx: order.filled.isZero() ? '' : plain(order.filledQuote.div(order.filled)),
-    cTime: String(order.placedAt),
+    cTime: String(order.triggeredAt ?? order.placedAt),
     cancelSource: order.state === 'CANCELED' ? '1' : '',
     cancelSourceReason: '',
     category: 'normal',
     ccy: '',
-    clOrdId: order.clientOrderId,
+    // What the venue made of a stop has no client id of its own.
+    clOrdId: algo ? '' : order.clientOrderId,
     // Negative is paid.
     fee: plain(fee.neg()),
     feeCcy: last?.feeAsset ?? '',
@@ -52,12 +69,12 @@ export function orderRow(
     instType: instTypeOf(instrument),
     isTpLimit: 'false',
     lever: '',
-    linkedAlgoOrd: { algoId: '' },
+    linkedAlgoOrd: { algoId: algo ? algoIdOf(order) : '' },
     ordId: String(order.orderId),
     ordType: ordTypeOf(order),
     pnl: '0',
     posSide: 'net',
-    px: order.kind === 'MARKET' ? '' : plain(order.price),
+    px: market ? '' : plain(order.price),
     pxType: '',
     pxUsd: '',
     pxVol: '',
@@ -69,19 +86,59 @@ export function orderRow(
     slOrdPx: '',
     slTriggerPx: '',
     slTriggerPxType: '',
-    source: '',
+    source: algo ? '7' : '',
     state: STATES[order.state],
     stpId: '',
     stpMode: 'cancel_maker',
     sz: size(order.quantity),
     tag: '',
     tdMode: instrument.contract === undefined ? 'cash' : 'cross',
-    tgtCcy: order.kind === 'MARKET' && instrument.contract === undefined ? 'base_ccy' : '',
+    tgtCcy: market && instrument.contract === undefined ? 'base_ccy' : '',
     tpOrdPx: '',
     tpTriggerPx: '',
     tpTriggerPxType: '',
     tradeId: last === undefined ? '' : String(last.tradeId),
     uTime: String(order.updatedAt),
+  };
+}
+
+/** One row of `order-algo`, `orders-algo-pending` and `orders-algo-history`, and of the channel `orders-algo`. */
+export function algoRow(order: EngineOrder): Record<string, unknown> {
+  const { instrument, triggeredAt } = order;
+  const effective = triggeredAt !== undefined;
+  return {
+    actualPx: '',
+    actualSide: effective ? 'sl' : '',
+    actualSz: effective ? sizeOf(order.quantity.toFixed(), instrument) : '',
+    algoClOrdId: order.clientOrderId,
+    algoId: algoIdOf(order),
+    cTime: String(order.placedAt),
+    clOrdId: '',
+    closeFraction: '',
+    failCode: '',
+    instId: instrument.venueSymbol,
+    instType: instTypeOf(instrument),
+    lever: '',
+    ordId: effective ? String(order.orderId) : '',
+    ordIdList: effective ? [String(order.orderId)] : [],
+    ordPx: '',
+    ordType: 'conditional',
+    posSide: 'net',
+    reduceOnly: 'false',
+    side: order.side,
+    slOrdPx: '-1',
+    slTriggerPx: plain(order.stopPrice ?? decimal('0')),
+    slTriggerPxType: 'last',
+    state: effective ? 'effective' : order.state === 'NEW' ? 'live' : 'canceled',
+    sz: sizeOf(order.quantity.toFixed(), instrument),
+    tag: '',
+    tdMode: instrument.contract === undefined ? 'cash' : 'cross',
+    tgtCcy: instrument.contract === undefined ? 'base_ccy' : '',
+    tpOrdPx: '',
+    tpTriggerPx: '',
+    triggerPx: '',
+    triggerTime: effective ? String(triggeredAt) : '',
+    uTime: String(triggeredAt ?? order.updatedAt),
   };
 }
 
@@ -116,7 +173,7 @@ export function fillRow(trade: EngineTrade): Record<string, unknown> {
   const { order } = trade;
   return {
     billId: String(trade.tradeId),
-    clOrdId: order.clientOrderId,
+    clOrdId: isAlgo(order) ? '' : order.clientOrderId,
     execType: execTypeOf(trade),
     fee: plain(trade.feeAmount.neg()),
     feeCcy: trade.feeAsset,

@@ -1,4 +1,4 @@
-/** `/ws/v5/private`: a signed log-in, then the channels `orders` and `account`. */
+/** `/ws/v5/private`: a signed log-in, then the channels `orders`, `orders-algo` and `account`. */
 import type { WebSocket } from 'ws';
 import type { EngineEvent } from '../orders.ts';
 import type { SendFrame } from '../venue.ts';
@@ -10,11 +10,11 @@ import {
   readFrame,
   subscriptionAnswers,
 } from './frames.ts';
-import { balanceDetail, orderPush } from './order-shapes.ts';
+import { algoRow, balanceDetail, isOrder, orderPush } from './order-shapes.ts';
 import { isLoginSignature, isLoginTimely } from './signature.ts';
 import { instTypeOf, type OkxVenue } from './venue.ts';
 
-const CHANNELS = ['orders', 'account'];
+const CHANNELS = ['orders', 'orders-algo', 'account'];
 
 interface Connection {
   loggedIn: boolean;
@@ -97,11 +97,15 @@ export class PrivateStream {
 
   #order(event: Exclude<EngineEvent, { kind: 'balances' }>): Push {
     const { order } = event;
+    const instType = instTypeOf(order.instrument);
+    if (event.kind === 'triggered' || !isOrder(order)) {
+      return { channel: 'orders-algo', instType, row: algoRow(order) };
+    }
     const trades = this.#venue.engine.tradesOf(order);
     const trade = event.kind === 'trade' ? event.trade : undefined;
     return {
       channel: 'orders',
-      instType: instTypeOf(order.instrument),
+      instType,
       row: orderPush(order, trades, trade),
     };
   }

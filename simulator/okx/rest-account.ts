@@ -1,7 +1,7 @@
 /** The account, its orders and own trades, signed. Lists are newest first. */
 import type { EngineOrder, EngineTrade } from '../orders.ts';
 import { badParameter, orderDoesNotExist } from './errors.ts';
-import { balanceDetail, fillRow, orderRow } from './order-shapes.ts';
+import { balanceDetail, fillRow, isAlgo, isOrder, orderRow } from './order-shapes.ts';
 import { oneOf, pageOf, wholeNumber } from './parameters.ts';
 import { instrumentNamed, instTypeOf, type OkxVenue } from './venue.ts';
 
@@ -67,11 +67,12 @@ function shownOrders(venue: OkxVenue, query: URLSearchParams): EngineOrder[] {
   return venue.engine
     .orders()
     .filter(
-      ({ orderId, instrument }) =>
-        !venue.isHidden(orderId) &&
-        !venue.isForgotten(orderId) &&
-        (instType === null || instTypeOf(instrument) === instType) &&
-        (instId === null || instrument.venueSymbol === instId),
+      (order) =>
+        !venue.isHidden(order.orderId) &&
+        !venue.isForgotten(order.orderId) &&
+        isOrder(order) &&
+        (instType === null || instTypeOf(order.instrument) === instType) &&
+        (instId === null || order.instrument.venueSymbol === instId),
     )
     .reverse();
 }
@@ -86,18 +87,29 @@ function listed(venue: OkxVenue, found: EngineOrder[], query: URLSearchParams): 
   );
 }
 
+/** A stop's client id is that of the algo order, not of what becomes of it. */
+function byClientId(
+  venue: OkxVenue,
+  venueSymbol: string,
+  clOrdId: string,
+): EngineOrder | undefined {
+  const order = venue.engine.orderByClientId(venueSymbol, clOrdId);
+  return order === undefined || isAlgo(order) ? undefined : order;
+}
+
 /** GET /api/v5/trade/order: by id, or the newest of a client id. Throws 51603. */
 export function getOrder(venue: OkxVenue, query: URLSearchParams): object[] {
   const { venueSymbol } = instrumentNamed(venue, query.get('instId') ?? '');
   const ordId = query.get('ordId');
   const order =
     ordId === null
-      ? venue.engine.orderByClientId(venueSymbol, query.get('clOrdId') ?? '')
+      ? byClientId(venue, venueSymbol, query.get('clOrdId') ?? '')
       : venue.engine.order(Number(ordId));
   if (
     order?.instrument.venueSymbol !== venueSymbol ||
     venue.isHidden(order.orderId) ||
-    venue.isForgotten(order.orderId)
+    venue.isForgotten(order.orderId) ||
+    !isOrder(order)
   ) {
     throw orderDoesNotExist();
   }

@@ -23,6 +23,7 @@ import {
   sellPriceUnder,
   unknownInstrument,
 } from './errors.ts';
+import { isOrder } from './order-shapes.ts';
 import { amount, mandatory, optional, type Row } from './parameters.ts';
 import type { OkxRequest, OkxVenue } from './venue.ts';
 
@@ -48,14 +49,10 @@ export function placeOrder(
   checkMode(instrument, mandatory(row, 'tdMode'));
   const side = sideOf(row);
   const [kind, timeInForce] = kindOf(row);
-  const clientOrderId = optional(row, 'clOrdId') ?? randomBytes(16).toString('hex');
-  if (!CLIENT_ID.test(clientOrderId)) {
-    throw badRow('clOrdId');
-  }
+  const clientOrderId = checkClientId(optional(row, 'clOrdId'), 'clOrdId');
   const now = venue.replay.price(instrument.symbol);
   const price = kind === 'MARKET' ? undefined : priceOf(row, instrument, side, now);
   const size = sizeOf(row, instrument, { kind, side });
-  venue.rates.countOrder(instrument.venueSymbol, venue.wallTime());
   const order = place(venue, {
     clientOrderId,
     instrument,
@@ -70,7 +67,16 @@ export function placeOrder(
   return done(order, 'Order placed');
 }
 
-function instrumentOf(venue: OkxVenue, row: Row): Instrument {
+/** A made-up one where none is given. Throws the row's error 51000. */
+export function checkClientId(given: string | undefined, name: string): string {
+  const clientOrderId = given ?? randomBytes(16).toString('hex');
+  if (!CLIENT_ID.test(clientOrderId)) {
+    throw badRow(name);
+  }
+  return clientOrderId;
+}
+
+export function instrumentOf(venue: OkxVenue, row: Row): Instrument {
   const instId = mandatory(row, 'instId');
   const found = venue.instruments.find(({ venueSymbol }) => venueSymbol === instId);
   if (found === undefined) {
@@ -91,14 +97,14 @@ function checkDeadline(expTime: string | undefined, wallTime: number): void {
   }
 }
 
-function checkMode({ contract }: Instrument, tdMode: string): void {
+export function checkMode({ contract }: Instrument, tdMode: string): void {
   const allowed = contract === undefined ? ['cash'] : ['cross', 'isolated'];
   if (!allowed.includes(tdMode)) {
     throw badRow('tdMode');
   }
 }
 
-function sideOf(row: Row): Side {
+export function sideOf(row: Row): Side {
   const side = mandatory(row, 'side');
   if (side !== 'buy' && side !== 'sell') {
     throw badRow('side');
@@ -130,13 +136,13 @@ function priceOf(row: Row, instrument: Instrument, side: Side, now: string): Dec
 }
 
 /** `sz` is base on spot (quote for a market buy unless `tgtCcy` says base), contracts on swaps. */
-function sizeOf(
+export function sizeOf(
   row: Row,
   instrument: Instrument,
   { kind, side }: { readonly kind: OrderKind; readonly side: Side },
 ): Pick<NewOrder, 'quantity' | 'quoteQuantity'> {
   const size = amount(row, 'sz');
-  const market = kind === 'MARKET';
+  const market = kind === 'MARKET' || kind === 'STOP';
   const target = optional(row, 'tgtCcy') ?? (side === 'buy' ? 'quote_ccy' : 'base_ccy');
   if (market && instrument.contract === undefined && target === 'quote_ccy') {
     return { quoteQuantity: size.toFixed() };
@@ -157,12 +163,21 @@ function sizeOf(
   return { quantity: quantity.toFixed() };
 }
 
-function place(venue: OkxVenue, order: NewOrder): EngineOrder {
+/** `wouldTrigger` is the refusal of a stop that the market has passed already. Throws `RowError`. */
+export function place(
+  venue: OkxVenue,
+  order: NewOrder,
+  wouldTrigger: RowError = badRow('slTriggerPx'),
+): EngineOrder {
+  venue.rates.countOrder(order.instrument.venueSymbol, venue.wallTime());
   const { symbol } = order.instrument;
   try {
     return venue.engine.place(order, venue.replay.price(symbol), venue.replay.marketTime);
   } catch (error) {
-    throw error instanceof Refusal ? refusalError(error, order) : error;
+    if (!(error instanceof Refusal)) {
+      throw error;
+    }
+    throw error.reason === 'WOULD_TRIGGER' ? wouldTrigger : refusalError(error, order);
   }
 }
 
@@ -174,6 +189,7 @@ function refusalError({ reason }: Refusal, { instrument, side }: NewOrder): RowE
       return duplicateClientId();
     case 'TOO_SMALL':
       return belowMinimum();
+    case 'WOULD_TRIGGER':
     case 'WOULD_MATCH':
       return badRow('px');
   }
@@ -188,7 +204,7 @@ export function cancelOrder(venue: OkxVenue, row: Row): object {
     ordId === undefined
       ? venue.engine.orderByClientId(venueSymbol, mandatory(row, 'clOrdId'))
       : venue.engine.order(Number(ordId));
-  if (order?.instrument.venueSymbol !== venueSymbol) {
+  if (order?.instrument.venueSymbol !== venueSymbol || !isOrder(order)) {
     throw cancelUnknown();
   }
   if (venue.engine.cancel(order, order.clientOrderId, venue.replay.marketTime) === undefined) {

@@ -13,6 +13,7 @@ import {
   getTradeFee,
 } from './rest-account.ts';
 import { MARKET_ENDPOINTS } from './rest-market.ts';
+import { cancelAlgo, getAlgo, getAlgoHistory, getPendingAlgos, placeAlgo } from './rest-algo.ts';
 import { cancelOrder, placeOrder } from './rest-trade.ts';
 import { checkSigned } from './signature.ts';
 import type { OkxRequest, OkxVenue } from './venue.ts';
@@ -25,6 +26,9 @@ const READS: Readonly<Record<string, (venue: OkxVenue, query: URLSearchParams) =
   '/api/v5/trade/orders-pending': getPendingOrders,
   '/api/v5/trade/orders-history': getOrderHistory(7),
   '/api/v5/trade/orders-history-archive': getOrderHistory(90),
+  '/api/v5/trade/order-algo': getAlgo,
+  '/api/v5/trade/orders-algo-pending': getPendingAlgos,
+  '/api/v5/trade/orders-algo-history': getAlgoHistory,
   '/api/v5/trade/fills': getFills(3),
   '/api/v5/trade/fills-history': getFills(90),
 };
@@ -45,6 +49,8 @@ const CANCEL: Deed = { action: 'cancel', perform: cancelOrder };
 const DEEDS: Readonly<Record<string, Deed>> = {
   '/api/v5/trade/order': PLACE,
   '/api/v5/trade/batch-orders': PLACE,
+  '/api/v5/trade/order-algo': { action: 'place', perform: placeAlgo },
+  '/api/v5/trade/cancel-algos': { action: 'cancel', perform: cancelAlgo },
   '/api/v5/trade/cancel-order': CANCEL,
   '/api/v5/trade/cancel-batch-orders': CANCEL,
 };
@@ -112,7 +118,15 @@ function perform(
 
 /** A row that was refused. */
 export function refusedRow({ sCode, message }: RowError, row: Row): object {
-  return { clOrdId: optional(row, 'clOrdId') ?? '', ordId: '', sCode, sMsg: message, tag: '' };
+  const algoClOrdId = optional(row, 'algoClOrdId');
+  return {
+    ...(algoClOrdId === undefined ? {} : { algoClOrdId, algoId: '' }),
+    clOrdId: optional(row, 'clOrdId') ?? '',
+    ordId: '',
+    sCode,
+    sMsg: message,
+    tag: '',
+  };
 }
 
 /** Code 1 where all rows failed, 2 where some did. */
