@@ -8,13 +8,7 @@ import {
   wrongSign,
   wrongTimestamp,
 } from './errors.ts';
-import type { OkxRequest } from './venue.ts';
-
-export interface Credentials {
-  readonly apiKey: string;
-  readonly secret: string;
-  readonly passphrase: string;
-}
+import type { Credentials, OkxRequest } from './venue.ts';
 
 /** A request may be this far from the venue's clock. */
 const WINDOW_MS = 30_000;

@@ -3,7 +3,12 @@ import type { Instrument } from '../../core/instrument.ts';
 import type { SimulatedVenue } from '../venue.ts';
 import { noSuchInstrument } from './errors.ts';
 import type { RateCounter } from './limits.ts';
-import type { Credentials } from './signature.ts';
+
+export interface Credentials {
+  readonly apiKey: string;
+  readonly secret: string;
+  readonly passphrase: string;
+}
 
 export interface OkxVenue extends SimulatedVenue {
   readonly credentials: Credentials;
