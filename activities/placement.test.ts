@@ -58,6 +58,20 @@ const SCENARIOS: readonly {
     moods: [{ kind: 'refuse', code: 'VENUE_RATE_LIMITED' }, { kind: 'accept' }],
     ends: ['filled', 'expired'],
   },
+  {
+    name: 'refused for its timestamp twice, then accepted',
+    moods: [
+      { kind: 'refuse', code: 'VENUE_CLOCK' },
+      { kind: 'refuse', code: 'VENUE_CLOCK' },
+      { kind: 'accept' },
+    ],
+    ends: ['filled', 'expired'],
+  },
+  {
+    name: 'refused for its timestamp for ever',
+    moods: [{ kind: 'refuse', code: 'VENUE_CLOCK' }],
+    ends: ['expired'],
+  },
   { name: 'said to be a duplicate', moods: [{ kind: 'duplicate' }], ends: ['filled'] },
   {
     name: 'a code nobody listed',

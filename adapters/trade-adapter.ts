@@ -65,6 +65,12 @@ export interface VenueOrderWithFills {
   readonly fills: readonly Fill[];
 }
 
+/** A trade of the account, whoever made it: Keel, a person, another program, the venue itself. */
+export interface AccountTrade extends Omit<Fill, 'clientOrderId'> {
+  /** Null where the venue does not tell it. */
+  readonly clientOrderId: string | null;
+}
+
 export interface Balance {
   readonly asset: string;
   readonly free: string;
@@ -131,8 +137,10 @@ export interface TradeAdapter {
    */
   findOrder(order: OrderNotice): Promise<VenueOrderWithFills | null>;
   openOrders(symbol: string): Promise<readonly VenueOrder[]>;
-  /** The account's own trades executed at or after `since` (venue time), oldest first. */
+  /** Fills of Keel's orders executed at or after `since` (market time), oldest first. */
   fillsSince(symbol: string, since: number): Promise<readonly Fill[]>;
+  /** All trades of the account executed at or after `since` (market time), oldest first: others' too. */
+  accountTrades(symbol: string, since: number): Promise<readonly AccountTrade[]>;
 
   /**
    * Calls back on every change of the account's orders, and once with each subscribed symbol's open orders

@@ -215,6 +215,15 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       expect((await adapter.getOrderStatus(filled)).order.state).toBe('filled');
     });
 
+    it('touches no order that is not its own', async () => {
+      const foreign = { clientOrderId: 'web_0123456789', symbol: SYMBOL };
+      const refused = { code: 'VENUE_INVALID_ORDER' };
+      await expect(adapter.placeOrder(orderRequest(foreign))).rejects.toMatchObject(refused);
+      await expect(adapter.cancelOrder(foreign)).rejects.toMatchObject(refused);
+      await expect(adapter.getOrderStatus(foreign)).rejects.toMatchObject(refused);
+      await expect(adapter.findOrder(foreign)).rejects.toMatchObject(refused);
+    });
+
     it('refuses an id that is in use', async () => {
       const request = restingRequest();
       await adapter.placeOrder(request);
@@ -261,7 +270,6 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
         'FILTER_NOTIONAL',
       ],
       ['a limit order without a price', { type: 'limit' }, 'VENUE_INVALID_ORDER'],
-      ['an id that is not ours', { clientOrderId: 'x-TKT5PX2Fabc' }, 'VENUE_INVALID_ORDER'],
       ['an unknown symbol', { symbol: 'NO/SUCH' }, 'VENUE_INVALID_SYMBOL'],
       ['a deadline that is past', { deadline: Date.now() - 1 }, 'VENUE_CLOCK'],
     ])('does not send %s', async (_what, change, code) => {
@@ -307,6 +315,7 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       ]);
       expect(await adapter.fillsSince(SYMBOL, STARTS_AT + 1)).toEqual(second.fills);
       expect(await adapter.fillsSince(SYMBOL, STARTS_AT + 60_001)).toEqual([]);
+      expect(await adapter.accountTrades(SYMBOL, STARTS_AT + 1)).toEqual(second.fills);
     });
 
     it('tells of every change of an order', async () => {

@@ -74,6 +74,7 @@ export function openOrderDesk(options: {
     getPositions: notHere,
     openOrders: notHere,
     fillsSince: notHere,
+    accountTrades: notHere,
     watchOrders: notHere,
   };
   const activities = createOrderActivities({

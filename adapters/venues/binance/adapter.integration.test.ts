@@ -23,6 +23,7 @@ import {
   type TradingWorld,
 } from '../trade-adapter.contract.ts';
 import { type BinanceOptions, createBinanceAdapter } from './adapter.ts';
+import { createBinanceRequests } from './requests.ts';
 
 const logger = createLogger('test', 'silent');
 let folder = '';
@@ -347,6 +348,46 @@ describe('two processes of one account at Binance', () => {
     }
     now += 1_000;
     expect(await other.openOrders(SYMBOL)).toEqual([]);
+  });
+});
+
+describe('an account that others use as well', () => {
+  it('shows their trades with their ids, and counts none of them as its own', async () => {
+    const venue = await startVenue();
+    const adapter = adapterFor(venue);
+    await adapter.connect();
+    const notices: OrderNotice[] = [];
+    const watch = await adapter.watchOrders((notice) => notices.push(notice));
+    const others = createBinanceRequests({
+      ...{ restUrl: venue.httpUrl, accountId: 'theirs', budget: createMemoryRateBudget(), logger },
+      ...{ apiKey: 'simulator-key', secret: 'simulator-secret' },
+    });
+    await others.clock.measure();
+    const order = { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.02' };
+    await others.signed({
+      ...{ method: 'POST', path: 'order', purpose: 'send', weight: 1 },
+      params: { ...order, newClientOrderId: 'web_0123456789' },
+    });
+    await others.signed({
+      ...{ method: 'POST', path: 'order', purpose: 'send', weight: 1 },
+      params: {
+        ...{ ...order, type: 'LIMIT', price: '90000', timeInForce: 'GTC' },
+        newClientOrderId: 'web_resting',
+      },
+    });
+    const { fills } = await adapter.placeOrder(orderRequest());
+
+    expect(await adapter.accountTrades(SYMBOL, STARTS_AT)).toEqual([
+      expect.objectContaining({ clientOrderId: 'web_0123456789', quantity: '0.02', side: 'buy' }),
+      ...fills,
+    ]);
+    expect(await adapter.fillsSince(SYMBOL, STARTS_AT)).toEqual(fills);
+    expect(await adapter.openOrders(SYMBOL)).toEqual([]);
+    await waitFor(() => notices.length > 0);
+    expect(notices.every(({ clientOrderId }) => clientOrderId.startsWith('keel'))).toBe(true);
+    await watch.close();
+    await adapter.disconnect();
+    await venue.close();
   });
 });
 

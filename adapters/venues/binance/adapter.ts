@@ -12,8 +12,8 @@
 import { KeelError } from '../../../core/errors.ts';
 import { checkFilters, checkQuantity } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
+import type { OrderType } from '../../../core/signal.ts';
 import { decimal } from '../../../core/money.ts';
-import { CLIENT_ORDER_ID_PREFIX, type OrderType } from '../../../core/signal.ts';
 import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { RateBudget } from '../../rate-budget.ts';
@@ -36,6 +36,7 @@ import {
   serverTimeSchema,
   tickerPriceSchema,
 } from './shapes.ts';
+import { isOurs, requireOurId } from '../own-orders.ts';
 import { createUserStream } from './user-stream.ts';
 
 export interface BinanceOptions {
@@ -269,6 +270,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
 
     async getOrderStatus({ clientOrderId, symbol }) {
       const instrument = traded(symbol);
+      requireOurId(clientOrderId);
       const raw = await lookup.byClientId(instrument, clientOrderId);
       if (raw === null) {
         throw new KeelError(
@@ -278,8 +280,9 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       }
       return lookup.withFills(instrument, raw);
     },
-    findOrder({ clientOrderId, symbol }) {
-      return Promise.resolve().then(() => lookup.everywhere(traded(symbol), clientOrderId));
+    async findOrder({ clientOrderId, symbol }) {
+      requireOurId(clientOrderId);
+      return lookup.everywhere(traded(symbol), clientOrderId);
     },
     async openOrders(symbol) {
       const instrument = traded(symbol);
@@ -287,24 +290,12 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return open.filter(isOurs).map((raw) => orderOf(raw, instrument));
     },
     async fillsSince(symbol, since) {
-      const instrument = traded(symbol);
-      return (await lookup.fillsSince(instrument, since)).filter(isOurs);
+      return (await adapter.accountTrades(symbol, since)).filter(isOurs);
     },
+    accountTrades: async (symbol, since) => lookup.tradesSince(traded(symbol), since),
     watchOrders: (onNotice) => userStream.listen(onNotice),
   };
   return adapter;
-}
-
-function isOurs({ clientOrderId }: { readonly clientOrderId: string }): boolean {
-  return clientOrderId.startsWith(CLIENT_ORDER_ID_PREFIX);
-}
-
-function requireOurId(clientOrderId: string): void {
-  if (isOurs({ clientOrderId })) return;
-  throw new KeelError(
-    'VENUE_INVALID_ORDER',
-    `client order id "${clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
-  );
 }
 
 /** A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS. */

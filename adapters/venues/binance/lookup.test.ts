@@ -125,7 +125,7 @@ describe('fills since a time', () => {
   ])('are complete and in order: %s', async (_what, count, everyMs, since) => {
     const trades = manyTrades(count, everyMs);
     const { lookup, asked } = lookupOver(trades);
-    const fills = await lookup.fillsSince(INSTRUMENT, since);
+    const fills = await lookup.tradesSince(INSTRUMENT, since);
     expect(fills.map(({ venueTradeId }) => Number(venueTradeId))).toEqual(
       trades.filter(({ time }) => time >= since).map(({ id }) => id),
     );

@@ -1,9 +1,8 @@
 /** Reading orders and own trades back from Binance: by id, from the books, from history. */
 import { z } from 'zod';
 import { KeelError } from '../../../core/errors.ts';
-import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import type { VenueOrderWithFills } from '../../trade-adapter.ts';
+import type { AccountTrade, VenueOrderWithFills } from '../../trade-adapter.ts';
 import { fillOf, orderOf } from './orders.ts';
 import type { BinanceRequests } from './requests.ts';
 import {
@@ -30,8 +29,8 @@ export interface BinanceLookup {
   withFills(instrument: Instrument, raw: RawOrder): Promise<VenueOrderWithFills>;
   /** By id, then among open orders, history and own trades; null when all answered and none knows it. */
   everywhere(instrument: Instrument, clientOrderId: string): Promise<VenueOrderWithFills | null>;
-  /** Trades at or after `since`, oldest first. */
-  fillsSince(instrument: Instrument, since: number): Promise<readonly Fill[]>;
+  /** The account's trades at or after `since`, oldest first; each with its order's client id, if that is still told. */
+  tradesSince(instrument: Instrument, since: number): Promise<readonly AccountTrade[]>;
 }
 
 export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
@@ -111,13 +110,13 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
       return null;
     },
 
-    async fillsSince(instrument, since) {
+    async tradesSince(instrument, since) {
       const symbol = instrument.venueSymbol;
       const found = await tradesSince(trades, symbol, since);
       const clientIds = await clientIdsOf(found, orders, order, symbol);
-      return found.flatMap((trade) => {
-        const clientOrderId = clientIds.get(trade.orderId);
-        return clientOrderId === undefined ? [] : [fillOf(trade, clientOrderId, instrument)];
+      return found.map((trade) => {
+        const clientOrderId = clientIds.get(trade.orderId) ?? null;
+        return { ...fillOf(trade, clientOrderId ?? '', instrument), clientOrderId };
       });
     },
   };

@@ -9,9 +9,9 @@
  */
 import { KeelError } from '../../../core/errors.ts';
 import { checkFilters } from '../../../core/filters.ts';
+import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../../core/money.ts';
-import { CLIENT_ORDER_ID_PREFIX } from '../../../core/signal.ts';
 import type { KlineRepository, PaperStore } from '../../repositories.ts';
 import type {
   Balance,
@@ -20,6 +20,7 @@ import type {
   TradeAdapter,
   VenueOrderWithFills,
 } from '../../trade-adapter.ts';
+import { requireOurId } from '../own-orders.ts';
 import {
   acceptOrder,
   type Books,
@@ -154,8 +155,19 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     });
 
   const find = async ({ clientOrderId }: OrderNotice): Promise<VenueOrderWithFills | null> => {
+    requireOurId(clientOrderId);
     const json = await settled((books) => books.orders.get(clientOrderId));
     return json === undefined ? null : seen(paperOrderSchema.parse(json));
+  };
+
+  /** Nobody but Keel trades here: its fills are all the account's trades. */
+  const fillsSince = async (symbol: string, since: number): Promise<readonly Fill[]> => {
+    await instrumentOf(symbol);
+    await settled(() => undefined);
+    return (await stored())
+      .flatMap((order) => order.fills)
+      .filter((fill) => fill.symbol === symbol && fill.executedAt >= since)
+      .sort((a, b) => a.executedAt - b.executedAt || (a.venueTradeId < b.venueTradeId ? -1 : 1));
   };
 
   return {
@@ -230,6 +242,7 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
       return seen(order);
     },
     async cancelOrder(notice) {
+      requireOurId(notice.clientOrderId);
       await settled((books, now) => {
         cancelIn(books, notice.clientOrderId, now);
       });
@@ -249,14 +262,8 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
       const open = await settled(openOrdersOf);
       return open.filter((order) => order.symbol === symbol).map(venueOrderOf);
     },
-    async fillsSince(symbol, since) {
-      await instrumentOf(symbol);
-      await settled(() => undefined);
-      return (await stored())
-        .flatMap((order) => order.fills)
-        .filter((fill) => fill.symbol === symbol && fill.executedAt >= since)
-        .sort((a, b) => a.executedAt - b.executedAt || (a.venueTradeId < b.venueTradeId ? -1 : 1));
-    },
+    fillsSince,
+    accountTrades: fillsSince,
 
     watchOrders(onNotice) {
       const listener = (notice: OrderNotice): void => {
@@ -283,12 +290,7 @@ function seen(order: PaperOrder): VenueOrderWithFills {
 }
 
 function checkRequest(request: PlaceOrderRequest, instrument: Instrument, price: string): void {
-  if (!request.clientOrderId.startsWith(CLIENT_ORDER_ID_PREFIX)) {
-    throw new KeelError(
-      'VENUE_INVALID_ORDER',
-      `client order id "${request.clientOrderId}" is not one of Keel's: it must start with ${CLIENT_ORDER_ID_PREFIX}`,
-    );
-  }
+  requireOurId(request.clientOrderId);
   const { side, type, quantity, price: limitPrice, stopPrice } = request;
   for (const [name, value, owner] of [
     ['price', limitPrice, 'limit'],

@@ -1,0 +1,19 @@
+/** Keel touches only orders it made: those whose client order id begins with its prefix. */
+import { KeelError } from '../../core/errors.ts';
+import { CLIENT_ORDER_ID_PREFIX } from '../../core/signal.ts';
+
+export function isOurs<T extends { readonly clientOrderId: string | null }>(
+  order: T,
+): order is T & { readonly clientOrderId: string } {
+  return order.clientOrderId?.startsWith(CLIENT_ORDER_ID_PREFIX) === true;
+}
+
+/** Throws VENUE_INVALID_ORDER for an order that is not Keel's, before the venue is asked anything. */
+export function requireOurId(clientOrderId: string): void {
+  if (isOurs({ clientOrderId })) return;
+  throw new KeelError(
+    'VENUE_INVALID_ORDER',
+    `client order id "${clientOrderId}" is not one of Keel's, which start with ${CLIENT_ORDER_ID_PREFIX}: ` +
+      'orders of others are never placed, looked up or cancelled',
+  );
+}
