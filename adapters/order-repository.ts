@@ -46,7 +46,7 @@ export interface NewLeg {
   readonly price: string | null;
   /** Stop legs only: the trigger, in quote. */
   readonly stopPrice?: string;
-  /** Derivatives only: the venue must not open or turn a position with it. */
+  /** Derivatives only: the venue must not open or turn a position with it. Default: as the order only reduces. */
   readonly reduceOnly?: boolean;
   /** Account and exchange that trade it; default: the order's. */
   readonly accountId?: string;

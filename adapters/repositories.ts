@@ -4,6 +4,7 @@
  * Implemented by `createRepositories(db)` in adapters/storage. Failures are KeelError: NOT_FOUND, CONFLICT,
  * FENCED, or UNAVAILABLE when PostgreSQL does not answer.
  */
+import type { ContractRepository } from './contract-repository.ts';
 import type { Json } from '../core/json.ts';
 import type { Kline } from '../core/kline.ts';
 import type { Position } from '../core/position.ts';
@@ -185,6 +186,7 @@ export interface Repositories {
   readonly audit: AuditRepository;
   readonly settings: SettingRepository;
   readonly paper: PaperStore;
+  readonly contracts: ContractRepository;
   /** Resolves when PostgreSQL answers; throws UNAVAILABLE with the reason. */
   ping(): Promise<void>;
   close(): Promise<void>;

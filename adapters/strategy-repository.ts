@@ -39,7 +39,10 @@ export interface StrategyRecord {
 export type NewStrategy = Pick<
   StrategyRecord,
   'id' | 'name' | 'type' | 'accountId' | 'exchange' | 'config' | 'quota' | 'createdBy'
->;
+> & {
+  /** The perpetuals it trades; default none. Each account's contract has one strategy. */
+  readonly contracts?: readonly string[];
+};
 
 /** A runner's memory between bars. */
 export interface Checkpoint {
@@ -67,7 +70,7 @@ export interface StrategySnapshot {
 }
 
 export interface StrategyRepository {
-  /** Throws CONFLICT when the id is taken. */
+  /** Throws CONFLICT when the id is taken, and when another strategy has one of its contracts on the account. */
   create(strategy: NewStrategy): Promise<StrategyRecord>;
   get(id: string): Promise<StrategyRecord>;
   list(): Promise<readonly StrategyRecord[]>;

@@ -82,6 +82,25 @@ export interface VenuePosition {
   readonly quantity: string;
 }
 
+/** Funding of a contract, as the venue booked it. */
+export interface FundingPayment {
+  /** Unique per account and symbol: the key that makes booking idempotent. */
+  readonly venueFundingId: string;
+  readonly symbol: string;
+  /** The settlement asset. */
+  readonly asset: string;
+  /** Signed: positive is received. */
+  readonly amount: string;
+  readonly paidAt: number;
+}
+
+/** An order on the account's contract that the venue made itself, with its fills. Its client id is the venue's. */
+export interface VenueMadeOrder {
+  readonly cause: 'liquidation' | 'adl' | 'settlement';
+  readonly order: VenueOrder;
+  readonly fills: readonly Fill[];
+}
+
 /** How long this venue may stay silent about an order that exists; what makes "not found" conclusive. */
 export interface VisibilityBounds {
   /** Largest error of our measured clock offset. */
@@ -126,6 +145,13 @@ export interface TradeAdapter {
   getBalances(): Promise<readonly Balance[]>;
   getPositions(): Promise<readonly VenuePosition[]>;
 
+  /**
+   * Makes sure that the account trades these symbols as configured: one-way position mode, margin type,
+   * leverage. Sets what differs while nothing is open, else throws CONFLICT saying what differs. Spot: nothing.
+   * `instrument` tells the leverage from here on.
+   */
+  prepareAccount(symbols: readonly string[]): Promise<void>;
+
   placeOrder(request: PlaceOrderRequest): Promise<VenueOrderWithFills>;
   /** Asks for a cancel. VENUE_ORDER_NOT_FOUND where nothing is open any more: look at the order. */
   cancelOrder(order: OrderNotice): Promise<void>;
@@ -141,6 +167,13 @@ export interface TradeAdapter {
   fillsSince(symbol: string, since: number): Promise<readonly Fill[]>;
   /** All trades of the account executed at or after `since` (market time), oldest first: others' too. */
   accountTrades(symbol: string, since: number): Promise<readonly AccountTrade[]>;
+  /** Funding of a contract paid at or after `since` (market time), oldest first. Spot: none. */
+  fundingSince(symbol: string, since: number): Promise<readonly FundingPayment[]>;
+  /**
+   * Orders that the venue itself made on the account's contract and traded at or after `since` (market time),
+   * oldest first. Spot: none. A stop's triggered order is none of these: it is told as the stop's fills.
+   */
+  venueOrdersSince(symbol: string, since: number): Promise<readonly VenueMadeOrder[]>;
 
   /**
    * Calls back on every change of the account's orders, and once with each subscribed symbol's open orders

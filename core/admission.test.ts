@@ -39,6 +39,55 @@ const PERSON = {
   runId: 'person:1',
 } as const satisfies Partial<Signal>;
 
+describe('contracts', () => {
+  const instrument = createInstrument({
+    symbol: 'BTC/USDT:USDT',
+    settle: 'USDT',
+    contract: 'linear',
+    leverage: '5',
+    takerFeeRate: '0.0005',
+  });
+  const symbol = 'BTC/USDT:USDT';
+
+  it('may be sold short, for margin and fee instead of the whole notional', () => {
+    // 100 × 1.01 / 5 + 100 × 1.01 × 0.0005 a unit.
+    expect(ask({ symbol, wanted: target('-2') }, { instrument })).toMatchObject({
+      verdict: 'admitted',
+      side: 'sell',
+      quantity: '2',
+      reducing: false,
+      reservePrice: '20.2505',
+      reserveQuote: '40.501',
+    });
+  });
+
+  it('need margin only for what they grow by when they turn, and none when they shrink', () => {
+    // From 1 long to 2 short: 3 traded, 1 more held.
+    expect(ask({ symbol, wanted: target('-2') }, { instrument, position: '1' })).toMatchObject({
+      side: 'sell',
+      quantity: '3',
+      reserveQuote: '20.3515',
+    });
+    expect(ask({ symbol, wanted: target('-1') }, { instrument, position: '-3' })).toMatchObject({
+      side: 'buy',
+      quantity: '2',
+      reducing: true,
+      reserveQuote: '0',
+    });
+  });
+
+  it('may be closed however small the rest is', () => {
+    const asked = ask({ symbol, wanted: target('0') }, { instrument, position: '-0.01' });
+    expect(asked).toMatchObject({ verdict: 'admitted', quantity: '0.01', reducing: true });
+  });
+
+  it('belong to one strategy', () => {
+    const other = ask({ symbol, wanted: target('1') }, { instrument, contractOwner: 'grid-1' });
+    expect(other).toMatchObject({ verdict: 'ended', state: 'denied', code: 'CONFLICT' });
+    expect(other).toMatchObject({ reason: expect.stringContaining('grid-1') });
+  });
+});
+
 describe('entries', () => {
   it('buys the way to the target and reserves with buffer and fee', () => {
     // 100 × 1.01 × 1.001 = 101.101 a unit.

@@ -5,10 +5,18 @@
  * For a target position the order is target − position − what is still open at the venue, so signals that
  * overtake each other or come twice are harmless: held + open always leads to the newest target.
  */
+import { growth, initialMargin } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
 import { checkPlan } from './execution/check.ts';
 import type { Side } from './fill.ts';
-import { checkFilters, checkNotional, fitPrice, fitQuantity, lotLimits } from './filters.ts';
+import {
+  checkFilters,
+  checkNotional,
+  exitInstrument,
+  fitPrice,
+  fitQuantity,
+  lotLimits,
+} from './filters.ts';
 import type { Instrument } from './instrument.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
 import { actionOf, type OrderType, type Signal } from './signal.ts';
@@ -43,6 +51,8 @@ export interface AdmissionInput {
   /** Newest sequence of the signal's run and symbol that has an order row already; 0 when there is none. */
   readonly newestSequence: number;
   readonly instrument: Instrument;
+  /** Contracts only: the strategy to which the account's position in it belongs. */
+  readonly contractOwner?: string;
   /** How far a market order's price may run away before it fills, as a fraction: `"0.01"` is 1 %. */
   readonly buffer: string;
 }
@@ -58,9 +68,12 @@ export type AdmissionDecision =
       readonly price: string | null;
       /** The order can only make the position smaller. */
       readonly reducing: boolean;
-      /** Quote to hold back: quantity × reservePrice; `"0"` for sells. */
+      /** Quote to hold back: quantity × reservePrice; `"0"` for spot sells and for what reduces a contract. */
       readonly reserveQuote: string;
-      /** Quote to hold back per base unit, with buffer and taker fee; `"0"` for sells. */
+      /**
+       * Quote to hold back per base unit, with buffer and taker fee. Of a contract: margin and fee for the part
+       * by which the position grows, spread over the whole quantity.
+       */
       readonly reservePrice: string;
       readonly supersede: readonly string[];
     }
@@ -212,6 +225,15 @@ function endedByStanding(input: AdmissionInput): Ending | null {
       `signal ${String(signal.sequence)} is older than signal ${String(input.newestSequence)} of the same run`,
     );
   }
+  const { contractOwner } = input;
+  if (contractOwner !== undefined && contractOwner !== signal.strategyId) {
+    return ending(
+      input,
+      'denied',
+      'CONFLICT',
+      `${signal.symbol} of account ${signal.accountId} belongs to strategy "${contractOwner}": one strategy a contract`,
+    );
+  }
   const spot = input.instrument.contract === undefined;
   if (spot && signal.wanted.kind === 'target' && signal.wanted.quantity.startsWith('-')) {
     if (!decimal(signal.wanted.quantity).isZero()) {
@@ -233,7 +255,8 @@ function size(
   reducing: boolean,
   supersede: readonly string[],
 ): AdmissionDecision {
-  const { signal, instrument } = input;
+  const { signal } = input;
+  const instrument = reducing ? exitInstrument(input.instrument) : input.instrument;
   const side: Side = delta.isNegative() ? 'sell' : 'buy';
   const raw = toDecimalString(delta.abs());
   const price =
@@ -275,7 +298,7 @@ function size(
   }
   const filters = checkFilters(
     instrument,
-    { side, type: signal.type, quantity, price },
+    { side, type: signal.type, quantity, price, stopPrice: signal.stopPrice ?? null },
     signal.referencePrice,
   );
   if (!filters.ok) return end('denied', filters.code, filters.reason);
@@ -287,13 +310,7 @@ function size(
     if (!plan.ok) return end('denied', plan.code, plan.reason);
   }
 
-  const perUnit =
-    side === 'sell'
-      ? ZERO
-      : (price === null
-          ? decimal(signal.referencePrice).mul(decimal(input.buffer).plus(1))
-          : decimal(price)
-        ).mul(decimal(instrument.takerFeeRate).plus(1));
+  const perUnit = reservePrice(input, { side, quantity, price, reducing });
   return {
     verdict: 'admitted',
     side,
@@ -306,10 +323,32 @@ function size(
   };
 }
 
+/** Quote to hold back per base unit: see `AdmissionDecision`. */
+function reservePrice(
+  { signal, instrument, buffer, position }: AdmissionInput,
+  order: {
+    readonly side: Side;
+    readonly quantity: string;
+    readonly price: string | null;
+    readonly reducing: boolean;
+  },
+): Decimal {
+  const reference = signal.stopPrice ?? signal.referencePrice;
+  const worst =
+    order.price === null ? decimal(reference).mul(decimal(buffer).plus(1)) : decimal(order.price);
+  if (instrument.contract === undefined) {
+    return order.side === 'sell' ? ZERO : worst.mul(decimal(instrument.takerFeeRate).plus(1));
+  }
+  if (order.reducing) return ZERO;
+  const grown = growth(position, order.side, order.quantity);
+  const margin = decimal(initialMargin(worst.mul(grown), instrument.leverage ?? '1'));
+  return margin.div(order.quantity).plus(worst.mul(instrument.takerFeeRate));
+}
+
 /**
  * Decides on a signal, in this order:
  * 1. A strategy's signal of another run, or a target not newer than the run's newest, is superseded.
- * 2. A spot target below zero is denied.
+ * 2. A spot target below zero is denied, and a contract that belongs to another strategy.
  * 3. An entry past `validUntil` is expired. What reduces the position never expires.
  * 4. A target for which orders at the venue are in the way is blocked until they are cancelled, and so is a
  *    close at market while limit orders rest. Orders not yet sent do not count: a target supersedes them.

@@ -129,6 +129,11 @@ export function checkFilters(
   return verdicts.find(({ ok }) => !ok) ?? OK;
 }
 
+/** The limits that bind what only reduces: a contract's remainder may be closed however small it is. */
+export function exitInstrument(instrument: Instrument): Instrument {
+  return instrument.contract === undefined ? instrument : { ...instrument, minNotional: '0' };
+}
+
 /** The quantity floored to the step that binds orders of this type. May be `"0"`. */
 export function fitQuantity(instrument: Instrument, type: OrderType, quantity: string): string {
   return toDecimalString(floorToStep(decimal(quantity), lotLimits(instrument, type).step));

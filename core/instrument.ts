@@ -14,6 +14,8 @@ export const instrumentSchema = z.strictObject({
   settle: z.string().min(1).optional(),
   /** Absent for spot. */
   contract: z.enum(['linear', 'inverse']).optional(),
+  /** Contracts only: notional per margin, as it is set at the venue for the account. Absent: 1. */
+  leverage: positiveDecimal.optional(),
   /** Base units of one contract; `"1"` for spot. */
   contractSize: positiveDecimal,
   priceTick: positiveDecimal,

@@ -34,6 +34,7 @@ describe('applyFill', () => {
       realisedPnl: '0',
       quoteFlow: '-10',
       fees: { BTC: '0.0001' },
+      funding: '0',
     });
   });
 
@@ -49,6 +50,7 @@ describe('applyFill', () => {
       realisedPnl: '29.67',
       quoteFlow: '-70.33',
       fees: { USDT: '0.33' },
+      funding: '0',
     });
   });
 
@@ -62,6 +64,7 @@ describe('applyFill', () => {
       cost: '200',
       realisedPnl: '0',
       fees: { BNB: '0.0006' },
+      funding: '0',
     });
   });
 
@@ -101,12 +104,12 @@ describe('applyFill', () => {
 describe('ledgerEntries', () => {
   it('moves base, quote and fee', () => {
     const fill = createFill({ side: 'sell', quantity: '0.5', feeAmount: '0.05' });
-    expect(ledgerEntries(fill)).toEqual([
+    expect(ledgerEntries(fill, FLAT)).toEqual([
       { asset: 'BTC', amount: '-0.5', kind: 'trade' },
       { asset: 'USDT', amount: '50', kind: 'trade' },
       { asset: 'USDT', amount: '-0.05', kind: 'fee' },
     ]);
-    expect(ledgerEntries(createFill())).toHaveLength(2);
+    expect(ledgerEntries(createFill(), FLAT)).toHaveLength(2);
   });
 });
 
@@ -137,7 +140,7 @@ describe('conservation over any sequence of fills', () => {
         const position = fills.reduce(applyFill, FLAT);
         const sums: Record<string, Decimal> = {};
         const fees: Record<string, Decimal> = {};
-        for (const entry of fills.flatMap(ledgerEntries)) {
+        for (const entry of fills.flatMap((fill) => ledgerEntries(fill, FLAT))) {
           sums[entry.asset] = (sums[entry.asset] ?? new Decimal(0)).plus(entry.amount);
           if (entry.kind === 'fee') {
             fees[entry.asset] = (fees[entry.asset] ?? new Decimal(0)).minus(entry.amount);

@@ -1,5 +1,5 @@
 /**
- * A position by average cost. `applyFill` is the only arithmetic that turns fills into holdings: the
+ * A position by average cost, of spot or of a linear contract. `applyFill` is the only arithmetic that turns fills into holdings: the
  * ledger, the simulator, the paper venue and the backtest all call it.
  */
 import { z } from 'zod';
@@ -12,11 +12,16 @@ export const positionSchema = z.strictObject({
   quantity: decimalString,
   /** Quote paid for what is held now (average cost × quantity), without quote fees. Signed as the quantity. */
   cost: decimalString,
-  /** Quote earned by closing, after fees in base and quote. */
+  /** Quote earned by closing, after fees in base and quote, and with a contract's funding. */
   realisedPnl: decimalString,
-  /** Net quote that flowed in (+) or out (−) through trades and quote fees. */
+  /**
+   * Net quote that flowed in (+) or out (−) through trades, quote fees and funding. Of a contract the trades'
+   * part is reckoned only: no notional changes hands.
+   */
   quoteFlow: decimalString,
   /** Fees so far by asset, positive is paid. */
   fees: z.record(z.string(), decimalString),
+  /** Contracts only: funding received (+) or paid (−) so far, in the settlement asset. */
+  funding: decimalString.default('0'),
 });
 export type Position = Readonly<z.infer<typeof positionSchema>>;

@@ -16,10 +16,13 @@ import { timestamp } from './time.ts';
 export const orderType = z.enum(['market', 'limit', 'stop']);
 export type OrderType = z.infer<typeof orderType>;
 
-/** Who wants it. Guards, flattens and persons may close a position while trading is halted. */
+/**
+ * Who wants it. Guards, flattens and persons may close a position while trading is halted. `venue` is no one's
+ * wish: an order that the venue made itself, booked afterwards.
+ */
 export const signalSource = z.strictObject({
-  kind: z.enum(['strategy', 'person', 'guard', 'flatten']),
-  /** The strategy's id, or the person's user name. */
+  kind: z.enum(['strategy', 'person', 'guard', 'flatten', 'venue']),
+  /** The strategy's id, the person's user name, or the venue's cause (`liquidation`, `adl`). */
   name: z.string().min(1),
 });
 export type SignalSource = Readonly<z.infer<typeof signalSource>>;

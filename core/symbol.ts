@@ -14,6 +14,11 @@ export interface SymbolParts {
   readonly settle?: string;
 }
 
+/** True for a perpetual: what is held is a contract, and the base asset never changes hands. */
+export function isContract(value: string): boolean {
+  return parseSymbol(value).settle !== undefined;
+}
+
 /** Splits a unified symbol. Throws `RangeError` on anything else. */
 export function parseSymbol(value: string): SymbolParts {
   const match = SYMBOL_PATTERN.exec(value);

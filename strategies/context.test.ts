@@ -73,6 +73,7 @@ describe('signals', () => {
       realisedPnl: '0',
       quoteFlow: '-500',
       fees: {},
+      funding: '0',
     };
     const { signals } = once(
       (ctx) => {
@@ -94,6 +95,7 @@ describe('signals', () => {
       realisedPnl: '0',
       quoteFlow: '-400',
       fees: {},
+      funding: '0',
     };
     const { signals } = once(
       (ctx) => ctx.target('BTC/USDT', { allocation: 0.333 }, { tag: 't' }),

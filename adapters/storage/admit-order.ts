@@ -6,11 +6,13 @@
 import { sql, type Transaction } from 'kysely';
 import { decideAdmission, type AdmissionDecision, type OpenOrder } from '../../core/admission.ts';
 import { KeelError } from '../../core/errors.ts';
+import type { Instrument } from '../../core/instrument.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
 import { toDecimalString } from '../../core/money.ts';
 import type { Signal } from '../../core/signal.ts';
 import { tradingDay } from '../../core/time.ts';
 import type { Admission, AdmitInput } from '../order-repository.ts';
+import { claimContract } from './contracts.ts';
 import type { Queryable } from './database.ts';
 import { refreshStatus, remainingQuantity } from './order-status.ts';
 import { readOrderView, type OrderRow } from './order-views.ts';
@@ -61,15 +63,44 @@ export async function admitOrder(
       openOrders: open,
       newestSequence: await newestSequence(trx, signal),
       instrument: input.instrument,
+      ...(await contractOwner(trx, input, now)),
       buffer: options.marketBuyBuffer,
     });
     if (decision.verdict === 'blocked') return decision;
     await supersede(trx, decision.supersede, signal, now);
+    await keepLeverage(trx, signal, input.instrument);
     await insertOrder(trx, input, decision, now);
     await refreshStatus(trx, signal.id);
     const order = await readOrderView(trx, signal.id);
     return { verdict: decision.verdict, order };
   });
+}
+
+/** Claims a contract that nobody owns yet, and says who owns it; nothing for spot. */
+async function contractOwner(
+  trx: Transaction<Database>,
+  { signal, instrument }: AdmitInput,
+  now: number,
+): Promise<{ readonly contractOwner?: string }> {
+  if (instrument.contract === undefined) return {};
+  const { accountId, symbol, strategyId } = signal;
+  return { contractOwner: await claimContract(trx, { accountId, symbol, strategyId }, now) };
+}
+
+/** The margin that the position holds is reckoned by the leverage it was traded at. */
+async function keepLeverage(
+  trx: Transaction<Database>,
+  { strategyId, symbol }: Signal,
+  { contract, leverage = '1' }: Instrument,
+): Promise<void> {
+  if (contract === undefined) return;
+  await trx
+    .updateTable('positions')
+    .set({ leverage })
+    .where('strategy_id', '=', strategyId)
+    .where('symbol', '=', symbol)
+    .where('leverage', '<>', leverage)
+    .execute();
 }
 
 async function lockStrategy(trx: Transaction<Database>, signal: Signal) {

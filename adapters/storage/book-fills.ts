@@ -102,11 +102,15 @@ export async function bookPosition(
 export async function bookLedger(
   trx: Transaction<Database>,
   order: OrderRow,
+  before: Position,
   fills: readonly Fill[],
   now: number,
 ): Promise<void> {
-  const entries = fills.flatMap((fill) =>
-    ledgerEntries(fill).map(({ asset, amount, kind }) => ({
+  let position = before;
+  const entries = fills.flatMap((fill) => {
+    const moved = ledgerEntries(fill, position);
+    position = applyFill(position, fill);
+    return moved.map(({ asset, amount, kind }) => ({
       account_id: order.account_id,
       strategy_id: order.strategy_id,
       asset,
@@ -115,8 +119,10 @@ export async function bookLedger(
       symbol: fill.symbol,
       venue_trade_id: fill.venueTradeId,
       booked_at: now,
-    })),
-  );
+    }));
+  });
+  // A contract's opening fill without a fee moves no money.
+  if (entries.length === 0) return;
   await trx.insertInto('ledger_entries').values(entries).execute();
 }
 

@@ -1,9 +1,11 @@
 /** Equity of a strategy: its allocation, what flowed through its trades, and what it holds at a mark. */
 import type { Selectable } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
-import { applyFill, emptyPosition, unrealisedPnl } from '../../core/ledger.ts';
+import { initialMargin } from '../../core/contract.ts';
+import { applyFill, applyFunding, emptyPosition, unrealisedPnl } from '../../core/ledger.ts';
 import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
+import { isContract } from '../../core/symbol.ts';
 import type { EquityPoint } from '../repositories.ts';
 import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
@@ -17,9 +19,10 @@ const UTILISATION_PLACES = 8;
 /**
  * Writes the point of market time `at`, counting only fills executed by then, so a late call gives the same
  * point as an early one.
- * - cash = allocation + Σ quote flow; positionValue = Σ quantity × mark; equity = cash + positionValue.
+ * - Spot: cash = allocation + Σ quote flow, positionValue = Σ quantity × mark. A contract adds its realised P&L
+ *   to cash and its unrealised P&L to positionValue. equity = cash + positionValue.
  * - A symbol without a given price is marked at the newest stored 1m close by `at`.
- * - utilisation = positionValue / equity, 8 places; 0 where nothing is left.
+ * - utilisation = (spot value + margin that contracts hold) / equity, 8 places; 0 where nothing is left.
  *
  * Throws NOT_FOUND for an unknown strategy, and for a held symbol that has neither price nor bar.
  */
@@ -46,22 +49,28 @@ export async function writeEquity(
       let value = decimal('0');
       let realised = decimal('0');
       let unrealised = decimal('0');
-      for (const position of await positionsAt(trx, strategyId, at)) {
-        cash = cash.plus(position.quoteFlow);
+      let used = decimal('0');
+      for (const { leverage, ...position } of await positionsAt(trx, strategyId, at)) {
+        const contract = isContract(position.symbol);
+        cash = cash.plus(contract ? position.realisedPnl : position.quoteFlow);
         realised = realised.plus(position.realisedPnl);
         if (decimal(position.quantity).isZero()) continue;
         const given = prices[position.symbol];
         const mark = given ?? (await closeBy(trx, strategy.exchange, position.symbol, at));
-        value = value.plus(decimal(position.quantity).mul(mark));
-        unrealised = unrealised.plus(unrealisedPnl(position, mark));
+        const gain = unrealisedPnl(position, mark);
+        const worth = contract ? gain : decimal(position.quantity).mul(mark);
+        value = value.plus(worth);
+        used = used.plus(contract ? initialMargin(position.cost, leverage) : worth);
+        unrealised = unrealised.plus(gain);
       }
-      return insertPoint(trx, strategyId, at, { cash, value, realised, unrealised });
+      return insertPoint(trx, strategyId, at, { cash, value, used, realised, unrealised });
     });
 }
 
 interface Parts {
   readonly cash: Decimal;
   readonly value: Decimal;
+  readonly used: Decimal;
   readonly realised: Decimal;
   readonly unrealised: Decimal;
 }
@@ -70,17 +79,19 @@ async function insertPoint(
   db: Queryable,
   strategyId: string,
   at: number,
-  { cash, value, realised, unrealised }: Parts,
+  { cash, value, used, realised, unrealised }: Parts,
 ): Promise<EquityPoint> {
   const equity = cash.plus(value);
-  const used = equity.gt(0) ? value.div(equity).toDecimalPlaces(UTILISATION_PLACES) : decimal('0');
+  const utilisation = equity.gt(0)
+    ? used.div(equity).toDecimalPlaces(UTILISATION_PLACES)
+    : decimal('0');
   const amounts = {
     equity: toDecimalString(equity),
     cash: toDecimalString(cash),
     position_value: toDecimalString(value),
     realised_pnl: toDecimalString(realised),
     unrealised_pnl: toDecimalString(unrealised),
-    utilisation: toDecimalString(used),
+    utilisation: toDecimalString(utilisation),
   };
   const row = await db
     .insertInto('equity_snapshots')
@@ -96,7 +107,7 @@ async function positionsAt(
   db: Queryable,
   strategyId: string,
   at: number,
-): Promise<readonly Position[]> {
+): Promise<readonly (Position & { readonly leverage: string })[]> {
   const rows = await db
     .selectFrom('positions')
     .selectAll('positions')
@@ -112,16 +123,29 @@ async function positionsAt(
         )
         .as('moved_since'),
     )
+    .select((eb) =>
+      eb
+        .selectFrom('funding_payments')
+        .whereRef('funding_payments.strategy_id', '=', 'positions.strategy_id')
+        .whereRef('funding_payments.symbol', '=', 'positions.symbol')
+        .where('funding_payments.paid_at', '<=', at)
+        .select((sum) => sum.fn.coalesce(sum.fn.sum<string>('amount'), sum.lit(0)).as('paid'))
+        .as('funding_then'),
+    )
     .where('positions.strategy_id', '=', strategyId)
     .orderBy('positions.symbol')
     .execute();
   return Promise.all(
     rows.map(async (row) => {
-      if (row.moved_since !== true) return toPosition(row);
+      const leverage = canonical(row.leverage);
+      const funding = canonical(row.funding_then ?? '0');
+      const unmoved = row.moved_since !== true;
+      if (unmoved && funding === canonical(row.funding)) return { ...toPosition(row), leverage };
       const fills = await readTaggedFills(db, strategyId, row.symbol);
-      return fills
+      const then = fills
         .filter((fill) => fill.executedAt <= at)
         .reduce<Position>((position, fill) => applyFill(position, fill), emptyPosition(row.symbol));
+      return { ...applyFunding(then, funding), leverage };
     }),
   );
 }

@@ -13,9 +13,17 @@ export const baseOf = (column: string) => sql<string>`split_part(${sql.ref(colum
 export const quoteOf = (column: string) =>
   sql<string>`split_part(split_part(${sql.ref(column)}, '/', 2), ':', 1)`;
 
+/** True for a contract's symbol. */
+export const isContractIn = (column: string) => sql<boolean>`strpos(${sql.ref(column)}, ':') > 0`;
+/** The margin that a contract's position holds: |cost| / leverage, rounded up to 8 places as core/contract.ts. */
+export const marginHeld = sql`ceil(abs(p.cost) / p.leverage * 100000000) / 100000000`;
+
 export interface StrategyFunds {
   readonly allocation: string;
-  /** allocation + Σ quote flow of its positions − Σ quote reserved by its open orders. */
+  /**
+   * allocation + Σ quote flow of its spot positions + Σ realised P&L less margin held of its contracts
+   * − Σ quote reserved by its open orders.
+   */
   readonly free: string;
 }
 
@@ -27,7 +35,8 @@ export async function strategyFunds(
 ): Promise<StrategyFunds> {
   const { rows } = await sql<{ allocation: string; free: string }>`
     select q.allocation, q.allocation
-      + (select coalesce(sum(p.quote_flow), 0) from positions p where p.strategy_id = q.strategy_id)
+      + (select coalesce(sum(case when ${isContractIn('p.symbol')} then p.realised_pnl - ${marginHeld}
+           else p.quote_flow end), 0) from positions p where p.strategy_id = q.strategy_id)
       - (select coalesce(sum(o.reserved_quote), 0) from orders o
          where o.strategy_id = q.strategy_id and o.finished_at is null and o.order_id <> ${exceptOrderId})
       as free
@@ -39,7 +48,8 @@ export async function strategyFunds(
 
 /**
  * What the account holds of an asset beyond what its other open orders hold back: opening balance + ledger −
- * reserved quote of open buys paid in it − unfilled rest of open sells of it.
+ * reserved quote of open orders paid in it − unfilled rest of open spot sells of it − margin that its contracts
+ * hold in it.
  */
 export async function accountFree(
   db: Queryable,
@@ -54,11 +64,14 @@ export async function accountFree(
       + (select coalesce(sum(amount), 0) from ledger_entries
          where account_id = ${accountId} and asset = ${asset})
       - (select coalesce(sum(case
-           when side = 'buy' and ${quoteOf('symbol')} = ${asset} then reserved_quote
-           when side = 'sell' and ${baseOf('symbol')} = ${asset} then greatest(quantity - filled_quantity, 0)
+           when ${quoteOf('symbol')} = ${asset} then reserved_quote
+           when side = 'sell' and ${baseOf('symbol')} = ${asset} and not ${isContractIn('symbol')}
+             then greatest(quantity - filled_quantity, 0)
            else 0 end), 0)
          from orders
          where account_id = ${accountId} and finished_at is null and order_id <> ${exceptOrderId})
+      - (select coalesce(sum(${marginHeld}), 0) from positions p
+         where p.account_id = ${accountId} and ${isContractIn('p.symbol')} and ${quoteOf('p.symbol')} = ${asset})
       as free`.execute(db);
   return canonical(rows[0]?.free ?? '0');
 }

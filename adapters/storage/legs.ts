@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import { isFinalIntent, moveIntent } from '../../core/intent-machine.ts';
 import { clientOrderId } from '../../core/signal.ts';
+import { isContract } from '../../core/symbol.ts';
 import type { ClaimRefusal, ClaimResult, Leg, NewLeg } from '../order-repository.ts';
 import type { Queryable } from './database.ts';
 import { haltCovers, passesHalt } from './halts.ts';
@@ -59,7 +60,8 @@ export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promi
         type: leg.type,
         price: leg.price,
         stop_price: leg.stopPrice ?? null,
-        reduce_only: leg.reduceOnly ?? false,
+        // Where the venue knows the position, it holds the line too.
+        reduce_only: leg.reduceOnly ?? (order.reducing && isContract(order.symbol)),
         quantity: leg.quantity,
         state: ended ? 'cancelled' : 'submitting',
         error_code: ended ? order.reason_code : null,

@@ -7,7 +7,7 @@ import type { AccountBalance, PortfolioRepository, PositionRecord } from '../rep
 import { readBalances } from './accounts.ts';
 import type { Queryable } from './database.ts';
 import { readEquityCurve, readLatestEquity, writeEquity } from './equity.ts';
-import { baseOf, quoteOf } from './funds.ts';
+import { baseOf, isContractIn, marginHeld, quoteOf } from './funds.ts';
 import { toPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { PositionsTable } from './tables.ts';
@@ -50,10 +50,14 @@ async function rebuildBalances(
         select asset, sum(amount), 0 from ledger_entries where account_id = ${accountId} group by asset
         union all
         select ${quoteOf('symbol')}, 0, reserved_quote from orders
-        where account_id = ${accountId} and finished_at is null and side = 'buy'
+        where account_id = ${accountId} and finished_at is null
         union all
         select ${baseOf('symbol')}, 0, greatest(quantity - filled_quantity, 0) from orders
         where account_id = ${accountId} and finished_at is null and side = 'sell'
+          and not ${isContractIn('symbol')}
+        union all
+        select ${quoteOf('p.symbol')}, 0, ${marginHeld} from positions p
+        where p.account_id = ${accountId} and ${isContractIn('p.symbol')} and p.quantity <> 0
       ) movements (asset, total, reserved)
       group by asset
       on conflict (account_id, asset) do update set total = excluded.total, reserved = excluded.reserved,

@@ -13,6 +13,7 @@ export function toPosition(row: Selectable<PositionsTable>): Position {
     realisedPnl: canonical(row.realised_pnl),
     quoteFlow: canonical(row.quote_flow),
     fees: canonicalRecord(row.fees),
+    funding: canonical(row.funding),
   };
 }
 

@@ -74,6 +74,7 @@ describeWith('postgres', 'booking of fills', () => {
       realisedPnl: '0',
       quoteFlow: '-500.6',
       fees: { BTC: '0.00001' },
+      funding: '0',
     });
     expect(await ledgerOf(strategyId)).toEqual({ BTC: 0.00999, USDT: -500.6 });
   });
@@ -95,6 +96,7 @@ describeWith('postgres', 'booking of fills', () => {
       quantity: '0.02',
       quoteFlow: '-1000.5',
       fees: { USDT: '0.5', BNB: '0.001' },
+      funding: '0',
     });
     expect(await ledgerOf(strategyId)).toEqual({ BTC: 0.02, USDT: -1000.5, BNB: -0.001 });
   });

@@ -51,7 +51,7 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
     const { booked, foreign } = await insertFills(trx, order, fills, update.seenBy, now);
     if (position !== null && booked.length > 0) {
       await bookPosition(trx, order, position, booked, now);
-      await bookLedger(trx, order, booked, now);
+      await bookLedger(trx, order, position, booked, now);
       await bookOrder(trx, order, booked, now);
     }
     const move = moveOf(leg, update);

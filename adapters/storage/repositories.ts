@@ -6,6 +6,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Repositories } from '../repositories.ts';
 import { createAccountRepository } from './accounts.ts';
 import { createAuditRepository } from './audit.ts';
+import { createContractRepository } from './contracts.ts';
 import type { Database } from './database.ts';
 import { createHaltRepository } from './halts.ts';
 import { createKlineRepository } from './klines.ts';
@@ -42,6 +43,7 @@ export function createRepositories(
     users: withKeelErrors(createUserRepository(db)),
     audit: withKeelErrors(createAuditRepository(db, now)),
     settings: withKeelErrors(createSettingRepository(db)),
+    contracts: withKeelErrors(createContractRepository(db, now)),
     paper: withKeelErrors(createPaperStore(db, now)),
     ...withKeelErrors({
       ping: async () => {

@@ -33,7 +33,8 @@ export async function readRiskContext(
       if (order === undefined) throw orderNotFound(orderId);
       const limits = await readLimits(trx, order.strategy_id);
       const funds = await strategyFunds(trx, order.strategy_id, orderId);
-      const asset = order.side === 'buy' ? instrument.quote : instrument.base;
+      const paysQuote = order.side === 'buy' || instrument.contract !== undefined;
+      const asset = paysQuote ? instrument.quote : instrument.base;
       const quantity = decimal(order.quantity);
       return {
         order: {
@@ -53,9 +54,7 @@ export async function readRiskContext(
           allocation: funds.allocation,
           free: funds.free,
           accountFree: await accountFree(trx, order.account_id, asset, orderId),
-          required: toDecimalString(
-            order.side === 'buy' ? quantity.mul(order.reserve_price) : quantity,
-          ),
+          required: toDecimalString(paysQuote ? quantity.mul(order.reserve_price) : quantity),
         },
         ordersToday: await countOrdersToday(trx, order),
         halts: await haltsCovering(trx, {

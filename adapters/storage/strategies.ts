@@ -10,6 +10,7 @@ import type {
 } from '../strategy-repository.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
 import { claim, commit, markPublished, signalIds, unpublished } from './checkpoints.ts';
+import { claimContracts } from './contracts.ts';
 import type { Queryable } from './database.ts';
 import { strategyFunds } from './funds.ts';
 import { selectOrderViews, toOrderView } from './order-views.ts';
@@ -93,6 +94,7 @@ async function createStrategy(
           max_orders_per_day: quota.maxOrdersPerDay,
         })
         .execute();
+      await claimContracts(trx, strategy, strategy.contracts ?? [], now);
       return readStrategy(trx, id);
     });
   } catch (error) {

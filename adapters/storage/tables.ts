@@ -169,7 +169,7 @@ export interface LedgerEntriesTable {
   strategy_id: string;
   asset: string;
   amount: string;
-  kind: 'trade' | 'fee';
+  kind: 'trade' | 'fee' | 'funding';
   symbol: string;
   venue_trade_id: string;
   booked_at: number;
@@ -185,7 +185,27 @@ export interface PositionsTable {
   realised_pnl: DefaultString;
   quote_flow: DefaultString;
   fees: ColumnType<Record<string, string>, string | undefined, string>;
+  funding: DefaultString;
+  leverage: DefaultString;
   updated_at: number;
+}
+
+export interface StrategyPerpetualsTable {
+  account_id: string;
+  symbol: string;
+  strategy_id: string;
+  claimed_at: number;
+}
+
+export interface FundingPaymentsTable {
+  account_id: string;
+  symbol: string;
+  venue_funding_id: string;
+  strategy_id: string;
+  asset: string;
+  amount: string;
+  paid_at: number;
+  booked_at: number;
 }
 
 export interface PositionHistoryTable {
@@ -320,6 +340,8 @@ export interface Database {
   ledger_entries: LedgerEntriesTable;
   positions: PositionsTable;
   position_history: PositionHistoryTable;
+  strategy_perpetuals: StrategyPerpetualsTable;
+  funding_payments: FundingPaymentsTable;
   order_events: OrderEventsTable;
   balances: BalancesTable;
   manager_orders: ManagerOrdersTable;

@@ -4,7 +4,7 @@
  * instrument of Binance's BTC/USDT; market time stands at the first bar's open.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ledgerEntries } from '../../core/ledger.ts';
+import { emptyPosition, ledgerEntries } from '../../core/ledger.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderNotice, PlaceOrderRequest, TradeAdapter } from '../trade-adapter.ts';
 
@@ -356,7 +356,9 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       const total = new Map(Object.entries(OPENING_BALANCES));
       const fills = await adapter.fillsSince(SYMBOL, 0);
       expect(fills).toHaveLength(4);
-      for (const { asset, amount } of fills.flatMap((fill) => ledgerEntries(fill))) {
+      for (const { asset, amount } of fills.flatMap((fill) =>
+        ledgerEntries(fill, emptyPosition(SYMBOL)),
+      )) {
         total.set(asset, toDecimalString(decimal(total.get(asset) ?? '0').plus(amount)));
       }
       const balances = await adapter.getBalances();

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Repositories } from '../../adapters/repositories.ts';
 import type { StrategyRecord } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
+import { isContract } from '../../core/symbol.ts';
 import type { StrategyListing, StrategyRegistry } from '../../strategies/registry.ts';
 import { strategyWorkflowId } from '../../workflows/strategy-names.ts';
 import type { NewStrategyBody, StrategyBody } from '../schemas.ts';
@@ -53,12 +54,15 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
     );
   }
 
-  /** Throws STRATEGY_UNKNOWN, CONFIG_INVALID or, for a feed nobody collects, INVALID_INPUT. */
-  function checkConfig(body: NewStrategyBody, exchange: string): void {
+  /**
+   * The symbols the strategy trades, as its feeds say. Throws STRATEGY_UNKNOWN, CONFIG_INVALID or, for a feed
+   * nobody collects, INVALID_INPUT.
+   */
+  function symbolsOf(body: NewStrategyBody, exchange: string): readonly string[] {
     const strategy = deps.registry.create(body.type, body.config);
     const collected = deps.collectedSymbols(body.accountId);
-    const silent = strategy
-      .feeds()
+    const feeds = strategy.feeds();
+    const silent = feeds
       .filter((feed) => feed.exchange !== exchange || !collected.includes(feed.symbol))
       .map(
         (feed) =>
@@ -71,6 +75,7 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
         { details: { problems: silent } },
       );
     }
+    return [...new Set(feeds.map((feed) => feed.symbol))];
   }
 
   return {
@@ -86,7 +91,7 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
 
     async create(body, by) {
       const exchange = await exchangeOf(body.accountId);
-      checkConfig(body, exchange);
+      const contracts = symbolsOf(body, exchange).filter(isContract);
       const id = body.id ?? `${body.type}-${randomUUID().slice(0, 8)}`;
       const { type, accountId, config } = body;
       const quota = {
@@ -108,6 +113,7 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
           exchange,
           config,
           quota,
+          contracts,
           createdBy: by,
         }),
       );

@@ -32,7 +32,7 @@ export interface RiskContext {
     readonly allocation: string;
     /** Quote that is free with this order's own reservation counted as free. */
     readonly free: string;
-    /** The account's free balance of the asset to be paid with (quote for buys, base for sells), likewise. */
+    /** The account's free balance of the asset to be paid with (base for spot sells, else quote), likewise. */
     readonly accountFree: string;
     /** What the order needs of that asset, with fees and price buffer. */
     readonly required: string;

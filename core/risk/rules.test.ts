@@ -48,8 +48,8 @@ describe('risk rules', () => {
     expect(report.approved).toBe(true);
     expect(report.results.map(({ rule, version }) => `${rule}@${String(version)}`)).toEqual([
       'halted@1',
-      'filters@1',
-      'balance@1',
+      'filters@2',
+      'balance@2',
       'position-limit@1',
       'order-notional@1',
       'daily-orders@1',

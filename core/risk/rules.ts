@@ -3,7 +3,7 @@
  * bind exits: the venue's filters, the balance, and a halt unless a guard, a flatten or a person asks.
  */
 import type { ErrorCode } from '../errors.ts';
-import { checkNotional, checkQuantity } from '../filters.ts';
+import { checkNotional, checkQuantity, exitInstrument } from '../filters.ts';
 import { decimal, toDecimalString } from '../money.ts';
 import type { RiskContext, RiskReport, RiskRule, RiskVerdict } from './rule.ts';
 
@@ -28,30 +28,36 @@ const halted: RiskRule = {
 /** Quantity and notional fit the venue. Price and market-lot limits were checked at admission, by type. */
 const filters: RiskRule = {
   name: 'filters',
-  version: 1,
+  version: 2,
   bindsExits: true,
   check({ order, instrument }) {
-    const sized = checkQuantity(instrument, 'limit', order.quantity);
-    const verdict = sized.ok ? checkNotional(instrument, order.quantity, order.price) : sized;
+    const bound = order.reducing ? exitInstrument(instrument) : instrument;
+    const sized = checkQuantity(bound, 'limit', order.quantity);
+    const verdict = sized.ok ? checkNotional(bound, order.quantity, order.price) : sized;
     return verdict.ok ? PASSED : failed(verdict.code, verdict.reason);
   },
 };
 
-/** The account, and for buys the strategy's own funds, cover the order with fees and buffer. */
+/**
+ * The account, and where quote is paid the strategy's own funds, cover the order with fees and buffer. A contract
+ * is paid with margin on either side; what reduces it needs none.
+ */
 const balance: RiskRule = {
   name: 'balance',
-  version: 1,
+  version: 2,
   bindsExits: true,
   check({ order, instrument, funds }) {
-    const asset = order.side === 'buy' ? instrument.quote : instrument.base;
+    const paysQuote = order.side === 'buy' || instrument.contract !== undefined;
+    const asset = paysQuote ? instrument.quote : instrument.base;
     const required = decimal(funds.required);
+    if (required.isZero()) return PASSED;
     if (required.gt(funds.accountFree)) {
       return failed(
         'RISK_BALANCE',
         `the order needs ${funds.required} ${asset}, the account has ${funds.accountFree} free`,
       );
     }
-    if (order.side === 'buy' && required.gt(funds.free)) {
+    if (paysQuote && required.gt(funds.free)) {
       return failed(
         'RISK_BALANCE',
         `the order needs ${funds.required} ${asset}, the strategy has ${funds.free} of its ${funds.allocation} free`,

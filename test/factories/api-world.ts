@@ -214,6 +214,7 @@ export class ApiWorld {
       realisedPnl: '1.5',
       quoteFlow: '-970',
       fees: {},
+      funding: '0',
       updatedAt: T0,
     });
   }

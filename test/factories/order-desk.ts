@@ -75,6 +75,9 @@ export function openOrderDesk(options: {
     openOrders: notHere,
     fillsSince: notHere,
     accountTrades: notHere,
+    prepareAccount: notHere,
+    fundingSince: notHere,
+    venueOrdersSince: notHere,
     watchOrders: notHere,
   };
   const activities = createOrderActivities({

@@ -293,6 +293,10 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return (await adapter.accountTrades(symbol, since)).filter(isOurs);
     },
     accountTrades: async (symbol, since) => lookup.tradesSince(traded(symbol), since),
+    // Spot has neither leverage nor funding nor orders of the venue's own.
+    prepareAccount: () => Promise.resolve(),
+    fundingSince: () => Promise.resolve([]),
+    venueOrdersSince: () => Promise.resolve([]),
     watchOrders: (onNotice) => userStream.listen(onNotice),
   };
   return adapter;

@@ -265,6 +265,11 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     fillsSince,
     accountTrades: fillsSince,
 
+    // The paper venue plays spot: neither leverage nor funding nor orders of the venue's own.
+    prepareAccount: () => Promise.resolve(),
+    fundingSince: () => Promise.resolve([]),
+    venueOrdersSince: () => Promise.resolve([]),
+
     watchOrders(onNotice) {
       const listener = (notice: OrderNotice): void => {
         onNotice(notice);

@@ -15,7 +15,7 @@ import {
 import { type Fill, fillSchema, side } from '../../../core/fill.ts';
 import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
 import type { Kline } from '../../../core/kline.ts';
-import { ledgerEntries } from '../../../core/ledger.ts';
+import { emptyPosition, ledgerEntries } from '../../../core/ledger.ts';
 import { Decimal, decimal, decimalString, toDecimalString } from '../../../core/money.ts';
 import { orderType } from '../../../core/signal.ts';
 import { timestamp } from '../../../core/time.ts';
@@ -269,7 +269,8 @@ function book(books: Books, order: PaperOrder, fill: Fill, now: number): PaperOr
 /** What a fill does to each asset, trade and fee together. */
 function changesOf(fill: Fill): ReadonlyMap<string, Decimal> {
   const changes = new Map<string, Decimal>();
-  for (const { asset, amount } of ledgerEntries(fill)) {
+  // The paper venue plays spot, where the entries do not depend on the position.
+  for (const { asset, amount } of ledgerEntries(fill, emptyPosition(fill.symbol))) {
     changes.set(asset, (changes.get(asset) ?? new Decimal(0)).plus(amount));
   }
   return changes;
