@@ -47,6 +47,8 @@ export interface WebSocketOptions {
   readonly idleTimeoutMs?: number;
   /** Default 500 ms to 30 s. */
   readonly backoff?: BackOff;
+  /** Text sent in place of a ping frame, to peers that count only what is said; its answer is a message. */
+  readonly heartbeat?: string;
   readonly logger: Logger;
 }
 
@@ -271,6 +273,12 @@ class Connection {
     while (this.handling !== undefined) await this.handling;
   }
 
+  private ping(): void {
+    const { heartbeat } = this.options;
+    if (heartbeat === undefined) this.socket.ping();
+    else this.socket.send(heartbeat);
+  }
+
   private watchIdle(): void {
     const idleMs = this.options.idleTimeoutMs ?? 30_000;
     this.lastFrameAt = Date.now();
@@ -278,8 +286,7 @@ class Connection {
       if (this.handling !== undefined) return;
       const silentMs = Date.now() - this.lastFrameAt;
       if (silentMs >= idleMs) this.drop(`no frame for ${String(silentMs)} ms`);
-      else if (silentMs >= idleMs / 2 && this.socket.readyState === WebSocket.OPEN)
-        this.socket.ping();
+      else if (silentMs >= idleMs / 2 && this.socket.readyState === WebSocket.OPEN) this.ping();
     }, idleMs / 4);
   }
 }

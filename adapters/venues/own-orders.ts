@@ -1,6 +1,7 @@
 /** Keel touches only orders it made: those whose client order id begins with its prefix. */
 import { KeelError } from '../../core/errors.ts';
 import { CLIENT_ORDER_ID_PREFIX } from '../../core/signal.ts';
+import type { PlaceOrderRequest } from '../trade-adapter.ts';
 
 export function isOurs<T extends { readonly clientOrderId: string | null }>(
   order: T,
@@ -15,5 +16,15 @@ export function requireOurId(clientOrderId: string): void {
     'VENUE_INVALID_ORDER',
     `client order id "${clientOrderId}" is not one of Keel's, which start with ${CLIENT_ORDER_ID_PREFIX}: ` +
       'orders of others are never placed, looked up or cancelled',
+  );
+}
+
+/** The price that this type of order cannot do without. Throws VENUE_INVALID_ORDER. */
+export function requirePrice(request: PlaceOrderRequest, name: 'price' | 'stopPrice'): string {
+  const value = request[name];
+  if (value !== undefined) return value;
+  throw new KeelError(
+    'VENUE_INVALID_ORDER',
+    `${request.type} order ${request.clientOrderId} has no ${name}: give one, as a decimal string`,
   );
 }

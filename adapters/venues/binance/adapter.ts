@@ -24,6 +24,9 @@ import type {
   TradeAdapter,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
+import { Listing } from '../listing.ts';
+import { createOrderStream } from '../order-stream.ts';
+import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
 import { exchangeInfoSchema, instrumentOf, STANDARD_FEES } from './instruments.ts';
 import { createBinanceLookup } from './lookup.ts';
 import { immediateFills, orderOf } from './orders.ts';
@@ -36,8 +39,7 @@ import {
   serverTimeSchema,
   tickerPriceSchema,
 } from './shapes.ts';
-import { isOurs, requireOurId } from '../own-orders.ts';
-import { createUserStream } from './user-stream.ts';
+import { binanceUserStream } from './user-stream.ts';
 
 export interface BinanceOptions {
   /** Default `binance`. */
@@ -76,15 +78,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   const exchange = options.exchange ?? 'binance';
   const requests = createBinanceRequests(options);
   const lookup = createBinanceLookup(requests);
-  let instruments: ReadonlyMap<string, Instrument> = new Map<string, Instrument>();
-  let venueSymbols: ReadonlyMap<string, string> = new Map<string, string>();
-
-  /** For everything but `instrument()`: what is not listed cannot be traded. */
-  const traded = (symbol: string): Instrument => {
-    const instrument = instruments.get(symbol);
-    if (instrument !== undefined) return instrument;
-    throw new KeelError('VENUE_INVALID_SYMBOL', unlisted(symbol, exchange, instruments));
-  };
+  const listing = new Listing(exchange);
 
   const account = async () => {
     const reply = await requests.signed({
@@ -109,17 +103,15 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     // Market data and instruments are public: without a key (paper) the standard fees hold.
     const fees =
       options.apiKey === '' ? STANDARD_FEES : ((await account()).commissionRates ?? STANDARD_FEES);
-    const all = new Map<string, Instrument>();
-    for (const listing of info.symbols) {
+    const instruments: Instrument[] = [];
+    for (const symbol of info.symbols) {
       try {
-        const instrument = instrumentOf(exchange, listing, fees);
-        all.set(instrument.symbol, instrument);
+        instruments.push(instrumentOf(exchange, symbol, fees));
       } catch (error) {
-        logger.warn({ err: error, symbol: listing.symbol }, 'instrument_not_understood');
+        logger.warn({ err: error, symbol: symbol.symbol }, 'instrument_not_understood');
       }
     }
-    instruments = all;
-    venueSymbols = new Map([...all.values()].map((one) => [one.venueSymbol, one.symbol]));
+    listing.replace(instruments);
   };
 
   const balances = async (): Promise<readonly Balance[]> =>
@@ -161,15 +153,15 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
 
   const openEverywhere = async (): Promise<readonly OrderNotice[]> =>
     (await lookup.allOpenOrders()).filter(isOurs).flatMap(({ clientOrderId, symbol: name }) => {
-      const symbol = venueSymbols.get(name);
+      const symbol = listing.ofVenue(name)?.symbol;
       return symbol === undefined ? [] : [{ clientOrderId, symbol }];
     });
 
-  const userStream = createUserStream({
+  const userStream = createOrderStream({
     url: `${options.wsApiUrl.replace(/\/+$/, '')}/ws-api/v3`,
-    requests,
+    dialect: binanceUserStream(requests),
     logger,
-    symbolOf: (venueSymbol) => venueSymbols.get(venueSymbol),
+    symbolOf: (venueSymbol) => listing.ofVenue(venueSymbol)?.symbol,
     openOrders: async () => {
       if (options.symbols === undefined) return openEverywhere();
       const open = [];
@@ -204,14 +196,9 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return parseAnswer(serverTimeSchema, json, 'GET time').serverTime;
     },
 
-    instrument(symbol) {
-      const found = instruments.get(symbol);
-      return found === undefined
-        ? Promise.reject(new KeelError('NOT_FOUND', unlisted(symbol, exchange, instruments)))
-        : Promise.resolve(found);
-    },
+    instrument: (symbol) => Promise.resolve().then(() => listing.get(symbol)),
     async orderBook(symbol, depth) {
-      const params = { symbol: traded(symbol).venueSymbol, limit: depth };
+      const params = { symbol: listing.traded(symbol).venueSymbol, limit: depth };
       // Before the question: the answer is at least as new.
       const at = adapter.venueTime();
       const { json } = await requests.open('depth', params, 5);
@@ -225,7 +212,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     async getPositions() {
       // On spot a position is what is held of the base.
       const held = new Map((await balances()).map((one) => [one.asset, one]));
-      return [...instruments.values()].flatMap(({ symbol, base }) => {
+      return listing.all().flatMap(({ symbol, base }) => {
         const balance = held.get(base);
         if (balance === undefined) return [];
         return [{ symbol, quantity: decimal(balance.free).plus(balance.locked).toFixed() }];
@@ -233,7 +220,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
 
     async placeOrder(request) {
-      const instrument = traded(request.symbol);
+      const instrument = listing.traded(request.symbol);
       requireOurId(request.clientOrderId);
       await checkBeforeSending(instrument, request);
       const { json } = await requests.signed({
@@ -257,7 +244,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
 
     async cancelOrder({ clientOrderId, symbol }) {
-      const instrument = traded(symbol);
+      const instrument = listing.traded(symbol);
       requireOurId(clientOrderId);
       await requests.signed({
         method: 'DELETE',
@@ -269,7 +256,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
 
     async getOrderStatus({ clientOrderId, symbol }) {
-      const instrument = traded(symbol);
+      const instrument = listing.traded(symbol);
       requireOurId(clientOrderId);
       const raw = await lookup.byClientId(instrument, clientOrderId);
       if (raw === null) {
@@ -282,17 +269,17 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
     async findOrder({ clientOrderId, symbol }) {
       requireOurId(clientOrderId);
-      return lookup.everywhere(traded(symbol), clientOrderId);
+      return lookup.everywhere(listing.traded(symbol), clientOrderId);
     },
     async openOrders(symbol) {
-      const instrument = traded(symbol);
+      const instrument = listing.traded(symbol);
       const open = await lookup.openOrders(instrument);
       return open.filter(isOurs).map((raw) => orderOf(raw, instrument));
     },
     async fillsSince(symbol, since) {
       return (await adapter.accountTrades(symbol, since)).filter(isOurs);
     },
-    accountTrades: async (symbol, since) => lookup.tradesSince(traded(symbol), since),
+    accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
     // Spot has neither leverage nor funding nor orders of the venue's own.
     prepareAccount: () => Promise.resolve(),
     fundingSince: () => Promise.resolve([]),
@@ -315,26 +302,8 @@ function priceParams(request: PlaceOrderRequest): Readonly<Record<string, string
     case 'market':
       return {};
     case 'limit':
-      return { price: required(request, 'price'), timeInForce: 'GTC' };
+      return { price: requirePrice(request, 'price'), timeInForce: 'GTC' };
     case 'stop':
-      return { stopPrice: required(request, 'stopPrice') };
+      return { stopPrice: requirePrice(request, 'stopPrice') };
   }
-}
-
-function required(request: PlaceOrderRequest, name: 'price' | 'stopPrice'): string {
-  const value = request[name];
-  if (value !== undefined) return value;
-  throw new KeelError(
-    'VENUE_INVALID_ORDER',
-    `${request.type} order ${request.clientOrderId} has no ${name}: give one, as a decimal string`,
-  );
-}
-
-function unlisted(
-  symbol: string,
-  exchange: string,
-  instruments: ReadonlyMap<string, Instrument>,
-): string {
-  const known = [...instruments.keys()].slice(0, 10).join(', ');
-  return `${exchange} does not list ${symbol} here; known: ${known === '' ? 'none (connect first)' : known}`;
 }

@@ -10,6 +10,7 @@
  */
 import { type ErrorCode, KeelError } from '../../../core/errors.ts';
 import type { Purpose } from '../../rate-budget.ts';
+import { advice, excerpt, undecided } from '../answers.ts';
 import type { HttpAnswer } from '../http.ts';
 
 /** Codes that mean the same whatever was asked. */
@@ -133,14 +134,6 @@ function refusalCode(code: string, message: string): ErrorCode {
   return 'VENUE_INVALID_ORDER';
 }
 
-function undecided(purpose: Purpose): ErrorCode {
-  return purpose === 'read' ? 'VENUE_UNAVAILABLE' : 'VENUE_UNKNOWN_OUTCOME';
-}
-
-function advice(purpose: Purpose): string {
-  return purpose === 'read' ? '; try again' : '; it may have acted all the same: look the order up';
-}
-
 function rawError(json: unknown): { code: string | null; message: string | null } {
   if (typeof json !== 'object' || json === null || !('code' in json)) {
     return { code: null, message: null };
@@ -157,9 +150,4 @@ function retryAfter(headers: Headers, message: string | null): number | undefine
   if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
   const until = /banned until (\d{13})/i.exec(message ?? '')?.[1];
   return until === undefined ? undefined : Math.max(0, Number(until) - Date.now());
-}
-
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line === '' ? 'an empty body' : line.slice(0, 200);
 }

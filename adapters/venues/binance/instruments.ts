@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
 import { rateLimitsSchema } from './limits.ts';
-import { amount } from './shapes.ts';
+import { amount } from '../answers.ts';
 
 /** One of its many kinds of filter: we read the numbers of those we know. */
 const filterSchema = z.looseObject({ filterType: z.string() });

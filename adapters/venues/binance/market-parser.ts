@@ -7,7 +7,7 @@ import { type Kline, klineSchema } from '../../../core/kline.ts';
 import { type MarketData, marketDataSchema } from '../../../core/market-data.ts';
 import { interval, type Interval, intervalMs } from '../../../core/time.ts';
 import { parseJson } from '../http.ts';
-import { amount } from './shapes.ts';
+import { amount } from '../answers.ts';
 
 export type Frame =
   /** Only closed bars. */

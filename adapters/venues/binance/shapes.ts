@@ -3,11 +3,8 @@
  * that is missing or of another type fails the parse. Numbers arrive as strings and stay strings.
  */
 import { z } from 'zod';
-import { KeelError } from '../../../core/errors.ts';
-import { decimal, decimalString, toDecimalString } from '../../../core/money.ts';
+import { amount, answerParser } from '../answers.ts';
 
-/** `"0.00100000"` → `"0.001"`. */
-export const amount = decimalString.transform((value) => toDecimalString(decimal(value)));
 /** Ids are numbers within 2^53. */
 const id = z.union([z.int(), z.string().min(1)]).transform(String);
 
@@ -72,23 +69,4 @@ export const depthSchema = z.object({ bids: z.array(bookLevel), asks: z.array(bo
 
 export const tickerPriceSchema = z.object({ price: amount });
 
-/**
- * Parses an answer that was a success. A read of another shape throws VENUE_UNAVAILABLE; for what changes
- * something pass VENUE_UNKNOWN_OUTCOME: the venue did act.
- */
-export function parseAnswer<T extends z.ZodType>(
-  schema: T,
-  json: unknown,
-  what: string,
-  code: 'VENUE_UNAVAILABLE' | 'VENUE_UNKNOWN_OUTCOME' = 'VENUE_UNAVAILABLE',
-): z.infer<T> {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new KeelError(
-    code,
-    `Binance answered ${what} in a shape we do not know: ${z.prettifyError(parsed.error)}`,
-    {
-      details: { raw: JSON.stringify(json).slice(0, 2000) },
-    },
-  );
-}
+export const parseAnswer = answerParser('Binance');
