@@ -304,6 +304,8 @@ export function viewOf(leg: Leg): LegView {
   return {
     clientOrderId: leg.clientOrderId,
     legNumber: leg.legNumber,
+    accountId: leg.accountId,
+    exchange: leg.exchange,
     venueOrderId: leg.venueOrderId,
     state: leg.state,
     quantity: leg.quantity,

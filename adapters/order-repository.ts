@@ -9,6 +9,7 @@
  */
 import type { AdmissionDecision } from '../core/admission.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Route } from '../core/execution/route.ts';
 import type { Fill, Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { IntentState, LegState, LegView, OrderStatus, OrderView } from '../core/order.ts';
@@ -27,7 +28,12 @@ export interface AdmitInput {
 /** The stored verdict; the same run asking again gets the same one. */
 export type Admission =
   /** Go on: quantity and quote are reserved. */
-  | { readonly verdict: 'admitted'; readonly order: OrderView }
+  | {
+      readonly verdict: 'admitted';
+      readonly order: OrderView;
+      /** A part of the position it reduces is held on other accounts than the strategy's own. */
+      readonly heldElsewhere?: true;
+    }
   /** Ends here, with the final row written: denied, expired, superseded, or unneeded (target met). */
   | { readonly verdict: 'ended'; readonly order: OrderView }
   /**
@@ -37,6 +43,23 @@ export type Admission =
   | Extract<AdmissionDecision, { verdict: 'blocked' }>
   /** Another workflow run owns this signal: stop, touch nothing. */
   | { readonly verdict: 'refused'; readonly ownerRunId: string };
+
+/** What an order's route is chosen by. */
+export interface RoutingFacts {
+  readonly signal: Signal;
+  readonly side: Side;
+  readonly quantity: string;
+  readonly price: string | null;
+  readonly reducing: boolean;
+  /** Quote to hold back a base unit, with buffer and fee; `"0"` where none is. */
+  readonly reservePrice: string;
+  /** The parts of the strategy's position, signed, in base. */
+  readonly holdings: readonly { readonly accountId: string; readonly quantity: string }[];
+  /** Quote free for this order on each account its plan names. */
+  readonly free: Readonly<Record<string, string>>;
+  /** Chosen before: it stands. */
+  readonly route: Route | null;
+}
 
 export interface NewLeg {
   readonly orderId: string;
@@ -152,6 +175,9 @@ export interface OrderRepository {
   riskContext(orderId: string, instrument: Instrument, marketTime: number): Promise<RiskContext>;
   /** Stores the report; a denial also makes the order final and frees its reservation. */
   recordRisk(orderId: string, report: RiskReport): Promise<OrderView>;
+  routingFacts(orderId: string): Promise<RoutingFacts>;
+  /** Stores the route unless the order has one; returns the one that is there. */
+  recordRoute(orderId: string, route: Route): Promise<Route>;
   /** Inserts the leg as `submitting`/`new` and moves the intent to `working`; returns the row that is there. */
   prepareLeg(leg: NewLeg): Promise<Leg>;
   getLeg(clientOrderId: string): Promise<Leg>;

@@ -8,6 +8,7 @@
 import { growth, initialMargin } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
 import { checkPlan } from './execution/check.ts';
+import { accountsOf } from './execution/plan.ts';
 import type { Side } from './fill.ts';
 import {
   checkFilters,
@@ -55,6 +56,8 @@ export interface AdmissionInput {
   readonly contractOwner?: string;
   /** How far a market order's price may run away before it fills, as a fraction: `"0.01"` is 1 %. */
   readonly buffer: string;
+  /** All accounts there are; given where the signal's plan names accounts. */
+  readonly knownAccounts?: readonly string[];
 }
 
 export type AdmissionDecision =
@@ -308,6 +311,12 @@ function size(
     const terms = { side, type, price, quantity, referencePrice };
     const plan = checkPlan(signal.execution, terms, instrument);
     if (!plan.ok) return end('denied', plan.code, plan.reason);
+    const known = input.knownAccounts ?? [];
+    const unknown = accountsOf(signal.execution).filter((account) => !known.includes(account));
+    if (unknown.length > 0) {
+      const reason = `the plan names unknown accounts: ${unknown.join(', ')}; known: ${known.join(', ')}`;
+      return end('denied', 'NOT_FOUND', reason);
+    }
   }
 
   const perUnit = reservePrice(input, { side, quantity, price, reducing });

@@ -66,6 +66,9 @@ export type OrderStatus = z.infer<typeof orderStatus>;
 const legViewSchema = z.strictObject({
   clientOrderId: z.string().min(1),
   legNumber: z.int().positive(),
+  /** Where it trades; the order's own but for orders split across venues. */
+  accountId: z.string().min(1),
+  exchange: z.string().min(1),
   venueOrderId: z.string().nullable(),
   state: legState,
   quantity: positiveDecimal,

@@ -3,7 +3,7 @@
  * ledger, the simulator, the paper venue and the backtest all call it.
  */
 import { z } from 'zod';
-import { decimalString } from './money.ts';
+import { decimal, decimalString, toDecimalString } from './money.ts';
 import { symbol } from './symbol.ts';
 
 export const positionSchema = z.strictObject({
@@ -25,3 +25,23 @@ export const positionSchema = z.strictObject({
   funding: decimalString.default('0'),
 });
 export type Position = Readonly<z.infer<typeof positionSchema>>;
+
+/**
+ * Two parts of one position, held on different accounts, as one. Every figure adds up, so what holds of the
+ * parts (realised P&L = quote flow + cost) holds of the whole.
+ */
+export function sumPositions(one: Position, other: Position): Position {
+  const add = (a = '0', b = '0'): string => toDecimalString(decimal(a).plus(b));
+  const feeAssets = new Set([...Object.keys(one.fees), ...Object.keys(other.fees)]);
+  return {
+    symbol: one.symbol,
+    quantity: add(one.quantity, other.quantity),
+    cost: add(one.cost, other.cost),
+    realisedPnl: add(one.realisedPnl, other.realisedPnl),
+    quoteFlow: add(one.quoteFlow, other.quoteFlow),
+    funding: add(one.funding, other.funding),
+    fees: Object.fromEntries(
+      [...feeAssets].map((asset) => [asset, add(one.fees[asset], other.fees[asset])]),
+    ),
+  };
+}

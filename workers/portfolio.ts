@@ -139,7 +139,10 @@ export function createPortfolioKeeper(deps: PortfolioDeps): PortfolioKeeper {
         order.eventTime,
         ...fills.map(({ executedAt }) => executedAt),
       );
-      await portfolio.rebuildBalances(accountId, at);
+      // A split order moves the balances of several accounts.
+      for (const account of new Set([accountId, ...order.legs.map((leg) => leg.accountId)])) {
+        await portfolio.rebuildBalances(account, at);
+      }
       if (traded) await portfolio.rebuildTrades(strategyId, symbol);
       await recordEquity(strategyId, at, {
         prices: await cachedPrices(strategyId, exchange),

@@ -6,9 +6,11 @@
 import { sql, type Transaction } from 'kysely';
 import { decideAdmission, type AdmissionDecision, type OpenOrder } from '../../core/admission.ts';
 import { KeelError } from '../../core/errors.ts';
+import { accountsOf } from '../../core/execution/plan.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
-import { toDecimalString } from '../../core/money.ts';
+import { decimal, toDecimalString } from '../../core/money.ts';
+import type { OrderView } from '../../core/order.ts';
 import type { Signal } from '../../core/signal.ts';
 import { tradingDay } from '../../core/time.ts';
 import type { Admission, AdmitInput } from '../order-repository.ts';
@@ -45,7 +47,7 @@ export async function admitOrder(
     if (stored !== null) return stored;
     const now = options.now();
 
-    const position = await lockPosition(trx, signal.strategyId, signal.symbol, now);
+    await lockPosition(trx, signal, now);
     const open = await lockOpenOrders(trx, signal);
     const ending = open
       .filter((order) => order.ending && !order.guardStop)
@@ -53,15 +55,19 @@ export async function admitOrder(
     if (signal.wanted.kind === 'target' && ending.length > 0) {
       return { verdict: 'blocked', cancelFirst: ending };
     }
+    const { holdings, newestSequence } = await readStanding(trx, signal);
     const decision = decideAdmission({
       signal,
       // A person may trade a strategy that does not run; its entries are theirs to answer for.
       strategyStatus: signal.source.kind === 'person' ? 'running' : strategy.status,
       currentRunId: strategy.run_id,
       marketTime: input.marketTime,
-      position: position.quantity,
+      position: toDecimalString(
+        holdings.reduce((sum, held) => sum.plus(held.quantity), decimal('0')),
+      ),
       openOrders: open,
-      newestSequence: await newestSequence(trx, signal),
+      newestSequence,
+      ...(await knownAccounts(trx, signal)),
       instrument: input.instrument,
       ...(await contractOwner(trx, input, now)),
       buffer: options.marketBuyBuffer,
@@ -72,7 +78,8 @@ export async function admitOrder(
     await insertOrder(trx, input, decision, now);
     await refreshStatus(trx, signal.id);
     const order = await readOrderView(trx, signal.id);
-    return { verdict: decision.verdict, order };
+    if (decision.verdict === 'ended') return { verdict: 'ended', order };
+    return { verdict: 'admitted', order, ...heldElsewhere(order, holdings) };
   });
 }
 
@@ -84,7 +91,11 @@ async function contractOwner(
 ): Promise<{ readonly contractOwner?: string }> {
   if (instrument.contract === undefined) return {};
   const { accountId, symbol, strategyId } = signal;
-  return { contractOwner: await claimContract(trx, { accountId, symbol, strategyId }, now) };
+  for (const account of [accountId, ...accountsOf(signal.execution)]) {
+    const owner = await claimContract(trx, { accountId: account, symbol, strategyId }, now);
+    if (owner !== strategyId) return { contractOwner: owner };
+  }
+  return { contractOwner: strategyId };
 }
 
 /** The margin that the position holds is reckoned by the leverage it was traded at. */
@@ -101,6 +112,24 @@ async function keepLeverage(
     .where('symbol', '=', symbol)
     .where('leverage', '<>', leverage)
     .execute();
+}
+
+/** Only of a plan that names accounts: one that Keel does not have denies an entry. */
+async function knownAccounts(
+  trx: Transaction<Database>,
+  signal: Signal,
+): Promise<{ knownAccounts?: readonly string[] }> {
+  if (accountsOf(signal.execution).length === 0) return {};
+  const rows = await trx.selectFrom('accounts').select('id').orderBy('id').execute();
+  return { knownAccounts: rows.map(({ id }) => id) };
+}
+
+function heldElsewhere(
+  order: OrderView,
+  holdings: Standing['holdings'],
+): { readonly heldElsewhere?: true } {
+  const elsewhere = holdings.some(({ accountId }) => accountId !== order.accountId);
+  return order.reducing && elsewhere ? { heldElsewhere: true } : {};
 }
 
 async function lockStrategy(trx: Transaction<Database>, signal: Signal) {
@@ -137,7 +166,9 @@ async function storedVerdict(
     return { verdict: 'refused', ownerRunId: stored.workflow_run_id };
   }
   const order = await readOrderView(trx, input.signal.id);
-  return { verdict: isFinalIntent(stored.state) ? 'ended' : 'admitted', order };
+  if (isFinalIntent(stored.state)) return { verdict: 'ended', order };
+  const { holdings } = await readStanding(trx, input.signal);
+  return { verdict: 'admitted', order, ...heldElsewhere(order, holdings) };
 }
 
 interface LockedOrder extends OpenOrder {
@@ -190,16 +221,28 @@ async function lockOpenOrders(
 
 const ENDED_UNFILLED: ReadonlySet<string> = new Set(['cancelled', 'expired', 'rejected']);
 
-async function newestSequence(trx: Transaction<Database>, signal: Signal): Promise<number> {
-  const row = await trx
-    .selectFrom('orders')
-    .select((eb) => eb.fn.max('sequence').as('newest'))
-    .where('strategy_id', '=', signal.strategyId)
-    .where('symbol', '=', signal.symbol)
-    .where('run_id', '=', signal.runId)
-    .executeTakeFirst();
-  // Kysely's type forgets that the maximum of nothing is null.
-  return (row?.newest as number | null | undefined) ?? 0;
+interface Standing {
+  /** The parts of the position by account, those that hold something. */
+  readonly holdings: readonly { readonly accountId: string; readonly quantity: string }[];
+  /** Of the run's signals in the symbol; 0 where there is none. */
+  readonly newestSequence: number;
+}
+
+/**
+ * A statement after the locks. What is held on other accounts has no lock of its own: whoever books there
+ * holds the home account's part first.
+ */
+async function readStanding(trx: Transaction<Database>, signal: Signal): Promise<Standing> {
+  const { rows } = await sql<{ newest: number | null; holdings: Standing['holdings'] }>`
+    select
+      (select max(sequence) from orders where strategy_id = ${signal.strategyId}
+         and symbol = ${signal.symbol} and run_id = ${signal.runId}) as newest,
+      (select coalesce(json_agg(json_build_object('accountId', account_id, 'quantity', quantity::text)
+           order by account_id), '[]')
+         from positions where strategy_id = ${signal.strategyId} and symbol = ${signal.symbol}
+           and quantity <> 0) as holdings`.execute(trx);
+  const [row] = rows;
+  return { holdings: row?.holdings ?? [], newestSequence: row?.newest ?? 0 };
 }
 
 /** Ends orders that were not sent; their legs can no longer be claimed. */

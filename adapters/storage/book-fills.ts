@@ -8,10 +8,16 @@ import { remainingQuantity } from './order-status.ts';
 import type { OrderRow } from './order-views.ts';
 import type { Database } from './tables.ts';
 
+/** An order's row, and the account its leg trades on. */
+export interface Booked {
+  readonly order: OrderRow;
+  readonly account: Pick<OrderRow, 'account_id' | 'exchange'>;
+}
+
 /** Inserts what is new. `foreign`: trade ids that stand in the books for another leg. */
 export async function insertFills(
   trx: Transaction<Database>,
-  order: OrderRow,
+  { order, account }: Booked,
   fills: readonly Fill[],
   seenBy: string,
   now: number,
@@ -21,8 +27,8 @@ export async function insertFills(
     .insertInto('fills')
     .values(
       fills.map((fill) => ({
-        exchange: order.exchange,
-        account_id: order.account_id,
+        exchange: account.exchange,
+        account_id: account.account_id,
         symbol: fill.symbol,
         venue_trade_id: fill.venueTradeId,
         client_order_id: fill.clientOrderId,
@@ -50,7 +56,7 @@ export async function insertFills(
   const others = await trx
     .selectFrom('fills')
     .select('venue_trade_id')
-    .where('account_id', '=', order.account_id)
+    .where('account_id', '=', account.account_id)
     .where('symbol', '=', order.symbol)
     .where(
       'venue_trade_id',
@@ -65,7 +71,7 @@ export async function insertFills(
 /** Applies the fills to the locked position, and keeps a row of history for each. */
 export async function bookPosition(
   trx: Transaction<Database>,
-  order: OrderRow,
+  { order, account }: Booked,
   before: Position,
   fills: readonly Fill[],
   now: number,
@@ -75,6 +81,7 @@ export async function bookPosition(
     position = applyFill(position, fill);
     return {
       strategy_id: order.strategy_id,
+      account_id: account.account_id,
       symbol: order.symbol,
       venue_trade_id: fill.venueTradeId,
       quantity: position.quantity,
@@ -95,13 +102,14 @@ export async function bookPosition(
     })
     .where('strategy_id', '=', order.strategy_id)
     .where('symbol', '=', order.symbol)
+    .where('account_id', '=', account.account_id)
     .execute();
   await trx.insertInto('position_history').values(history).execute();
 }
 
 export async function bookLedger(
   trx: Transaction<Database>,
-  order: OrderRow,
+  { order, account }: Booked,
   before: Position,
   fills: readonly Fill[],
   now: number,
@@ -111,7 +119,7 @@ export async function bookLedger(
     const moved = ledgerEntries(fill, position);
     position = applyFill(position, fill);
     return moved.map(({ asset, amount, kind }) => ({
-      account_id: order.account_id,
+      account_id: account.account_id,
       strategy_id: order.strategy_id,
       asset,
       amount,

@@ -103,7 +103,12 @@ async function bookFunding(
   return inTransaction(db, async (trx) => {
     const strategyId = await ownerOf(trx, accountId, symbol);
     if (strategyId === null || payments.length === 0) return { strategyId, booked: [] };
-    let position = await lockPosition(trx, strategyId, symbol, now);
+    const { exchange } = await trx
+      .selectFrom('accounts')
+      .select('exchange')
+      .where('id', '=', accountId)
+      .executeTakeFirstOrThrow();
+    let position = await lockPosition(trx, { strategyId, accountId, exchange, symbol }, now);
     const inserted = await trx
       .insertInto('funding_payments')
       .values(
@@ -128,6 +133,7 @@ async function bookFunding(
       position = applyFunding(position, payment.amount);
       return {
         strategy_id: strategyId,
+        account_id: accountId,
         symbol,
         venue_trade_id: fundingEntry(payment),
         quantity: position.quantity,
@@ -146,6 +152,7 @@ async function bookFunding(
       })
       .where('strategy_id', '=', strategyId)
       .where('symbol', '=', symbol)
+      .where('account_id', '=', accountId)
       .execute();
     await trx.insertInto('position_history').values(history).execute();
     await trx

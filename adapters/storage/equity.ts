@@ -102,7 +102,7 @@ async function insertPoint(
   return toEquityPoint(row);
 }
 
-/** The strategy's positions as of `at`: the booked rows, unless something happened since. */
+/** The strategy's positions, an account each, as of `at`: the booked rows, unless something happened since. */
 async function positionsAt(
   db: Queryable,
   strategyId: string,
@@ -118,6 +118,7 @@ async function positionsAt(
             .selectFrom('fills')
             .whereRef('fills.strategy_id', '=', 'positions.strategy_id')
             .whereRef('fills.symbol', '=', 'positions.symbol')
+            .whereRef('fills.account_id', '=', 'positions.account_id')
             .where('fills.executed_at', '>', at)
             .select('fills.order_id'),
         )
@@ -128,12 +129,14 @@ async function positionsAt(
         .selectFrom('funding_payments')
         .whereRef('funding_payments.strategy_id', '=', 'positions.strategy_id')
         .whereRef('funding_payments.symbol', '=', 'positions.symbol')
+        .whereRef('funding_payments.account_id', '=', 'positions.account_id')
         .where('funding_payments.paid_at', '<=', at)
         .select((sum) => sum.fn.coalesce(sum.fn.sum<string>('amount'), sum.lit(0)).as('paid'))
         .as('funding_then'),
     )
     .where('positions.strategy_id', '=', strategyId)
     .orderBy('positions.symbol')
+    .orderBy('positions.account_id')
     .execute();
   return Promise.all(
     rows.map(async (row) => {
@@ -141,7 +144,7 @@ async function positionsAt(
       const funding = canonical(row.funding_then ?? '0');
       const unmoved = row.moved_since !== true;
       if (unmoved && funding === canonical(row.funding)) return { ...toPosition(row), leverage };
-      const fills = await readTaggedFills(db, strategyId, row.symbol);
+      const fills = await readTaggedFills(db, strategyId, row.symbol, row.account_id);
       const then = fills
         .filter((fill) => fill.executedAt <= at)
         .reduce<Position>((position, fill) => applyFill(position, fill), emptyPosition(row.symbol));

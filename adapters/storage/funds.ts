@@ -47,9 +47,33 @@ export async function strategyFunds(
 }
 
 /**
+ * What open orders hold back on an account, as a subquery (order_id, asset, amount): the unfilled rest of
+ * their live legs there, and on the order's own account what no live leg works yet. Spot sells hold back
+ * base, all others quote.
+ */
+export const reservationsOn = (accountId: string) => sql`(
+  select o.order_id,
+    case when spot_sell then ${baseOf('o.symbol')} else ${quoteOf('o.symbol')} end as asset,
+    rest.quantity * case when spot_sell then 1 else o.reserve_price end as amount
+  from orders o
+  cross join lateral (select o.side = 'sell' and not ${isContractIn('o.symbol')} as spot_sell) kind
+  cross join lateral (
+    select coalesce(sum(greatest(quantity - filled_quantity, 0)), 0) as all_live,
+      coalesce(sum(greatest(quantity - filled_quantity, 0)) filter (where account_id = ${accountId}), 0)
+        as here
+    from legs
+    where legs.order_id = o.order_id and state not in ('filled', 'cancelled', 'expired', 'rejected')
+  ) live
+  cross join lateral (
+    select live.here + case when o.account_id = ${accountId}
+      then greatest(o.quantity - o.filled_quantity - live.all_live, 0) else 0 end as quantity
+  ) rest
+  -- Only a routed order has legs on another account than its own.
+  where o.finished_at is null and (o.account_id = ${accountId} or o.route is not null))`;
+
+/**
  * What the account holds of an asset beyond what its other open orders hold back: opening balance + ledger −
- * reserved quote of open orders paid in it − unfilled rest of open spot sells of it − margin that its contracts
- * hold in it.
+ * reservations − margin that its contracts hold in it.
  */
 export async function accountFree(
   db: Queryable,
@@ -63,13 +87,8 @@ export async function accountFree(
        where account_id = ${accountId} and asset = ${asset})
       + (select coalesce(sum(amount), 0) from ledger_entries
          where account_id = ${accountId} and asset = ${asset})
-      - (select coalesce(sum(case
-           when ${quoteOf('symbol')} = ${asset} then reserved_quote
-           when side = 'sell' and ${baseOf('symbol')} = ${asset} and not ${isContractIn('symbol')}
-             then greatest(quantity - filled_quantity, 0)
-           else 0 end), 0)
-         from orders
-         where account_id = ${accountId} and finished_at is null and order_id <> ${exceptOrderId})
+      - (select coalesce(sum(r.amount), 0) from ${reservationsOn(accountId)} r
+         where r.asset = ${asset} and r.order_id <> ${exceptOrderId})
       - (select coalesce(sum(${marginHeld}), 0) from positions p
          where p.account_id = ${accountId} and ${isContractIn('p.symbol')} and ${quoteOf('p.symbol')} = ${asset})
       as free`.execute(db);

@@ -18,6 +18,8 @@ const AVERAGE_PRICE_DIGITS = 20;
 interface LegJson {
   readonly clientOrderId: string;
   readonly legNumber: number;
+  readonly accountId: string;
+  readonly exchange: string;
   readonly venueOrderId: string | null;
   readonly state: LegState;
   readonly quantity: string;
@@ -40,7 +42,8 @@ export function selectOrderViews(db: Queryable) {
     .select([
       sql<LegJson[]>`(
         select coalesce(json_agg(json_build_object(
-          'clientOrderId', l.client_order_id, 'legNumber', l.leg_number, 'venueOrderId', l.venue_order_id,
+          'clientOrderId', l.client_order_id, 'legNumber', l.leg_number, 'accountId', l.account_id,
+          'exchange', l.exchange, 'venueOrderId', l.venue_order_id,
           'state', l.state, 'quantity', l.quantity::text, 'price', l.price::text,
           'filledQuantity', l.filled_quantity::text, 'filledQuote', l.filled_quote::text,
           'errorCode', l.error_code, 'errorMessage', l.error_message) order by l.leg_number), '[]')
@@ -124,6 +127,8 @@ export function toLegView(row: Selectable<LegsTable>): LegView {
   return {
     clientOrderId: row.client_order_id,
     legNumber: row.leg_number,
+    accountId: row.account_id,
+    exchange: row.exchange,
     venueOrderId: row.venue_order_id,
     state: row.state,
     quantity: canonical(row.quantity),
@@ -145,8 +150,6 @@ export function toLeg(row: LegWithOrderRow): Leg {
   return {
     ...toLegView(row),
     orderId: row.order_id,
-    accountId: row.account_id,
-    exchange: row.exchange,
     symbol: row.symbol,
     side: row.side,
     type: row.type,

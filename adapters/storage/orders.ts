@@ -24,6 +24,7 @@ import {
 import { inTransaction } from './postgres-errors.ts';
 import { recordLeg } from './record-leg.ts';
 import { readRiskContext } from './risk-context.ts';
+import { readRoutingFacts, recordRoute } from './routing.ts';
 
 /** Stores the report; a denial makes the order final. An order that is worked or final keeps its verdict. */
 async function recordRisk(
@@ -214,6 +215,8 @@ export function createOrderRepository(db: Queryable, options: OrderOptions): Ord
     riskContext: (orderId: string, instrument: Instrument, marketTime: number) =>
       readRiskContext(db, orderId, instrument, marketTime),
     recordRisk: (orderId, report) => recordRisk(db, orderId, report, now()),
+    routingFacts: (orderId) => readRoutingFacts(db, orderId),
+    recordRoute: (orderId, route) => recordRoute(db, orderId, route),
     prepareLeg: (leg) => prepareLeg(db, leg, now()),
     getLeg: (id) => readLeg(db, id),
     claimSend: (id, deadline, marketTime) => claimSend(db, id, deadline, marketTime, now()),

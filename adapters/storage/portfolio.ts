@@ -7,7 +7,7 @@ import type { AccountBalance, PortfolioRepository, PositionRecord } from '../rep
 import { readBalances } from './accounts.ts';
 import type { Queryable } from './database.ts';
 import { readEquityCurve, readLatestEquity, writeEquity } from './equity.ts';
-import { baseOf, isContractIn, marginHeld, quoteOf } from './funds.ts';
+import { isContractIn, marginHeld, quoteOf, reservationsOn } from './funds.ts';
 import { toPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { PositionsTable } from './tables.ts';
@@ -49,12 +49,7 @@ async function rebuildBalances(
         union all
         select asset, sum(amount), 0 from ledger_entries where account_id = ${accountId} group by asset
         union all
-        select ${quoteOf('symbol')}, 0, reserved_quote from orders
-        where account_id = ${accountId} and finished_at is null
-        union all
-        select ${baseOf('symbol')}, 0, greatest(quantity - filled_quantity, 0) from orders
-        where account_id = ${accountId} and finished_at is null and side = 'sell'
-          and not ${isContractIn('symbol')}
+        select asset, 0, amount from ${reservationsOn(accountId)} reservations
         union all
         select ${quoteOf('p.symbol')}, 0, ${marginHeld} from positions p
         where p.account_id = ${accountId} and ${isContractIn('p.symbol')} and p.quantity <> 0
@@ -67,8 +62,9 @@ async function rebuildBalances(
       delete from balances b where b.account_id = ${accountId}
         and not exists (select from opening_balances o where o.account_id = b.account_id and o.asset = b.asset)
         and not exists (select from ledger_entries l where l.account_id = b.account_id and l.asset = b.asset)
-        and not exists (select from orders where account_id = ${accountId} and finished_at is null
-          and b.asset in (${baseOf('symbol')}, ${quoteOf('symbol')}))`.execute(trx);
+        and not exists (select from ${reservationsOn(accountId)} r where r.asset = b.asset)`.execute(
+      trx,
+    );
     return readBalances(trx, accountId);
   });
 }
@@ -91,7 +87,12 @@ export function createPortfolioRepository(db: Queryable): PortfolioRepository {
     recordEquity: (strategyId, at, prices) => writeEquity(db, strategyId, at, prices),
 
     async positions(strategyId) {
-      let query = db.selectFrom('positions').selectAll().orderBy('strategy_id').orderBy('symbol');
+      let query = db
+        .selectFrom('positions')
+        .selectAll()
+        .orderBy('strategy_id')
+        .orderBy('symbol')
+        .orderBy('account_id');
       if (strategyId !== undefined) query = query.where('strategy_id', '=', strategyId);
       return (await query.execute()).map(toPositionRecord);
     },

@@ -1,6 +1,5 @@
-/** Position rows: one a strategy and symbol, changed only by booking, locked by admission and booking. */
+/** Position rows: one a strategy, symbol and account, changed only by booking, locked by admission and booking. */
 import type { Selectable, Transaction } from 'kysely';
-import { KeelError } from '../../core/errors.ts';
 import type { Position } from '../../core/position.ts';
 import { canonical, canonicalRecord } from './amounts.ts';
 import type { Database, PositionsTable } from './tables.ts';
@@ -17,11 +16,21 @@ export function toPosition(row: Selectable<PositionsTable>): Position {
   };
 }
 
-/** Locks the strategy's position in a symbol, as an empty row where there was none. Throws NOT_FOUND. */
+/** One account's part of a strategy's position in a symbol. */
+export interface PositionKey {
+  readonly strategyId: string;
+  readonly accountId: string;
+  readonly exchange: string;
+  readonly symbol: string;
+}
+
+/**
+ * Locks an account's part of a position, as an empty row where there was none. Admission and every booking
+ * lock the home account's part first, so that it stands for the whole position.
+ */
 export async function lockPosition(
   trx: Transaction<Database>,
-  strategyId: string,
-  symbol: string,
+  { strategyId, accountId, exchange, symbol }: PositionKey,
   now: number,
 ): Promise<Position> {
   const locked = () =>
@@ -30,28 +39,14 @@ export async function lockPosition(
       .selectAll()
       .where('strategy_id', '=', strategyId)
       .where('symbol', '=', symbol)
-      .forNoKeyUpdate()
-      .executeTakeFirst();
-  const there = await locked();
+      .where('account_id', '=', accountId)
+      .forNoKeyUpdate();
+  const there = await locked().executeTakeFirst();
   if (there !== undefined) return toPosition(there);
   await trx
     .insertInto('positions')
-    .columns(['strategy_id', 'account_id', 'exchange', 'symbol', 'updated_at'])
-    .expression((eb) =>
-      eb
-        .selectFrom('strategies')
-        .select([
-          'id',
-          'account_id',
-          'exchange',
-          eb.val(symbol).as('symbol'),
-          eb.val(now).as('updated_at'),
-        ])
-        .where('id', '=', strategyId),
-    )
+    .values({ strategy_id: strategyId, account_id: accountId, exchange, symbol, updated_at: now })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  const row = await locked();
-  if (row === undefined) throw new KeelError('NOT_FOUND', `there is no strategy "${strategyId}"`);
-  return toPosition(row);
+  return toPosition(await locked().executeTakeFirstOrThrow());
 }

@@ -10,6 +10,7 @@ import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
 import { decimal } from '../../core/money.ts';
+import type { Position } from '../../core/position.ts';
 import type { LegRecord, LegUpdate } from '../order-repository.ts';
 import { canonical } from './amounts.ts';
 import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
@@ -38,20 +39,22 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
       .selectFrom('legs')
       .innerJoin('orders', 'orders.order_id', 'legs.order_id')
       .select(['orders.order_id', 'orders.strategy_id', 'orders.symbol', 'legs.side'])
+      .select(['orders.account_id as home_account', 'orders.exchange as home_exchange'])
+      .select(['legs.account_id', 'legs.exchange'])
       .where('client_order_id', '=', update.clientOrderId)
       .executeTakeFirst();
     if (known === undefined) throw legNotFound(update.clientOrderId);
     const fills = checkedFills(update, known);
 
-    const position =
-      fills.length === 0 ? null : await lockPosition(trx, known.strategy_id, known.symbol, now);
+    const position = fills.length === 0 ? null : await lockPositionOf(trx, known, now);
     const order = await lockOrder(trx, known.order_id);
     const leg = await lockLeg(trx, update.clientOrderId);
 
-    const { booked, foreign } = await insertFills(trx, order, fills, update.seenBy, now);
+    const where = { order, account: known };
+    const { booked, foreign } = await insertFills(trx, where, fills, update.seenBy, now);
     if (position !== null && booked.length > 0) {
-      await bookPosition(trx, order, position, booked, now);
-      await bookLedger(trx, order, position, booked, now);
+      await bookPosition(trx, where, position, booked, now);
+      await bookLedger(trx, where, position, booked, now);
       await bookOrder(trx, order, booked, now);
     }
     const move = moveOf(leg, update);
@@ -67,6 +70,26 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
         : move.detail,
     };
   });
+}
+
+/** The home account's part first: it stands for the whole position, and admission holds it. */
+async function lockPositionOf(
+  trx: Transaction<Database>,
+  leg: {
+    readonly strategy_id: string;
+    readonly symbol: string;
+    readonly account_id: string;
+    readonly exchange: string;
+    readonly home_account: string;
+    readonly home_exchange: string;
+  },
+  now: number,
+): Promise<Position> {
+  const whole = { strategyId: leg.strategy_id, symbol: leg.symbol };
+  const home = { ...whole, accountId: leg.home_account, exchange: leg.home_exchange };
+  const position = await lockPosition(trx, home, now);
+  if (leg.account_id === leg.home_account) return position;
+  return lockPosition(trx, { ...whole, accountId: leg.account_id, exchange: leg.exchange }, now);
 }
 
 function moveOf(leg: LegRow, update: LegUpdate): LegMove {

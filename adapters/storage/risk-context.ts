@@ -1,5 +1,6 @@
 /** What the risk rules look at, read in one consistent snapshot. */
 import { KeelError } from '../../core/errors.ts';
+import { accountsOf } from '../../core/execution/plan.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { RiskContext } from '../../core/risk/rule.ts';
@@ -36,6 +37,11 @@ export async function readRiskContext(
       const paysQuote = order.side === 'buy' || instrument.contract !== undefined;
       const asset = paysQuote ? instrument.quote : instrument.base;
       const quantity = decimal(order.quantity);
+      const { holders, ...position } = await readPosition(trx, order);
+      let free = decimal('0');
+      for (const accountId of payingAccounts(order, holders)) {
+        free = free.plus(await accountFree(trx, accountId, asset, orderId));
+      }
       return {
         order: {
           orderId,
@@ -49,11 +55,11 @@ export async function readRiskContext(
         },
         instrument,
         marketTime,
-        position: await readPosition(trx, order),
+        position,
         funds: {
           allocation: funds.allocation,
           free: funds.free,
-          accountFree: await accountFree(trx, order.account_id, asset, orderId),
+          accountFree: toDecimalString(free),
           required: toDecimalString(paysQuote ? quantity.mul(order.reserve_price) : quantity),
         },
         ordersToday: await countOrdersToday(trx, order),
@@ -83,9 +89,23 @@ async function readLimits(db: Queryable, strategyId: string): Promise<RiskContex
   };
 }
 
-async function readPosition(db: Queryable, order: OrderRow): Promise<RiskContext['position']> {
-  const { rows } = await sql<{ held: string; open: string }>`
+/**
+ * The accounts that pay for an order: those that hold what it reduces, else those its plan names, else the
+ * strategy's own. What each can take of it is decided when it is routed.
+ */
+function payingAccounts(order: OrderRow, holders: readonly string[]): readonly string[] {
+  const named = order.reducing ? holders : accountsOf(order.signal.execution);
+  return named.length === 0 ? [order.account_id] : named;
+}
+
+async function readPosition(
+  db: Queryable,
+  order: OrderRow,
+): Promise<RiskContext['position'] & { readonly holders: readonly string[] }> {
+  const { rows } = await sql<{ held: string; open: string; holders: string[] }>`
     select
+      (select coalesce(json_agg(account_id order by account_id), '[]') from positions
+       where strategy_id = ${order.strategy_id} and symbol = ${order.symbol} and quantity <> 0) as holders,
       (select coalesce(sum(quantity), 0) from positions
        where strategy_id = ${order.strategy_id} and symbol = ${order.symbol}) as held,
       (select coalesce(sum(greatest(quantity - filled_quantity, 0)
@@ -96,6 +116,7 @@ async function readPosition(db: Queryable, order: OrderRow): Promise<RiskContext
   return {
     quantity: canonical(rows[0]?.held ?? '0'),
     openQuantity: canonical(rows[0]?.open ?? '0'),
+    holders: rows[0]?.holders ?? [],
   };
 }
 

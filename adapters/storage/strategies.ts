@@ -1,6 +1,7 @@
 /** Strategies and their runs: records, start and stop, and what an instance is told of its own standing. */
 import type { Selectable } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
+import { type Position, sumPositions } from '../../core/position.ts';
 import { isQuiet } from './quiet.ts';
 import type {
   NewStrategy,
@@ -197,7 +198,7 @@ async function readSnapshot(db: Queryable, strategyId: string): Promise<Strategy
         .orderBy('orders.order_id')
         .execute();
       return {
-        positions: Object.fromEntries(positions.map((row) => [row.symbol, toPosition(row)])),
+        positions: bySymbol(positions.map(toPosition)),
         openOrders: orders.map(toOrderView),
         freeFunds: funds.free,
         allocation: funds.allocation,
@@ -221,4 +222,14 @@ export function createStrategyRepository(db: Queryable, now: () => number): Stra
     snapshot: (strategyId) => readSnapshot(db, strategyId),
     isQuiet: (marketTime) => isQuiet(db, marketTime),
   };
+}
+
+/** A strategy sees one position a symbol, wherever its parts are held. */
+function bySymbol(parts: readonly Position[]): Record<string, Position> {
+  const positions: Record<string, Position> = {};
+  for (const part of parts) {
+    const known = positions[part.symbol];
+    positions[part.symbol] = known === undefined ? part : sumPositions(known, part);
+  }
+  return positions;
 }

@@ -6,6 +6,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Side } from '../../core/fill.ts';
 import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
+import type { Route } from '../../core/execution/route.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
 import type { OrderType, Signal, SignalSource } from '../../core/signal.ts';
 import type { Interval } from '../../core/time.ts';
@@ -106,6 +107,7 @@ export interface OrdersTable {
   reason_code: string | null;
   reason: string | null;
   risk: ColumnType<RiskReport | null, string | null, string | null>;
+  route: ColumnType<Route | null, string | null | undefined, string | null>;
   signal: JsonColumn<Signal>;
   tag: string;
   version: DefaultNumber;
@@ -211,6 +213,7 @@ export interface FundingPaymentsTable {
 export interface PositionHistoryTable {
   id: Generated<number>;
   strategy_id: string;
+  account_id: string;
   symbol: string;
   venue_trade_id: string;
   quantity: string;

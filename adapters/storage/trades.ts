@@ -82,13 +82,14 @@ async function newestCloseAt(
   return bar?.close_at ?? at;
 }
 
-/** A strategy's fills in a symbol as they happened, each with its order's tag. */
+/** A strategy's fills in a symbol (on one account, where it is given) as they happened, with their orders' tags. */
 export async function readTaggedFills(
   db: Queryable,
   strategyId: string,
   symbol: string,
+  accountId?: string,
 ): Promise<readonly TaggedFill[]> {
-  const rows = await db
+  let query = db
     .selectFrom('fills')
     .innerJoin('orders', 'orders.order_id', 'fills.order_id')
     .selectAll('fills')
@@ -98,7 +99,9 @@ export async function readTaggedFills(
     .orderBy('executed_at')
     .orderBy(sql`length(venue_trade_id)`)
     .orderBy('venue_trade_id')
-    .execute();
+    .orderBy('fills.account_id');
+  if (accountId !== undefined) query = query.where('fills.account_id', '=', accountId);
+  const rows = await query.execute();
   return rows.map((row) => ({ ...toFill(row), tag: row.tag }));
 }
 

@@ -47,8 +47,7 @@ export function createCloseService(deps: CloseServiceDeps): CloseService {
 
   async function assertHolds(strategyId: string, symbol: string): Promise<void> {
     const held = await portfolio.positions(strategyId);
-    const quantity = held.find((position) => position.symbol === symbol)?.quantity ?? '0';
-    if (/[1-9]/.test(quantity)) return;
+    if (held.some((part) => part.symbol === symbol && /[1-9]/.test(part.quantity))) return;
     throw new KeelError('CONFLICT', `${strategyId} holds no ${symbol}: there is nothing to close`);
   }
 

@@ -11,7 +11,8 @@ const accounts = z
   .array(z.string().min(1))
   .min(2)
   .max(10)
-  .refine((ids) => new Set(ids).size === ids.length, { error: 'each account once' });
+  .refine((ids) => new Set(ids).size === ids.length, { error: 'each account once' })
+  .readonly();
 
 /** Limit with chase: a limit order that is replaced nearer to the market while it rests. */
 const chase = z.strictObject({
@@ -55,3 +56,8 @@ const split = z.strictObject({ kind: z.literal('split'), accounts });
 export const executionPlan = z.discriminatedUnion('kind', [chase, twap, iceberg, bestVenue, split]);
 export type ExecutionPlan = Readonly<z.infer<typeof executionPlan>>;
 export type ExecutionKind = ExecutionPlan['kind'];
+
+/** The accounts a plan shares its order among; none for a plan that works it on the strategy's own. */
+export function accountsOf(plan: ExecutionPlan | undefined): readonly string[] {
+  return plan !== undefined && 'accounts' in plan ? plan.accounts : [];
+}

@@ -56,6 +56,8 @@ export function openOrderDesk(options: {
       return { orderId, version, status: event.status, event, at: T0 };
     },
     getOrder: async () => stored({ legs: world.leg === undefined ? [] : [legOf(world)] }),
+    routingFacts: notHere,
+    recordRoute: notHere,
     listOrders: notHere,
     orderEvents: notHere,
     orderFills: notHere,
@@ -109,8 +111,9 @@ function legOf(world: World): OrderView['legs'][number] {
   const { leg } = world;
   if (leg === undefined) throw new Error('the world has no leg');
   const { clientOrderId, legNumber, venueOrderId, state, quantity, price } = leg;
-  const { filledQuantity, filledQuote, errorCode, errorMessage } = leg;
+  const { filledQuantity, filledQuote, errorCode, errorMessage, accountId, exchange } = leg;
   return {
+    ...{ accountId, exchange },
     ...{ clientOrderId, legNumber, venueOrderId, state, quantity, price },
     ...{ filledQuantity, filledQuote, errorCode, errorMessage },
   };

@@ -52,6 +52,8 @@ export function legView(change: Partial<LegView> = {}): LegView {
   return {
     clientOrderId: 'keel-1',
     legNumber: 1,
+    accountId: 'main',
+    exchange: 'binance',
     venueOrderId: '77',
     state: 'open',
     quantity: '0.01',
