@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { workflowUrl } from '../adapters/temporal/client.ts';
+import { createDeployments, type Deployments } from '../adapters/temporal/deployments.ts';
 import { createPayloadCodec } from '../adapters/temporal/encryption.ts';
 import { systemTopic } from '../adapters/bus/topics.ts';
 import { KeelError } from '../core/errors.ts';
@@ -14,6 +15,7 @@ import { latestPrice } from '../workers/latest-price.ts';
 import { runProcess, type Running } from '../workers/run-process.ts';
 import { createFirstAdmin, createTokens, signingSecret, type Tokens } from './auth.ts';
 import { createApp } from './server.ts';
+import { createBuildService } from './services/build-service.ts';
 import { createCloseService } from './services/close-service.ts';
 import { createOrderService } from './services/order-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
@@ -34,7 +36,7 @@ export async function startApi(house: House): Promise<RunningApi> {
   const tokens = createTokens(await signingSecret(config.api.jwtSecret, repositories.settings));
   const firstPassword = await createFirstAdmin(repositories.users, Date.now());
   const workflows = workflowsOf(house);
-  const { uiUrl, namespace, encryption } = config.temporal;
+  const { uiUrl, namespace, encryption, versioning } = config.temporal;
   const workflowLink = (workflowId: string): string => workflowUrl(uiUrl, namespace, workflowId);
   const statusTopic = systemTopic('status', 'api');
 
@@ -56,6 +58,13 @@ export async function startApi(house: House): Promise<RunningApi> {
       workflowLink,
       marketTime: (accountId) => marketTime(house, accountId),
       price: (exchange, symbol) => latestPrice(cache, repositories.klines, exchange, symbol),
+    }),
+    builds: createBuildService({
+      audit: repositories.audit,
+      versioned: versioning && {
+        deployment: versioning.deployment,
+        deployments: deploymentsOf(house, versioning.deployment),
+      },
     }),
     users: repositories.users,
     tokens,
@@ -123,6 +132,15 @@ function workflowsOf(house: House): Workflows {
       (await connected()).stopStrategy(strategyId, request),
     cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
     ping: async () => (await connected()).ping(),
+  };
+}
+
+function deploymentsOf(house: House, deployment: string): Deployments {
+  const connected = async (): Promise<Deployments> =>
+    createDeployments((await house.temporal()).client, { deployment }, house.service);
+  return {
+    list: async () => (await connected()).list(),
+    makeCurrent: async (buildId) => (await connected()).makeCurrent(buildId),
   };
 }
 

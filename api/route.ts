@@ -15,6 +15,8 @@ export const TRADERS: readonly Role[] = ['trader', 'admin'];
 /** Those who may make risk smaller: stop, cancel, close. */
 export const REDUCERS: readonly Role[] = ['trader', 'risk', 'admin'];
 
+export const ADMINS: readonly Role[] = ['admin'];
+
 export interface RouteInput<P, Q, B> {
   readonly params: P;
   readonly query: Q;

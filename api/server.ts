@@ -12,11 +12,13 @@ import { CODEC_PATH, codecCookie, codecGate } from './codec.ts';
 import { errorMiddleware, notFound } from './errors.ts';
 import { openApiDocument } from './openapi.ts';
 import { routerOf } from './route.ts';
+import { buildRoutes } from './routes/builds.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
 import { strategyRoutes } from './routes/strategies.ts';
+import type { BuildService } from './services/build-service.ts';
 import type { CloseService } from './services/close-service.ts';
 import type { OrderService } from './services/order-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
@@ -27,6 +29,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly orders: OrderService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
+  readonly builds: BuildService;
   readonly tokens: Tokens;
   readonly logger: Logger;
   /** Where payloads are encrypted: what decodes them, and the page that may ask for it. */
@@ -79,6 +82,7 @@ export function createApp(services: Services): Express {
     ...strategyRoutes(services.strategies),
     ...orderRoutes(services.orders),
     ...portfolioRoutes(services.portfolio, services.closing),
+    ...buildRoutes(services.builds),
     ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),
   ];
   const document = openApiDocument(routes);

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Express } from 'express';
 import { ApiWorld } from '../test/factories/api-world.ts';
 import { run } from './keel.ts';
 import type { Io } from './session.ts';
@@ -12,6 +13,7 @@ let world: ApiWorld;
 let server: Server;
 let url: string;
 let folder: string;
+let app: Express;
 
 /** Answers every request with that, for what the real API does not do on demand. */
 let canned: { status: number; text: string } | undefined;
@@ -23,10 +25,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+/** The API with the world as it is now. */
+async function restart(): Promise<void> {
+  app = await world.open();
+}
+
 beforeEach(async () => {
   world = new ApiWorld();
   canned = undefined;
-  const app = await world.open();
+  await restart();
   server = createServer((incoming, outgoing) => {
     if (canned === undefined) app(incoming, outgoing);
     else outgoing.writeHead(canned.status, { 'content-type': 'text/html' }).end(canned.text);
@@ -58,6 +65,27 @@ async function keel(line: string | string[], environment: Record<string, string>
 }
 
 describe('keel', () => {
+  it('lists builds, sends new workflows to one, and waits for its workers', async () => {
+    const admin = { KEEL_TOKEN: await world.tokens.issue({ name: 'root', role: 'admin' }) };
+    const unversioned = await keel('builds');
+    expect([unversioned.code, unversioned.err]).toEqual([
+      2,
+      expect.stringContaining('workers are unversioned here'),
+    ]);
+    world.builds = new Map([
+      ['b1', { buildId: 'b1', status: 'current', createdAt: Date.UTC(2026, 5, 12, 17) }],
+    ]);
+    await restart();
+    expect((await keel('deploy b1')).code).toBe(5);
+    expect((await keel('deploy b2 --wait 0', admin)).code).toBe(4);
+    const deployed = keel('deploy b2', admin);
+    world.builds.set('b2', { buildId: 'b2', status: 'inactive', createdAt: 0 });
+    expect((await deployed).code).toBe(0);
+    expect((await keel('builds')).out).toMatch(/b1 +draining +2026-06-12 17:00:00\n.*b2 +current/);
+    expect(world.audit.at(-1)).toEqual({ actor: 'root', action: 'build.current', target: 'b2' });
+    expect((await keel('deploy b2 --wait soon', admin)).code).toBe(2);
+  });
+
   it('tells the state of the house', async () => {
     world.addStrategy({ status: 'running' });
     const { code, out } = await keel('status');

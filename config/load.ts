@@ -12,6 +12,7 @@ const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   KEEL_TEMPORAL_ADDRESS: ['temporal', 'address'],
   KEEL_TEMPORAL_NAMESPACE: ['temporal', 'namespace'],
   KEEL_TEMPORAL_UI_URL: ['temporal', 'uiUrl'],
+  KEEL_BUILD_ID: ['temporal', 'versioning', 'buildId'],
   KEEL_API_PORT: ['api', 'port'],
   KEEL_JWT_SECRET: ['api', 'jwtSecret'],
   KEEL_LOG_LEVEL: ['log', 'level'],

@@ -89,6 +89,20 @@ export const configSchema = z
         uiUrl: url.default('http://127.0.0.1:8233'),
         /** Encrypts what the Temporal server stores (docs/guides/encrypt-payloads.md). Absent: off. */
         encryption: encryptionSchema.optional(),
+        /**
+         * Orders stay with the build of the workers that began them (docs/guides/deploy-with-orders-in-flight.md).
+         * Absent: workers are unversioned.
+         */
+        versioning: z
+          .strictObject({
+            deployment: z
+              .string()
+              .regex(/^[\w-]{1,100}$/)
+              .default('keel'),
+            /** Empty: a hash of the workflows' code. */
+            buildId: z.string().max(100).default(''),
+          })
+          .optional(),
       })
       .prefault({}),
     bus: z

@@ -2,29 +2,12 @@
  * The recorded histories still replay: workflows that run now will go on under this code. And a change that
  * is not deterministic is noticed, shown with a workflow that waits a second before its first step.
  */
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type ReplayWorkerOptions,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { changedSources, type ChangedSources } from './factories/changed-sources.ts';
 import { readHistories } from './histories.ts';
 import { workflowParts } from './workflow-coverage/worker-parts.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PATHS = [
   'order-filled',
   'order-denied',
@@ -51,16 +34,14 @@ async function failures(options: ReplayWorkerOptions): Promise<Record<string, st
 }
 
 describe('recorded histories', () => {
-  let changed = '';
+  let changed: ChangedSources;
 
   beforeAll(() => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    // Inside the repository, so that the copy finds node_modules.
-    mkdirSync(join(ROOT, '.keel'), { recursive: true });
-    changed = mkdtempSync(join(ROOT, '.keel', 'replay-'));
+    changed = changedSources();
   });
   afterAll(() => {
-    rmSync(changed, { recursive: true, force: true });
+    changed.remove();
   });
 
   it('there is one for each path an order, or a strategy, can take', () => {
@@ -73,28 +54,7 @@ describe('recorded histories', () => {
   });
 
   it('do not replay under a workflow with a timer put in', async () => {
-    cpSync(join(ROOT, 'workflows'), join(changed, 'workflows'), { recursive: true });
-    for (const room of ['core', 'activities', 'adapters', 'temporal-config', 'strategies']) {
-      symlinkSync(join(ROOT, room), join(changed, room));
-    }
-    const file = join(changed, 'workflows', 'order-workflow.ts');
-    const source = readFileSync(file, 'utf8');
-    const mark = '  async toEnd(): Promise<OrderResult> {';
-    expect(source).toContain(mark);
-    writeFileSync(file, source.replace(mark, `${mark}\n    await sleep(1_000);`));
-    const silent = (): void => undefined;
-    const bundle = await bundleWorkflowCode({
-      workflowsPath: join(changed, 'workflows', 'index.ts'),
-      logger: {
-        log: silent,
-        trace: silent,
-        debug: silent,
-        info: silent,
-        warn: silent,
-        error: silent,
-      },
-    });
-    const failed = await failures({ workflowBundle: bundle });
+    const failed = await failures({ workflowBundle: await changed.bundle() });
     expect(Object.keys(failed).sort()).toEqual(
       readHistories()
         .map(({ workflowId }) => workflowId)

@@ -32,6 +32,8 @@ export async function startAll(config: Config): Promise<AllWorkers> {
     ...config,
     bus: { kind: 'memory' },
     cache: { kind: 'memory' },
+    // A build that ends with its one process has nobody to finish what it began.
+    temporal: { ...config.temporal, versioning: undefined },
   });
   const started: Running[] = [];
   const stop = async (): Promise<void> => {

@@ -7,7 +7,6 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
-  continueAsNew,
   defineQuery,
   defineSignal,
   isCancellation,
@@ -15,9 +14,9 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { StrategyActivities } from '../activities/strategy-activities.ts';
+import { continueOnNewestBuild, handoverDue } from './long-lived.ts';
 
 export interface StrategyInput {
   readonly strategyId: string;
@@ -113,7 +112,7 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
         const { ended } = await runStrategy({ strategyId, runId });
         if (ended === 'superseded') throw superseded(strategyId, runId);
         // A stop that came meanwhile is for this run: the next round hears of it.
-        if (workflowInfo().continueAsNewSuggested && !work.consideredCancelled) return;
+        if (handoverDue() && !work.consideredCancelled) return;
       }
     });
   } catch (error) {
@@ -128,7 +127,7 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
     enter(result.phase, result.reason);
     return result;
   }
-  return continueAsNew<typeof strategyWorkflow>(input);
+  return continueOnNewestBuild<typeof strategyWorkflow>(input);
 }
 
 function superseded(strategyId: string, runId: string): ApplicationFailure {

@@ -3,6 +3,7 @@ import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@tempo
 import type { DataConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import { KeelError } from '../../core/errors.ts';
+import type { VersioningSettings } from './deployments.ts';
 import { dataConverterOf, type EncryptionSettings } from './encryption.ts';
 
 export interface TemporalHandle {
@@ -13,6 +14,8 @@ export interface TemporalHandle {
   readonly namespace: string;
   /** How the client encodes; workers must do the same. */
   readonly dataConverter: DataConverter;
+  /** Undefined: workers are unversioned. */
+  readonly versioning: VersioningSettings | undefined;
   close(): Promise<void>;
 }
 
@@ -25,8 +28,10 @@ export async function connectTemporal(options: {
   readonly namespace: string;
   /** Absent: nothing is encrypted. */
   readonly encryption?: EncryptionSettings | undefined;
+  /** Absent: workers are unversioned. */
+  readonly versioning?: VersioningSettings | undefined;
 }): Promise<TemporalHandle> {
-  const { address, namespace } = options;
+  const { address, namespace, versioning } = options;
   const dataConverter = dataConverterOf(options.encryption);
   let connection: Connection | undefined;
   try {
@@ -40,6 +45,7 @@ export async function connectTemporal(options: {
       nativeConnection,
       namespace,
       dataConverter,
+      versioning,
       async close() {
         await opened.close();
         await nativeConnection.close();

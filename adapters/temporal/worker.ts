@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { TemporalHandle } from './client.ts';
+import { buildIdOf } from './deployments.ts';
 
 export interface WorkerSetup {
   readonly taskQueue: string;
@@ -21,10 +22,14 @@ const GRACE_MS = 5_000;
 /** How late a held activity hears of its cancellation. */
 const HEARTBEAT_THROTTLE = '1 second';
 
-/** A worker at the server of `server`, encoding as its client does. */
+/**
+ * A worker at the server of `server`, encoding as its client does. Versioned, it serves the workflows that
+ * began on its build, and new ones while that build is the current one (deployments.ts).
+ */
 export async function createWorker(server: TemporalHandle, setup: WorkerSetup): Promise<Worker> {
   const { taskQueue, activities, activitySlots, graceMs = GRACE_MS } = setup;
-  const { nativeConnection, namespace, dataConverter } = server;
+  const { nativeConnection, namespace, dataConverter, versioning } = server;
+  const { failureConverterPath } = dataConverter;
   return Worker.create({
     connection: nativeConnection,
     namespace,
@@ -34,8 +39,20 @@ export async function createWorker(server: TemporalHandle, setup: WorkerSetup): 
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...(activities === undefined ? {} : { activities }),
     ...(setup.workflows === true
-      ? { workflowBundle: await workflowBundle(dataConverter.failureConverterPath) }
+      ? { workflowBundle: await workflowBundle(failureConverterPath) }
       : {}),
+    ...(versioning === undefined
+      ? {}
+      : {
+          workerDeploymentOptions: {
+            version: {
+              deploymentName: versioning.deployment,
+              buildId: buildIdOf(versioning, (await workflowBundle(failureConverterPath)).code),
+            },
+            useWorkerVersioning: true,
+            defaultVersioningBehavior: 'PINNED',
+          },
+        }),
     ...(activitySlots === undefined ? {} : { maxConcurrentActivityTaskExecutions: activitySlots }),
   });
 }

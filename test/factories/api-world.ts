@@ -2,6 +2,8 @@
 import type { Express } from 'express';
 import { createApp, type Services } from '../../api/server.ts';
 import { createTokens, hashPassword } from '../../api/auth.ts';
+import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
+import { createBuildService } from '../../api/services/build-service.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
 import { createPortfolioService } from '../../api/services/portfolio-service.ts';
@@ -62,6 +64,8 @@ export class ApiWorld {
   readonly signals: Signal[] = [];
   readonly away = new Set<string>();
   price: string | null = '97000.5';
+  /** Of the workers, by build id; undefined: they are unversioned. */
+  builds: Map<string, WorkerBuild> | undefined;
   /** A defect to be met by the next list of strategies. */
   defect: Error | undefined;
 
@@ -127,6 +131,13 @@ export class ApiWorld {
         marketTime: async () => T0,
         price: async () => this.price,
       }),
+      builds: createBuildService({
+        audit,
+        versioned: this.builds && {
+          deployment: 'keel',
+          deployments: this.deployments(this.builds),
+        },
+      }),
       users: this.userRepository(),
       tokens: this.tokens,
       probes: { postgres: probe('postgres'), temporal: probe('temporal'), bus: probe('bus') },
@@ -134,6 +145,23 @@ export class ApiWorld {
       encryption,
       ...(loginsPerMinute === undefined ? {} : { limits: { loginsPerMinute } }),
     });
+  }
+
+  private deployments(builds: Map<string, WorkerBuild>): Deployments {
+    return {
+      list: async () => [...builds.values()],
+      makeCurrent: async (buildId) => {
+        const build = builds.get(buildId);
+        if (build === undefined) {
+          throw new KeelError('CONFLICT', `build ${buildId} cannot become current`);
+        }
+        for (const other of builds.values()) {
+          if (other.status === 'current')
+            builds.set(other.buildId, { ...other, status: 'draining' });
+        }
+        builds.set(buildId, { ...build, status: 'current' });
+      },
+    };
   }
 
   /** An Authorization header of someone in that role. */

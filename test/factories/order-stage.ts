@@ -34,12 +34,17 @@ export async function openOrderStage(servers: {
   /** A migrated database of its own. */
   readonly postgresUrl: string;
   readonly temporalAddress: string;
+  /** Needs a Temporal server of its own: unversioned workers get no tasks beside a current build. */
+  readonly versioned?: true;
 }): Promise<OrderStage> {
   const simulator = await startSimulator({ recordings: [{ file: RECORDING }], warmupBars: 60 });
   const config = parseConfig({
     mode: 'sandbox',
     postgresUrl: servers.postgresUrl,
-    temporal: { address: servers.temporalAddress },
+    temporal: {
+      address: servers.temporalAddress,
+      ...(servers.versioned === undefined ? {} : { versioning: {} }),
+    },
     venues: [
       {
         adapter: 'binance',
