@@ -10,6 +10,7 @@ import type { Kline } from '../core/kline.ts';
 import type { Position } from '../core/position.ts';
 import type { Interval } from '../core/time.ts';
 import type { OrderRepository } from './order-repository.ts';
+import type { ReconciliationRepository } from './reconciliation-repository.ts';
 import type { StrategyRepository } from './strategy-repository.ts';
 
 export interface KlineRepository {
@@ -49,8 +50,15 @@ export interface AccountBalance {
 }
 
 export interface AccountRepository {
-  /** Inserts the account and its opening balances once; later calls change nothing. */
-  ensure(account: AccountRecord, opening: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Inserts the account and its opening balances once; later calls change nothing. `openedAt`: market time at
+   * which they were read; trades from then on are reconciliation's.
+   */
+  ensure(
+    account: AccountRecord,
+    opening: Readonly<Record<string, string>>,
+    openedAt?: number,
+  ): Promise<void>;
   list(): Promise<readonly AccountRecord[]>;
   balances(accountId?: string): Promise<readonly AccountBalance[]>;
 }
@@ -181,6 +189,7 @@ export interface Repositories {
   readonly klines: KlineRepository;
   readonly accounts: AccountRepository;
   readonly portfolio: PortfolioRepository;
+  readonly reconciliation: ReconciliationRepository;
   readonly halts: HaltRepository;
   readonly users: UserRepository;
   readonly audit: AuditRepository;

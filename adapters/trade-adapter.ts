@@ -9,7 +9,8 @@
  * - VENUE_DUPLICATE_ID: the order exists;
  * - VENUE_UNKNOWN_OUTCOME: it may or may not exist; look it up.
  */
-import type { Fill, Side } from '../core/fill.ts';
+import type { AccountTrade, Fill, Side } from '../core/fill.ts';
+
 import type { Instrument } from '../core/instrument.ts';
 import type { LegState } from '../core/order.ts';
 import type { OrderBook } from '../core/order-book.ts';
@@ -63,12 +64,6 @@ export interface VenueOrder {
 export interface VenueOrderWithFills {
   readonly order: VenueOrder;
   readonly fills: readonly Fill[];
-}
-
-/** A trade of the account, whoever made it: Keel, a person, another program, the venue itself. */
-export interface AccountTrade extends Omit<Fill, 'clientOrderId'> {
-  /** Null where the venue does not tell it. */
-  readonly clientOrderId: string | null;
 }
 
 export interface Balance {

@@ -27,3 +27,9 @@ export const fillSchema = z.strictObject({
 });
 
 export type Fill = Readonly<z.infer<typeof fillSchema>>;
+
+/** A trade of an account, whoever made it: Keel, a person, another program, the venue itself. */
+export type AccountTrade = Omit<Fill, 'clientOrderId'> & {
+  /** Null where the venue does not tell it. */
+  readonly clientOrderId: string | null;
+};

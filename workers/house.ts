@@ -143,6 +143,8 @@ async function openAccount(
 ): Promise<void> {
   const known = await repositories.accounts.list();
   if (known.some((account) => account.id === venue.accountId)) return;
+  // Before the balances: a trade in between shows as a balance that is off, and is not lost.
+  const openedAt = await adapter.marketTime();
   const opening = Object.fromEntries(
     (await adapter.getBalances()).map(({ asset, free, locked }) => [
       asset,
@@ -152,5 +154,6 @@ async function openAccount(
   await repositories.accounts.ensure(
     { id: venue.accountId, exchange: venue.adapter, mode: config.mode, feeIn: venue.feeIn },
     opening,
+    openedAt,
   );
 }

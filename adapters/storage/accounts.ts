@@ -28,7 +28,7 @@ export async function readBalances(
 
 export function createAccountRepository(db: Queryable, now: () => number): AccountRepository {
   return {
-    async ensure(account, opening) {
+    async ensure(account, opening, openedAt) {
       await inTransaction(db, async (trx) => {
         const at = now();
         const created = await trx
@@ -39,6 +39,7 @@ export function createAccountRepository(db: Queryable, now: () => number): Accou
             mode: account.mode,
             fee_in: account.feeIn,
             created_at: at,
+            opened_at: openedAt ?? null,
           })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .returning('id')

@@ -4,13 +4,13 @@
  */
 import { sql, type Selectable } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
-import type { Fill } from '../../core/fill.ts';
+import type { AccountTrade, Fill } from '../../core/fill.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { LegState, LegView, OrderView } from '../../core/order.ts';
 import type { Leg } from '../order-repository.ts';
 import { canonical, canonicalOrNull, canonicalRecord } from './amounts.ts';
 import type { Queryable } from './database.ts';
-import type { FillsTable, LegsTable, OrdersTable } from './tables.ts';
+import type { AccountTradesTable, FillsTable, LegsTable, OrdersTable } from './tables.ts';
 
 /** Digits of an average price: more than any venue's tick needs. */
 const AVERAGE_PRICE_DIGITS = 20;
@@ -165,6 +165,23 @@ export function toLeg(row: LegWithOrderRow): Leg {
 }
 
 export function toFill(row: Selectable<FillsTable>): Fill {
+  return {
+    exchange: row.exchange,
+    symbol: row.symbol,
+    venueTradeId: row.venue_trade_id,
+    venueOrderId: row.venue_order_id,
+    clientOrderId: row.client_order_id,
+    side: row.side,
+    price: canonical(row.price),
+    quantity: canonical(row.quantity),
+    feeAmount: canonical(row.fee_amount),
+    feeAsset: row.fee_asset,
+    liquidity: row.liquidity,
+    executedAt: row.executed_at,
+  };
+}
+
+export function toAccountTrade(row: Selectable<AccountTradesTable>): AccountTrade {
   return {
     exchange: row.exchange,
     symbol: row.symbol,

@@ -14,6 +14,7 @@ import { createOrderRepository } from './orders.ts';
 import { createPaperStore } from './paper-store.ts';
 import { createPortfolioRepository } from './portfolio.ts';
 import { withKeelErrors } from './postgres-errors.ts';
+import { createReconciliationRepository } from './reconciliation.ts';
 import { createSettingRepository } from './settings.ts';
 import { createStrategyRepository } from './strategies.ts';
 import { createUserRepository } from './users.ts';
@@ -39,6 +40,7 @@ export function createRepositories(
     klines: withKeelErrors(createKlineRepository(db)),
     accounts: withKeelErrors(createAccountRepository(db, now)),
     portfolio: withKeelErrors(createPortfolioRepository(db)),
+    reconciliation: withKeelErrors(createReconciliationRepository(db, now)),
     halts: withKeelErrors(createHaltRepository(db, now)),
     users: withKeelErrors(createUserRepository(db)),
     audit: withKeelErrors(createAuditRepository(db, now)),

@@ -7,12 +7,14 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Side } from '../../core/fill.ts';
 import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { Route } from '../../core/execution/route.ts';
+import type { FindingKind } from '../../core/reconciliation.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
 import type { OrderType, Signal, SignalSource } from '../../core/signal.ts';
 import type { Interval } from '../../core/time.ts';
 import type { AccountRecord, Halt, Role } from '../repositories.ts';
 import type { Json } from '../../core/json.ts';
 import type { Leg } from '../order-repository.ts';
+import type { Finding } from '../reconciliation-repository.ts';
 import type { StrategyStatus } from '../strategy-repository.ts';
 
 /** jsonb: parsed when read, `JSON.stringify`-ed by us when written (pg would turn an array into a PG array). */
@@ -26,6 +28,7 @@ export interface AccountsTable {
   mode: AccountRecord['mode'];
   fee_in: string;
   created_at: number;
+  opened_at: ColumnType<number | null, number | null | undefined, number | null>;
 }
 
 export interface OpeningBalancesTable {
@@ -168,10 +171,10 @@ export interface FillsTable {
 export interface LedgerEntriesTable {
   id: Generated<number>;
   account_id: string;
-  strategy_id: string;
+  strategy_id: string | null;
   asset: string;
   amount: string;
-  kind: 'trade' | 'fee' | 'funding';
+  kind: 'trade' | 'fee' | 'funding' | 'transfer';
   symbol: string;
   venue_trade_id: string;
   booked_at: number;
@@ -296,6 +299,55 @@ export interface HaltsTable {
   lifted_at: number | null;
 }
 
+export interface AccountTradesTable {
+  account_id: string;
+  exchange: string;
+  symbol: string;
+  venue_trade_id: string;
+  venue_order_id: string;
+  client_order_id: string | null;
+  side: Side;
+  price: string;
+  quantity: string;
+  fee_amount: string;
+  fee_asset: string;
+  liquidity: 'maker' | 'taker';
+  executed_at: number;
+  booked_at: number;
+  alerted_at: ColumnType<number | null, number | null | undefined, number | null>;
+}
+
+export interface ReconciliationMarksTable {
+  account_id: string;
+  symbol: string;
+  through: number;
+}
+
+export interface ReconciliationRunsTable {
+  account_id: string;
+  ran_at: number;
+}
+
+type DefaultNull<T> = ColumnType<T | null, T | null | undefined, T | null>;
+
+export interface ReconciliationFindingsTable {
+  id: Generated<number>;
+  account_id: string;
+  exchange: string;
+  kind: FindingKind;
+  subject: string;
+  symbol: string | null;
+  message: string;
+  off: string | null;
+  state: Finding['state'];
+  first_seen_at: number;
+  last_seen_at: number;
+  alerted_at: DefaultNull<number>;
+  resolved_at: DefaultNull<number>;
+  resolved_by: DefaultNull<string>;
+  resolution: DefaultNull<string>;
+}
+
 export interface UsersTable {
   name: string;
   role: Role;
@@ -352,6 +404,10 @@ export interface Database {
   equity_snapshots: EquitySnapshotsTable;
   klines: KlinesTable;
   halts: HaltsTable;
+  account_trades: AccountTradesTable;
+  reconciliation_marks: ReconciliationMarksTable;
+  reconciliation_runs: ReconciliationRunsTable;
+  reconciliation_findings: ReconciliationFindingsTable;
   users: UsersTable;
   audit_log: AuditLogTable;
   settings: SettingsTable;

@@ -1,8 +1,9 @@
 /** Reading orders and own trades back from Binance: by id, from the books, from history. */
 import { z } from 'zod';
 import { KeelError } from '../../../core/errors.ts';
+import type { AccountTrade } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import type { AccountTrade, VenueOrderWithFills } from '../../trade-adapter.ts';
+import type { VenueOrderWithFills } from '../../trade-adapter.ts';
 import { fillOf, orderOf } from './orders.ts';
 import type { BinanceRequests } from './requests.ts';
 import {
