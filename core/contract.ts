@@ -45,3 +45,25 @@ export function closingQuantity(held: string, side: Side, quantity: string): str
   const closes = side === 'buy' ? before.isNegative() : before.gt(0);
   return closes ? toDecimalString(Decimal.min(before.abs(), quantity)) : '0';
 }
+
+/**
+ * The mark at which a position is liquidated: where its margin balance has shrunk to its maintenance margin,
+ * `margin + quantity × mark − cost = |quantity| × mark × rate + otherMaintenance`. Null where no price above
+ * zero is one: a long that is covered whole.
+ * @param held.margin what stands behind it besides its own profit: of cross margin the wallet and the other
+ * positions' profit, of isolated margin its own
+ * @param held.otherMaintenance maintenance margin of the other positions that share it; `"0"` when isolated
+ */
+export function liquidationPrice(held: {
+  readonly quantity: string;
+  readonly cost: string;
+  readonly margin: string;
+  readonly maintenanceRate: string;
+  readonly otherMaintenance: string;
+}): string | null {
+  const quantity = decimal(held.quantity);
+  const slope = quantity.minus(quantity.abs().mul(held.maintenanceRate));
+  if (slope.isZero()) return null;
+  const price = decimal(held.cost).plus(held.otherMaintenance).minus(held.margin).div(slope);
+  return price.gt(0) ? toDecimalString(price) : null;
+}

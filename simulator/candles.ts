@@ -31,7 +31,8 @@ const HEADER = ['timestamp_ms', 'open', 'high', 'low', 'close', 'volume'];
 const QUOTES = ['USDT', 'USDC', 'FDUSD', 'BTC', 'ETH', 'BNB', 'EUR'];
 
 /**
- * The unified symbol in a file's name: `data/BTCUSDT-binance-1m.csv.gz` is `BTC/USDT`. Throws INVALID_INPUT
+ * The unified symbol in a file's name: `data/BTCUSDT-binance-1m.csv.gz` is `BTC/USDT`, and one with `-perp-` in it
+ * the perpetual settled in the quote. Throws INVALID_INPUT
  * where the name does not begin with one.
  */
 export function symbolOfFile(file: string): string {
@@ -43,7 +44,8 @@ export function symbolOfFile(file: string): string {
       `${file}: the file's name does not begin with a symbol such as BTCUSDT; write BTC/USDT=${file}`,
     );
   }
-  return `${name.slice(0, -quote.length)}/${quote}`;
+  const spot = `${name.slice(0, -quote.length)}/${quote}`;
+  return basename(file).includes('-perp-') ? `${spot}:${quote}` : spot;
 }
 
 /**

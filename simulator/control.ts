@@ -6,11 +6,14 @@
  * POST /sim/advance {"bars": 1}     steps; answers {marketTime, done, bar}
  * GET  /sim/orders                  all orders, trades and balances as the venue knows them
  * GET, POST, DELETE /sim/faults     what was injected; adds a script or a preset; forgets all rules
+ * POST /sim/deleverage {"symbol": …, "quantity": …}   the venue closes so much of a perpetual by ADL
  * POST /sim/cut {"which": "all"}    cuts WebSocket connections: market, user or all
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
+import { positiveDecimal } from '../core/money.ts';
+import { symbol as unifiedSymbol } from '../core/symbol.ts';
 import { balanceRecord, orderRecord, tradeRecord } from './binance/order-shapes.ts';
 import { chaosFaults, chaosOptionsSchema } from './chaos-faults.ts';
 import { faultScriptSchema } from './faults.ts';
@@ -25,6 +28,7 @@ const faultsSchema = z.union([
     .transform(({ preset: _, ...options }) => chaosFaults(options)),
 ]);
 const advanceSchema = z.strictObject({ bars: z.int().min(1).default(1) });
+const deleverageSchema = z.strictObject({ symbol: unifiedSymbol, quantity: positiveDecimal });
 const cutSchema = z.strictObject({ which: z.enum(['market', 'user', 'all']).default('all') });
 
 /** Answers a `/sim/*` request; what is wrong with it is told in `{error}` with 400 or 404. */
@@ -59,6 +63,7 @@ const ENDPOINTS = [
   'POST /sim/advance',
   'GET /sim/orders',
   'GET, POST, DELETE /sim/faults',
+  'POST /sim/deleverage',
   'POST /sim/cut',
 ];
 
@@ -81,6 +86,11 @@ function control(simulator: Simulator, what: string, body: string): unknown {
     case 'DELETE /sim/faults':
       simulator.faults.clear();
       return simulator.faults.report();
+    case 'POST /sim/deleverage': {
+      const { symbol, quantity } = parseBody(deleverageSchema, body);
+      simulator.deleverage(symbol, quantity);
+      return simulator.state();
+    }
     case 'POST /sim/cut':
       return { cut: simulator.cutStreams(parseBody(cutSchema, body).which) };
     default:

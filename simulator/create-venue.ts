@@ -13,6 +13,8 @@ import { RateCounter as OkxRateCounter } from './okx/limits.ts';
 import { createMemory } from './okx/memory.ts';
 import {
   DEFAULT_API_KEY,
+  DEFAULT_CONTRACT_SETTINGS,
+  DEFAULT_MAINTENANCE_RATE,
   DEFAULT_PASSPHRASE,
   DEFAULT_SECRET,
   DEFAULT_SLIPPAGE_BPS,
@@ -53,6 +55,11 @@ export function createVenue(
       );
     },
     slippageBps: options.slippageBps ?? DEFAULT_SLIPPAGE_BPS,
+    contracts: {
+      settings: options.contracts?.settings ?? DEFAULT_CONTRACT_SETTINGS,
+      maintenanceRate: options.contracts?.maintenanceRate ?? DEFAULT_MAINTENANCE_RATE,
+      markPrice: (symbol) => replay.markPrice(symbol),
+    },
     // A thousand ids a second of wall clock: more than one account's orders can use up.
     idBase: options.idBase ?? Math.floor(Date.now() / 1_000) * 1_000,
   });

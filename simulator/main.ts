@@ -100,7 +100,7 @@ function optionsOf(flags: Flags): SimulatorOptions {
   } = flags;
   return {
     recordings: data.map((entry) => {
-      const [, symbol, file] = /^([A-Z0-9]+\/[A-Z0-9]+)=(.+)$/.exec(entry) ?? [];
+      const [, symbol, file] = /^([A-Z0-9]+\/[A-Z0-9]+(?::[A-Z0-9]+)?)=(.+)$/.exec(entry) ?? [];
       return symbol === undefined || file === undefined ? { file: entry } : { symbol, file };
     }),
     venue: flags.venue,

@@ -20,6 +20,11 @@ function engine(
     feeIn,
     feeAssetPrice: () => bnbPrice,
     slippageBps,
+    contracts: {
+      settings: { leverage: 10, marginType: 'cross' },
+      maintenanceRate: '0.004',
+      markPrice: () => '100',
+    },
     idBase: 1000,
   });
 }

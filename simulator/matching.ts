@@ -1,6 +1,7 @@
 /**
  * The matching engine of one account: takes orders, locks and moves money, fills against the recorded
- * market. It knows no clock, wire or fault; prices and times are given to it.
+ * market. It knows no clock, wire or fault; prices and times are given to it. Contracts' money is in
+ * contract-book.ts.
  *
  * A market order fills at once at the price of the moment with the fill model's slippage. A limit order
  * fills at once as taker, at the price of the moment, where it is marketable; else it rests and is matched
@@ -8,38 +9,51 @@
  * order at the price that reached it. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
  * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
  */
-import { barPath, feeOf, marketFillPrice } from '../core/fill-model.ts';
-import { type Decimal, decimal } from '../core/money.ts';
+import { barPath, marketFillPrice, stopReachedPrice } from '../core/fill-model.ts';
+import type { Instrument } from '../core/instrument.ts';
+import { Decimal, decimal } from '../core/money.ts';
 import { type AssetBalance, Balances } from './balances.ts';
 import type { Candle } from './candles.ts';
 import {
+  ContractBook,
+  type ContractSettings,
+  type ContractTerms,
+  settleOf,
+} from './contract-book.ts';
+import {
   distanceTo,
-  holdsLock,
   isMarketableNow,
-  lockOf,
   newOrder,
   nextPiece,
   reachedPrice,
   Refusal,
-  restingPrice,
+  rests,
   wouldTrigger,
 } from './order-terms.ts';
-import type { EngineEvent, EngineOrder, EngineTrade, NewOrder } from './orders.ts';
+import type {
+  EngineEvent,
+  EngineOrder,
+  EngineTrade,
+  FundingRecord,
+  NewOrder,
+  VenueCause,
+} from './orders.ts';
+import type { Position } from '../core/position.ts';
+import { type FeeTerms, Till } from './till.ts';
 
-export interface EngineOptions {
+export interface EngineOptions extends FeeTerms {
   readonly openingBalances: Readonly<Record<string, string>>;
-  /** `received`, or an asset such as `BNB` that pays all fees while there is enough of it. */
-  readonly feeIn: string;
-  /** Price of the fee asset in a quote asset; undefined where it has none. */
-  readonly feeAssetPrice: (asset: string, quote: string) => string | undefined;
   readonly slippageBps: number;
+  readonly contracts: ContractTerms;
   /** Order and trade ids count up from here. */
   readonly idBase: number;
 }
 
 export class MatchingEngine {
   readonly balances: Balances;
+  readonly contracts: ContractBook;
   readonly #options: EngineOptions;
+  readonly #till: Till;
   readonly #orders = new Map<number, EngineOrder>();
   readonly #newestByClientId = new Map<string, EngineOrder>();
   readonly #open = new Set<EngineOrder>();
@@ -51,6 +65,8 @@ export class MatchingEngine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.balances = new Balances(options.openingBalances);
+    this.contracts = new ContractBook(this.balances, options.contracts);
+    this.#till = new Till(this.balances, this.contracts, options);
     this.#nextOrderId = options.idBase;
     this.#nextTradeId = options.idBase;
   }
@@ -60,8 +76,14 @@ export class MatchingEngine {
     readonly orders: readonly EngineOrder[];
     readonly trades: readonly EngineTrade[];
     readonly balances: readonly AssetBalance[];
+    readonly contracts: {
+      readonly positions: readonly Position[];
+      readonly settings: readonly (ContractSettings & { readonly symbol: string })[];
+      readonly funding: readonly FundingRecord[];
+    };
   }): void {
     this.balances.replace(books.balances);
+    this.contracts.restore(books.contracts);
     for (const order of books.orders) {
       this.#orders.set(order.orderId, order);
       this.#newestByClientId.set(`${order.instrument.venueSymbol} ${order.clientOrderId}`, order);
@@ -73,6 +95,9 @@ export class MatchingEngine {
     for (const trade of books.trades) {
       this.#trades.push(trade);
       this.#nextTradeId = Math.max(this.#nextTradeId, trade.tradeId + 1);
+    }
+    for (const { fundingId } of books.contracts.funding) {
+      this.#nextTradeId = Math.max(this.#nextTradeId, fundingId + 1);
     }
   }
 
@@ -115,6 +140,10 @@ export class MatchingEngine {
     if (earlier !== undefined && this.#open.has(earlier)) {
       throw new Refusal('DUPLICATE');
     }
+    if (request.instrument.contract !== undefined) {
+      const moment = { open: price, high: price, low: price, close: price };
+      this.#liquidateWithin(request.instrument.symbol, moment, { from: 0, to: Infinity }, at);
+    }
     const marketable = isMarketableNow(request, price);
     if (request.kind === 'LIMIT_MAKER' && marketable) {
       throw new Refusal('WOULD_MATCH');
@@ -124,12 +153,8 @@ export class MatchingEngine {
     }
     const fillPrice = request.kind === 'MARKET' ? this.#slipped(request, price) : price;
     const order = newOrder(this.#nextOrderId, request, fillPrice, at);
-    this.#lockFor(order, fillPrice);
-    this.#nextOrderId += 1;
-    this.#orders.set(order.orderId, order);
-    this.#newestByClientId.set(key, order);
-    this.#open.add(order);
-    this.#tell({ kind: 'new', order, at });
+    this.#till.check(order, fillPrice, this.openOrders());
+    this.#enter(order, at);
     if (marketable) {
       this.#fillChance(order, decimal(fillPrice), false, at);
     }
@@ -138,6 +163,14 @@ export class MatchingEngine {
     }
     this.#tellBalances(order, at);
     return order;
+  }
+
+  #enter(order: EngineOrder, at: number): void {
+    this.#nextOrderId += 1;
+    this.#orders.set(order.orderId, order);
+    this.#newestByClientId.set(`${order.instrument.venueSymbol} ${order.clientOrderId}`, order);
+    this.#open.add(order);
+    this.#tell({ kind: 'new', order, at });
   }
 
   /** Cancels an open order; undefined where nothing of that order is open. */
@@ -154,6 +187,7 @@ export class MatchingEngine {
   /** Matches resting orders against a closing minute, in the order in which its path reaches them. */
   matchBar(symbol: string, bar: Candle, at: number): void {
     const path = barPath(bar).map(Number);
+    let walked = 0;
     const reached = [...this.#open]
       .filter((order) => order.instrument.symbol === symbol)
       .flatMap((order) => {
@@ -161,7 +195,12 @@ export class MatchingEngine {
         return price === null ? [] : [{ order, price, distance: distanceTo(path, Number(price)) }];
       })
       .sort((a, b) => a.distance - b.distance || a.order.orderId - b.order.orderId);
-    for (const { order, price } of reached) {
+    for (const { order, price, distance } of reached) {
+      this.#liquidateWithin(symbol, bar, { from: walked, to: distance }, at);
+      walked = distance;
+      if (!this.#open.has(order)) {
+        continue;
+      }
       if (order.stopPrice === undefined) {
         this.#fillChance(order, decimal(price), true, at);
       } else {
@@ -169,17 +208,99 @@ export class MatchingEngine {
       }
       this.#tellBalances(order, at);
     }
+    this.#liquidateWithin(symbol, bar, { from: walked, to: Infinity }, at);
+  }
+
+  /** Liquidates what is held where this stretch of the minute's path reaches its liquidation price. */
+  #liquidateWithin(
+    symbol: string,
+    bar: Pick<Candle, 'open' | 'high' | 'low' | 'close'>,
+    stretch: { readonly from: number; readonly to: number },
+    at: number,
+  ): void {
+    const stopPrice = this.contracts.liquidationPrice(symbol);
+    if (stopPrice === null) {
+      return;
+    }
+    const side = this.contracts.position(symbol).quantity.startsWith('-') ? 'buy' : 'sell';
+    const price = stopReachedPrice({ side, stopPrice, bar });
+    if (price === null) {
+      return;
+    }
+    const distance = distanceTo(barPath(bar).map(Number), Number(price));
+    if (distance >= stretch.from && distance <= stretch.to) {
+      this.closeByVenue(symbol, { cause: 'liquidation', price }, at);
+    }
+  }
+
+  /**
+   * The venue closes a position, or so much of it, by an order of its own; a liquidation first takes the
+   * account's orders on the contract off the book. Undefined where nothing is held.
+   */
+  closeByVenue(
+    symbol: string,
+    how: { readonly cause: VenueCause; readonly price: string; readonly quantity?: string },
+    at: number,
+  ): EngineOrder | undefined {
+    const instrument = this.#instrumentHeld(symbol);
+    const held = decimal(this.contracts.position(symbol).quantity);
+    if (instrument === undefined || held.isZero()) {
+      return undefined;
+    }
+    const { cause } = how;
+    if (cause === 'liquidation') {
+      for (const order of this.openOrders().filter((one) => one.instrument.symbol === symbol)) {
+        this.#expireRest(order, at);
+      }
+    }
+    const side = held.isNegative() ? 'buy' : 'sell';
+    const bankrupt = this.contracts.bankruptcyPrice(instrument);
+    const tick = instrument.priceTick;
+    // On the tick, and never so that the account ends in debt: the venue's own fund pays what is missing.
+    const price =
+      side === 'sell'
+        ? Decimal.max(how.price, bankrupt).toNearest(tick, Decimal.ROUND_UP)
+        : Decimal.min(how.price, bankrupt).toNearest(tick, Decimal.ROUND_DOWN);
+    const request: NewOrder = {
+      clientOrderId:
+        cause === 'liquidation' ? `autoclose-${String(this.#nextOrderId)}` : 'adl_autoclose',
+      instrument,
+      side,
+      kind: 'LIMIT',
+      timeInForce: 'IOC',
+      quantity: Decimal.min(held.abs(), how.quantity ?? held.abs()).toFixed(),
+      price: price.toFixed(),
+      reduceOnly: true,
+    };
+    const order: EngineOrder = { ...newOrder(this.#nextOrderId, request, how.price, at), cause };
+    this.#enter(order, at);
+    this.#fillChance(order, price, false, at);
+    this.#tellBalances(order, at);
+    return order;
+  }
+
+  #instrumentHeld(symbol: string): Instrument | undefined {
+    return this.orders().findLast(({ instrument }) => instrument.symbol === symbol)?.instrument;
+  }
+
+  /** Books funding at the mark of the moment on what is held. */
+  fund(symbol: string, rate: string, at: number): FundingRecord | undefined {
+    const record = this.contracts.fund(symbol, rate, at, this.#nextTradeId);
+    if (record !== undefined) {
+      this.#nextTradeId += 1;
+      this.#tell({ kind: 'balances', assets: [record.asset], symbol, reason: 'funding', at });
+    }
+    return record;
   }
 
   /** From here on a market order; what its money does not cover any more expires. */
   #trigger(order: EngineOrder, price: string, at: number): void {
-    this.#unlock(order);
+    this.#till.unlock(order);
     order.triggeredAt = at;
     order.updatedAt = at;
     this.#tell({ kind: 'triggered', order, at });
     const fillPrice = decimal(this.#slipped(order, price));
-    const { asset, amount } = lockOf(order, order.quantity, fillPrice);
-    if (this.balances.get(asset).free.gte(amount)) {
+    if (this.#till.covers(order, fillPrice, this.openOrders())) {
       this.#fillChance(order, fillPrice, false, at);
     }
     this.#expireRest(order, at);
@@ -194,30 +315,16 @@ export class MatchingEngine {
     });
   }
 
-  /** Locks what an order may cost: base for a sale, price × quantity for a purchase, no fee. */
-  #lockFor(order: EngineOrder, fillPrice: string): void {
-    const price = holdsLock(order) ? restingPrice(order) : decimal(fillPrice);
-    const { asset, amount } = lockOf(order, order.quantity, price);
-    if (this.balances.get(asset).free.lt(amount)) {
-      throw new Refusal('INSUFFICIENT_BALANCE');
-    }
-    if (holdsLock(order)) {
-      this.balances.lock(asset, amount);
-    }
-  }
-
-  /** Frees what is locked for the part that is not filled. */
-  #unlock(order: EngineOrder): void {
-    if (holdsLock(order)) {
-      const rest = lockOf(order, order.quantity.sub(order.filled), restingPrice(order));
-      this.balances.lock(rest.asset, rest.amount.neg());
-    }
-  }
-
   #fillChance(order: EngineOrder, price: Decimal, maker: boolean, at: number): void {
-    const atOnce = !holdsLock(order) || order.timeInForce === 'IOC';
+    const atOnce = !rests(order) || order.timeInForce === 'IOC';
     do {
-      const quantity = nextPiece(order);
+      const closable = order.reduceOnly ? this.contracts.closable(order) : undefined;
+      if (closable?.isZero() === true) {
+        this.#expireRest(order, at);
+        return;
+      }
+      const piece = nextPiece(order);
+      const quantity = closable === undefined ? piece : Decimal.min(piece, closable);
       if (quantity.isZero()) {
         return;
       }
@@ -232,16 +339,8 @@ export class MatchingEngine {
     maker: boolean,
     at: number,
   ): void {
-    const { base, quote } = order.instrument;
     const cost = price.mul(quantity);
-    if (holdsLock(order)) {
-      const locked = lockOf(order, quantity, order.price);
-      this.balances.lock(locked.asset, locked.amount.neg());
-    }
-    const buys = order.side === 'buy';
-    this.balances.addFree(buys ? quote : base, buys ? cost.neg() : quantity.neg());
-    this.balances.addFree(buys ? base : quote, buys ? quantity : cost);
-    const fee = this.#takeFee(order, price, quantity, maker);
+    const moved = this.#till.pay(order, price, quantity, maker);
     order.filled = order.filled.add(quantity);
     order.filledQuote = order.filledQuote.add(cost);
     order.updatedAt = at;
@@ -255,42 +354,13 @@ export class MatchingEngine {
       price,
       quantity,
       quote: cost,
-      ...fee,
+      ...moved,
       maker,
       at,
     };
     this.#nextTradeId += 1;
     this.#trades.push(trade);
     this.#tell({ kind: 'trade', order, trade, at });
-  }
-
-  /** Takes the fee from the received asset, or from the fee asset while there is enough of it. */
-  #takeFee(
-    order: EngineOrder,
-    price: Decimal,
-    quantity: Decimal,
-    maker: boolean,
-  ): { feeAmount: Decimal; feeAsset: string } {
-    const { feeIn, feeAssetPrice } = this.#options;
-    const asked = {
-      side: order.side,
-      price: price.toFixed(),
-      quantity: quantity.toFixed(),
-      liquidity: maker ? ('maker' as const) : ('taker' as const),
-      instrument: order.instrument,
-    };
-    let fee = feeOf({ ...asked, feeIn: 'received' });
-    const assetPrice =
-      feeIn === 'received' ? undefined : feeAssetPrice(feeIn, order.instrument.quote);
-    if (assetPrice !== undefined) {
-      const inAsset = feeOf({ ...asked, feeIn, feeAssetPrice: assetPrice });
-      if (this.balances.get(feeIn).free.gte(inAsset.feeAmount)) {
-        fee = inAsset;
-      }
-    }
-    const feeAmount = decimal(fee.feeAmount);
-    this.balances.addFree(fee.feeAsset, feeAmount.neg());
-    return { feeAmount, feeAsset: fee.feeAsset };
   }
 
   #expireRest(order: EngineOrder, at: number): void {
@@ -301,18 +371,19 @@ export class MatchingEngine {
   }
 
   #close(order: EngineOrder, state: 'CANCELED' | 'EXPIRED', at: number): void {
-    this.#unlock(order);
+    this.#till.unlock(order);
     order.state = state;
     order.updatedAt = at;
     this.#open.delete(order);
   }
 
   #tellBalances(order: EngineOrder, at: number): void {
-    const assets = new Set([order.instrument.base, order.instrument.quote]);
-    if (this.#options.feeIn !== 'received') {
+    const { symbol, base, quote, contract } = order.instrument;
+    const assets = new Set(contract === undefined ? [base, quote] : [settleOf(symbol)]);
+    if (contract === undefined && this.#options.feeIn !== 'received') {
       assets.add(this.#options.feeIn);
     }
-    this.#tell({ kind: 'balances', assets: [...assets], at });
+    this.#tell({ kind: 'balances', assets: [...assets], symbol, reason: 'order', at });
   }
 
   #tell(event: EngineEvent): void {

@@ -1,4 +1,5 @@
 /** What a simulated venue is started with, and what it offers once it runs. */
+import type { ContractSettings } from './contract-book.ts';
 import type { RateLimits } from './binance/weights.ts';
 import type { Faults } from './faults.ts';
 import type { FeeRates } from './venue.ts';
@@ -30,6 +31,17 @@ export interface SimulatorOptions {
   readonly feeRates?: FeeRates;
   /** How much worse than the price of the moment a market order fills, in hundredths of a per cent. Default 0. */
   readonly slippageBps?: number;
+  /** Of perpetuals; each part has a default. */
+  readonly contracts?: {
+    /** What a symbol is set to until the account sets it otherwise. Default leverage 20, cross margin. */
+    readonly settings?: ContractSettings;
+    /** Maintenance margin as a fraction of notional. Default 0.004. */
+    readonly maintenanceRate?: string;
+    /** A file of recorded rates (timestamp_ms, funding_rate), or one constant rate. Default: constant 0.0001. */
+    readonly funding?: { readonly file: string } | { readonly rate: string };
+    /** Market time between two payments. Default 8 hours. */
+    readonly fundingEveryMs?: number;
+  };
   /** Default `simulator-key`, `simulator-secret` and `simulator-passphrase`; only OKX asks for the last. */
   readonly apiKey?: string;
   readonly secret?: string;
@@ -55,6 +67,8 @@ export const DEFAULT_API_KEY = 'simulator-key';
 export const DEFAULT_SECRET = 'simulator-secret';
 export const DEFAULT_PASSPHRASE = 'simulator-passphrase';
 export const DEFAULT_SLIPPAGE_BPS = 0;
+export const DEFAULT_CONTRACT_SETTINGS: ContractSettings = { leverage: 20, marginType: 'cross' };
+export const DEFAULT_MAINTENANCE_RATE = '0.004';
 
 /** What the simulator says of itself; also the body of `GET /sim/state`. */
 export interface SimulatorState {
@@ -105,6 +119,8 @@ export interface Simulator {
   state(): SimulatorState;
   /** All orders, trades and balances, in one form for every venue. */
   orders(): VenueBooks;
+  /** Takes so much of a contract's position by an order of the venue's own, at the price of the moment. */
+  deleverage(symbol: string, quantity: string): void;
   /** Cuts connections without a close frame; returns how many. */
   cutStreams(which: 'market' | 'user' | 'all'): number;
   /** Resolves at the end of the recording. */

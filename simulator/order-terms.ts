@@ -13,7 +13,13 @@ import type { EngineOrder, NewOrder, OrderKind } from './orders.ts';
 /** The engine's refusals; no order exists after one. */
 export class Refusal extends Error {
   readonly reason:
-    'INSUFFICIENT_BALANCE' | 'DUPLICATE' | 'WOULD_MATCH' | 'WOULD_TRIGGER' | 'TOO_SMALL';
+    | 'INSUFFICIENT_BALANCE'
+    | 'DUPLICATE'
+    | 'WOULD_MATCH'
+    | 'WOULD_TRIGGER'
+    | 'TOO_SMALL'
+    | 'INSUFFICIENT_MARGIN'
+    | 'REDUCE_ONLY';
 
   constructor(reason: Refusal['reason']) {
     super(`the order is refused: ${reason}`);
@@ -48,6 +54,8 @@ export function newOrder(
     stopPrice: request.stopPrice === undefined ? undefined : decimal(request.stopPrice),
     quantity,
     quoteQuantity: decimal(request.quoteQuantity ?? '0'),
+    reduceOnly: request.reduceOnly ?? false,
+    cause: undefined,
     placedAt: at,
     triggeredAt: undefined,
     state: 'NEW',
@@ -96,9 +104,14 @@ export function restingPrice(order: EngineOrder): Decimal {
   return order.stopPrice ?? order.price;
 }
 
-/** Whether money is locked for it: for what rests, until its trigger is reached. */
-export function holdsLock(order: EngineOrder): boolean {
+/** Whether it waits for the market: a limit order, and a stop until its trigger is reached. */
+export function rests(order: EngineOrder): boolean {
   return order.kind !== 'MARKET' && order.triggeredAt === undefined;
+}
+
+/** Whether money is locked for it: for spot orders that rest. A contract's margin is reckoned, not locked. */
+export function holdsLock(order: EngineOrder): boolean {
+  return rests(order) && order.instrument.contract === undefined;
 }
 
 /** What so much of an order costs: quote for a purchase, base for a sale; no fee. */

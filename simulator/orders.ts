@@ -32,6 +32,8 @@ export interface NewOrder {
   readonly price?: string;
   /** Stops and take-profits only. */
   readonly stopPrice?: string;
+  /** Contracts only: it closes at most what is held, and what is left of it expires. */
+  readonly reduceOnly?: boolean;
   readonly fillPlan?: FillPlan;
 }
 
@@ -47,6 +49,9 @@ export interface EngineOrder {
   readonly stopPrice: Decimal | undefined;
   readonly quantity: Decimal;
   readonly quoteQuantity: Decimal;
+  readonly reduceOnly: boolean;
+  /** Of orders that the venue itself made. */
+  readonly cause: VenueCause | undefined;
   readonly placedAt: number;
   /** When it was triggered; undefined before, and for what has no trigger. */
   triggeredAt: number | undefined;
@@ -58,6 +63,20 @@ export interface EngineOrder {
   plan: FillPlan | undefined;
 }
 
+/** Why a venue makes an order on an account's contract. */
+export type VenueCause = 'liquidation' | 'adl';
+
+/** Funding of a contract that was held at the moment of funding. */
+export interface FundingRecord {
+  readonly fundingId: number;
+  readonly symbol: string;
+  readonly asset: string;
+  /** Signed: positive is received. */
+  readonly amount: string;
+  readonly rate: string;
+  readonly at: number;
+}
+
 export interface EngineTrade {
   readonly tradeId: number;
   readonly order: EngineOrder;
@@ -66,6 +85,8 @@ export interface EngineTrade {
   readonly quote: Decimal;
   readonly feeAmount: Decimal;
   readonly feeAsset: string;
+  /** Contracts only: what closing earned, without the fee; else zero. */
+  readonly realised: Decimal;
   readonly maker: boolean;
   readonly at: number;
 }
@@ -86,4 +107,11 @@ export type EngineEvent =
       readonly at: number;
     }
   | { readonly kind: 'expired'; readonly order: EngineOrder; readonly at: number }
-  | { readonly kind: 'balances'; readonly assets: readonly string[]; readonly at: number };
+  | {
+      readonly kind: 'balances';
+      readonly assets: readonly string[];
+      /** The symbol whose order, or funding, changed them. */
+      readonly symbol: string;
+      readonly reason: 'order' | 'funding';
+      readonly at: number;
+    };

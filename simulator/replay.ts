@@ -118,6 +118,12 @@ export class Replay {
     return price;
   }
 
+  /** A contract's mark: the last recorded close, or before there is one the price. */
+  markPrice(symbol: string): string {
+    const { bars, closed } = this.#track(symbol);
+    return bars[closed - 1]?.close ?? this.price(symbol);
+  }
+
   /** The bar now forming, of which only the open may be shown; undefined where this minute has none. */
   forming(symbol: string): Candle | undefined {
     const track = this.#track(symbol);

@@ -6,8 +6,10 @@
  * `advance` or by `/sim/*` (control.ts).
  */
 import { KeelError } from '../core/errors.ts';
+import { isContract } from '../core/symbol.ts';
 import { reconciliation, serveControl } from './control.ts';
 import { createVenue } from './create-venue.ts';
+import { fundingSchedule } from './funding.ts';
 import { Faults } from './faults.ts';
 import { listen } from './listener.ts';
 import type { Simulator, SimulatorOptions } from './options.ts';
@@ -18,6 +20,7 @@ import { keepState } from './state-file.ts';
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const faults = new Faults();
   const { replay, engine, front } = createVenue(options, faults);
+  const funding = fundingSchedule(options.contracts ?? {});
   const keeper = keepState(options.stateFile, engine, replay);
 
   const step = (): void => {
@@ -30,6 +33,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       engine.matchBar(symbol, bar, minute.closeAt - 1);
     }
     replay.step();
+    for (const { symbol } of minute.bars.filter((one) => isContract(one.symbol))) {
+      const rate = funding.dueAt(minute.closeAt);
+      if (rate !== undefined) {
+        engine.fund(symbol, rate, minute.closeAt);
+      }
+    }
     keeper.afterStep();
     front.onMinute(minute);
   };
@@ -97,6 +106,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       },
     }),
     orders: () => reconciliation(engine),
+    deleverage: (symbol, quantity) => {
+      const price = replay.price(symbol);
+      engine.closeByVenue(symbol, { cause: 'adl', price, quantity }, replay.marketTime);
+    },
     cutStreams,
     finished: () => pacer.finished,
     close: async () => {

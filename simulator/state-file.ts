@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { decimal, decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
+import { positionSchema } from '../core/position.ts';
 import { timestamp } from '../core/time.ts';
 import type { AssetBalance } from './balances.ts';
 import type { MatchingEngine } from './matching.ts';
@@ -29,6 +30,8 @@ const stateSchema = z.strictObject({
       stopPrice: positiveDecimal.optional(),
       quantity: nonNegativeDecimal,
       quoteQuantity: nonNegativeDecimal,
+      reduceOnly: z.boolean().default(false),
+      cause: z.enum(['liquidation', 'adl']).optional(),
       placedAt: timestamp,
       triggeredAt: timestamp.optional(),
       state: z.enum(['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED']),
@@ -46,10 +49,33 @@ const stateSchema = z.strictObject({
       quote: nonNegativeDecimal,
       feeAmount: decimalString,
       feeAsset: z.string(),
+      realised: decimalString.default('0'),
       maker: z.boolean(),
       at: timestamp,
     }),
   ),
+  contracts: z
+    .strictObject({
+      positions: z.array(positionSchema),
+      settings: z.array(
+        z.strictObject({
+          symbol: z.string(),
+          leverage: z.int().positive(),
+          marginType: z.enum(['cross', 'isolated']),
+        }),
+      ),
+      funding: z.array(
+        z.strictObject({
+          fundingId: z.int(),
+          symbol: z.string(),
+          asset: z.string(),
+          amount: decimalString,
+          rate: decimalString,
+          at: timestamp,
+        }),
+      ),
+    })
+    .default({ positions: [], settings: [], funding: [] }),
 });
 export type KeptState = z.infer<typeof stateSchema>;
 
@@ -121,6 +147,11 @@ function writeState(file: string, engine: MatchingEngine, marketTime: number): v
     })),
     orders: engine.orders().map(keepOrder),
     trades: engine.trades().map(keepTrade),
+    contracts: {
+      positions: [...engine.contracts.positions()],
+      settings: [...engine.contracts.allSettings()],
+      funding: [...engine.contracts.funding()],
+    },
   };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, JSON.stringify(state));
@@ -129,7 +160,7 @@ function writeState(file: string, engine: MatchingEngine, marketTime: number): v
 
 function keepOrder(order: EngineOrder): KeptState['orders'][number] {
   const { orderId, clientOrderId, side, kind, timeInForce, placedAt, state, updatedAt } = order;
-  const { stopPrice, triggeredAt } = order;
+  const { stopPrice, triggeredAt, reduceOnly, cause } = order;
   return {
     orderId,
     clientOrderId,
@@ -141,6 +172,8 @@ function keepOrder(order: EngineOrder): KeptState['orders'][number] {
     ...(stopPrice === undefined ? {} : { stopPrice: stopPrice.toFixed() }),
     quantity: order.quantity.toFixed(),
     quoteQuantity: order.quoteQuantity.toFixed(),
+    reduceOnly,
+    ...(cause === undefined ? {} : { cause }),
     placedAt,
     ...(triggeredAt === undefined ? {} : { triggeredAt }),
     state,
@@ -160,6 +193,7 @@ function keepTrade(trade: EngineTrade): KeptState['trades'][number] {
     quote: trade.quote.toFixed(),
     feeAmount: trade.feeAmount.toFixed(),
     feeAsset,
+    realised: trade.realised.toFixed(),
     maker,
     at,
   };
@@ -177,6 +211,7 @@ export function restoreState(
     price,
     stopPrice,
     triggeredAt,
+    cause,
     quantity,
     quoteQuantity,
     filled,
@@ -196,6 +231,7 @@ export function restoreState(
       price: decimal(price),
       stopPrice: stopPrice === undefined ? undefined : decimal(stopPrice),
       triggeredAt,
+      cause,
       quantity: decimal(quantity),
       quoteQuantity: decimal(quoteQuantity),
       filled: decimal(filled),
@@ -203,7 +239,7 @@ export function restoreState(
       plan: undefined,
     });
   }
-  const trades = state.trades.flatMap(({ orderId, price, quantity, quote, feeAmount, ...kept }) => {
+  const trades = state.trades.flatMap(({ orderId, price, quantity, quote, ...kept }) => {
     const order = orders.get(orderId);
     return order === undefined
       ? []
@@ -214,7 +250,8 @@ export function restoreState(
             price: decimal(price),
             quantity: decimal(quantity),
             quote: decimal(quote),
-            feeAmount: decimal(feeAmount),
+            feeAmount: decimal(kept.feeAmount),
+            realised: decimal(kept.realised),
           },
         ];
   });
@@ -223,5 +260,10 @@ export function restoreState(
     free: decimal(free),
     locked: decimal(locked),
   }));
-  engine.restore({ orders: [...orders.values()], trades, balances });
+  engine.restore({
+    orders: [...orders.values()],
+    trades,
+    balances,
+    contracts: state.contracts,
+  });
 }

@@ -196,6 +196,8 @@ function refusing<T>(place: () => T): T {
 function refusalError({ reason }: Refusal): VenueError {
   switch (reason) {
     case 'INSUFFICIENT_BALANCE':
+    case 'INSUFFICIENT_MARGIN':
+    case 'REDUCE_ONLY':
       return insufficientBalance();
     case 'DUPLICATE':
       return duplicateOrder();

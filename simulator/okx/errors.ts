@@ -60,6 +60,8 @@ export const badRow = (name: string): RowError => new RowError('51000', `Paramet
 export const unknownInstrument = (): RowError => new RowError('51001', NO_SUCH_INSTRUMENT);
 export const insufficientBalance = (asset: string): RowError =>
   new RowError('51008', `Order failed. Insufficient ${asset} balance in account.`);
+export const nothingToReduce = (): RowError =>
+  new RowError('51169', "Order failed. You don't have any positions in this direction to reduce.");
 export const duplicateClientId = (): RowError =>
   new RowError('51016', 'Client order ID already exists.');
 export const belowMinimum = (): RowError =>

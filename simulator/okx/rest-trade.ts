@@ -15,6 +15,7 @@ import {
   cancelUnknown,
   duplicateClientId,
   insufficientBalance,
+  nothingToReduce,
   marketOverMaximum,
   offLot,
   orderTimedOut,
@@ -185,6 +186,10 @@ function refusalError({ reason }: Refusal, { instrument, side }: NewOrder): RowE
   switch (reason) {
     case 'INSUFFICIENT_BALANCE':
       return insufficientBalance(side === 'buy' ? instrument.quote : instrument.base);
+    case 'INSUFFICIENT_MARGIN':
+      return insufficientBalance(instrument.quote);
+    case 'REDUCE_ONLY':
+      return nothingToReduce();
     case 'DUPLICATE':
       return duplicateClientId();
     case 'TOO_SMALL':
