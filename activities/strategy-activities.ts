@@ -6,7 +6,13 @@ import { withFailures } from './failures.ts';
 import { runInstance, type InstanceDeps, type InstanceInput } from './run-strategy.ts';
 
 export interface EndRunInput extends InstanceInput {
-  readonly status: 'stopped' | 'failed';
+  readonly status: 'stopping' | 'stopped' | 'failed';
+  readonly reason: string;
+}
+
+export interface PauseInput extends InstanceInput {
+  /** False: it is resumed. */
+  readonly paused: boolean;
   readonly reason: string;
 }
 
@@ -23,7 +29,10 @@ export interface StrategyActivities {
   beginRun(input: InstanceInput): Promise<void>;
   /** Holds the instance until it is cancelled; heartbeats where it is. */
   runStrategy(input: InstanceInput): Promise<RunStrategyResult>;
+  /** `stopping`: its entries are denied from here on. */
   endRun(input: EndRunInput): Promise<void>;
+  /** Paused: its entries are denied, its bars and exits go on. */
+  setPaused(input: PauseInput): Promise<void>;
 }
 
 export function createStrategyActivities(deps: InstanceDeps): StrategyActivities {
@@ -67,6 +76,10 @@ export function createStrategyActivities(deps: InstanceDeps): StrategyActivities
 
     async endRun({ strategyId, runId, status, reason }) {
       await strategies.endRun(strategyId, runId, status, reason);
+    },
+
+    async setPaused({ strategyId, runId, paused, reason }) {
+      await strategies.setPaused(strategyId, runId, paused, reason);
     },
   });
 }

@@ -121,19 +121,43 @@ export interface PortfolioRepository {
   equityCurve(strategyId: string, from: number, to: number): Promise<readonly EquityPoint[]>;
 }
 
-export interface Halt {
-  readonly id: number;
+/** What a halt, or a strategy's stop, covers. */
+export interface Scope {
   readonly scope: 'all' | 'strategy' | 'exchange' | 'symbol';
+  /** Which one; empty for `all`. */
   readonly target: string;
+}
+
+export interface Halt extends Scope {
+  readonly id: number;
   readonly reason: string;
   readonly setBy: string;
+  /** Wall milliseconds, as the other times here. */
   readonly setAt: number;
+  /** Positions it covers are to be closed. */
+  readonly flatten: boolean;
+  /** No order it stops was open any more, and what it flattens was flat. Null before. */
+  readonly cleanedAt: number | null;
+  readonly liftedBy: string | null;
+  readonly liftedAt: number | null;
+  readonly liftReason: string | null;
 }
 
 export interface HaltRepository {
-  set(halt: Omit<Halt, 'id' | 'setAt'>): Promise<Halt>;
-  lift(id: number, by: string): Promise<void>;
+  /**
+   * In force from the moment this resolves. One that is in force for the scope and target comes back, with
+   * its own reason; `flatten` is added to it.
+   */
+  set(halt: Scope & Pick<Halt, 'reason' | 'setBy' | 'flatten'>): Promise<Halt>;
+  /** Throws NOT_FOUND. */
+  get(id: number): Promise<Halt>;
+  /** One that is lifted stays as it is. Throws NOT_FOUND. */
+  lift(id: number, by: string, reason: string): Promise<Halt>;
   active(): Promise<readonly Halt[]>;
+  /** Newest first, lifted ones too. */
+  list(limit: number): Promise<readonly Halt[]>;
+  /** Stamps `cleanedAt`, unless `flatten` was added to it since it was read without. */
+  markCleaned(halt: Pick<Halt, 'id' | 'flatten'>): Promise<void>;
 }
 
 export type Role = 'viewer' | 'trader' | 'risk' | 'admin';

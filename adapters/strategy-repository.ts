@@ -5,12 +5,20 @@
  * - run: from one start of a strategy to its stop. epoch: the fence of the instance that runs it; a commit
  *   with an older epoch is refused.
  */
+import type { FailurePolicy } from '../core/failure-policy.ts';
 import type { Json } from '../core/json.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Position } from '../core/position.ts';
 import type { Signal } from '../core/signal.ts';
 
-export type StrategyStatus = 'created' | 'running' | 'stopping' | 'stopped' | 'failed';
+export type StrategyStatus =
+  | 'created'
+  | 'running'
+  /** Its bars go on and its exits are sent; its entries are denied. */
+  | 'paused'
+  | 'stopping'
+  | 'stopped'
+  | 'failed';
 
 export interface StrategyQuota {
   /** Quote the strategy may work with. */
@@ -30,6 +38,7 @@ export interface StrategyRecord {
   readonly status: StrategyStatus;
   readonly statusReason: string | null;
   readonly runId: string | null;
+  readonly failurePolicy: FailurePolicy;
   readonly quota: StrategyQuota;
   readonly createdBy: string;
   readonly createdAt: number;
@@ -40,6 +49,8 @@ export type NewStrategy = Pick<
   StrategyRecord,
   'id' | 'name' | 'type' | 'accountId' | 'exchange' | 'config' | 'quota' | 'createdBy'
 > & {
+  /** Default `stop`. */
+  readonly failurePolicy?: FailurePolicy;
   /** The perpetuals it trades; default none. Each account's contract has one strategy. */
   readonly contracts?: readonly string[];
 };
@@ -76,6 +87,8 @@ export interface StrategyRepository {
   list(): Promise<readonly StrategyRecord[]>;
   /** Marks running under a new run id and clears the checkpoint. CONFLICT while another run is on; same run: no-op. */
   beginRun(id: string, runId: string): Promise<StrategyRecord>;
+  /** Between `running` and `paused`; any other status, and a newer run, is left alone. */
+  setPaused(id: string, runId: string, paused: boolean, reason: string): Promise<void>;
   /** Leaves a newer run alone. */
   endRun(
     id: string,

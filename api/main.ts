@@ -17,6 +17,7 @@ import { createFirstAdmin, createTokens, signingSecret, type Tokens } from './au
 import { createApp } from './server.ts';
 import { createBuildService } from './services/build-service.ts';
 import { createCloseService } from './services/close-service.ts';
+import { createHaltService } from './services/halt-service.ts';
 import { createOrderService } from './services/order-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
 import { createStrategyService } from './services/strategy-service.ts';
@@ -51,6 +52,7 @@ export async function startApi(house: House): Promise<RunningApi> {
         config.venues.find((venue) => venue.accountId === accountId)?.symbols ?? [],
     }),
     orders: createOrderService({ repositories, workflows, workflowLink }),
+    halts: createHaltService({ repositories, workflows, workflowLink, logger }),
     portfolio: createPortfolioService(repositories),
     closing: createCloseService({
       repositories,
@@ -130,6 +132,11 @@ function workflowsOf(house: House): Workflows {
     startStrategy: async (input) => (await connected()).startStrategy(input),
     stopStrategy: async (strategyId, request) =>
       (await connected()).stopStrategy(strategyId, request),
+    pauseStrategy: async (strategyId, request) =>
+      (await connected()).pauseStrategy(strategyId, request),
+    resumeStrategy: async (strategyId, request) =>
+      (await connected()).resumeStrategy(strategyId, request),
+    startHalt: async (input, summary) => (await connected()).startHalt(input, summary),
     cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
     ping: async () => (await connected()).ping(),
   };

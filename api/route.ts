@@ -14,6 +14,8 @@ export const EVERYONE: readonly Role[] = ['viewer', 'trader', 'risk', 'admin'];
 export const TRADERS: readonly Role[] = ['trader', 'admin'];
 /** Those who may make risk smaller: stop, cancel, close. */
 export const REDUCERS: readonly Role[] = ['trader', 'risk', 'admin'];
+/** Those who answer for risk: lift a halt, approve what is over a limit. */
+export const RISK_OWNERS: readonly Role[] = ['risk', 'admin'];
 
 export const ADMINS: readonly Role[] = ['admin'];
 

@@ -1,6 +1,7 @@
 /** What the API takes and gives, one zod schema each. The OpenAPI document is made from them. */
 import { z } from 'zod';
 import type { Json } from '../core/json.ts';
+import { failurePolicy } from '../core/failure-policy.ts';
 import { fillSchema } from '../core/fill.ts';
 import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
 import { orderStatus, orderViewSchema } from '../core/order.ts';
@@ -39,6 +40,9 @@ export const newStrategySchema = z
     accountId: z.string().min(1),
     config: z.record(z.string(), json).default({}),
     quota: quotaSchema,
+    failurePolicy: failurePolicy
+      .default({ onFailure: 'stop' })
+      .meta({ description: 'What becomes of it when its own code fails' }),
   })
   .meta({ id: 'NewStrategy' });
 export type NewStrategyBody = z.infer<typeof newStrategySchema>;
@@ -51,9 +55,10 @@ export const strategySchema = z
     accountId: z.string(),
     exchange: z.string(),
     config: z.record(z.string(), json).readonly(),
-    status: z.enum(['created', 'running', 'stopping', 'stopped', 'failed']),
+    status: z.enum(['created', 'running', 'paused', 'stopping', 'stopped', 'failed']),
     statusReason: z.string().nullable(),
     runId: z.string().nullable(),
+    failurePolicy,
     quota: z.object({
       allocation: nonNegativeDecimal,
       maxPosition: decimalString.nullable(),
@@ -67,6 +72,66 @@ export const strategySchema = z
   })
   .meta({ id: 'Strategy' });
 export type StrategyBody = z.infer<typeof strategySchema>;
+
+const why = z.string().min(1).max(500);
+
+export const stopSchema = z
+  .strictObject({
+    reason: why.optional(),
+    flatten: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Close its positions at the market before the run ends' }),
+  })
+  .meta({ id: 'StopStrategy' });
+export type StopBody = z.infer<typeof stopSchema>;
+
+export const pauseSchema = z.strictObject({ reason: why.optional() }).meta({ id: 'Pause' });
+export type PauseBody = z.infer<typeof pauseSchema>;
+
+export const newHaltSchema = z
+  .strictObject({
+    scope: z.enum(['all', 'strategy', 'exchange', 'symbol']),
+    target: z
+      .string()
+      .default('')
+      .meta({ description: 'Strategy id, exchange or symbol; none for scope `all`' }),
+    reason: why,
+    flatten: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Close the positions it covers at the market as well' }),
+  })
+  .refine(({ scope, target }) => (scope === 'all') === (target === ''), {
+    error: 'scope `all` takes no target, every other scope needs one',
+    path: ['target'],
+  })
+  .meta({ id: 'NewHalt' });
+export type NewHaltBody = z.infer<typeof newHaltSchema>;
+
+export const resumeSchema = z
+  .strictObject({ reason: why.meta({ description: 'Why it is safe to trade again' }) })
+  .meta({ id: 'Resume' });
+
+export const haltSchema = z
+  .object({
+    id: z.int(),
+    scope: z.enum(['all', 'strategy', 'exchange', 'symbol']),
+    target: z.string(),
+    reason: z.string(),
+    setBy: z.string(),
+    setAt: timestamp.meta({ description: 'Wall milliseconds' }),
+    flatten: z.boolean(),
+    cleanedAt: timestamp
+      .nullable()
+      .meta({ description: 'When nothing it stops was open any more; null before' }),
+    liftedBy: z.string().nullable(),
+    liftedAt: timestamp.nullable(),
+    liftReason: z.string().nullable(),
+    workflowUrl: z.string().meta({ description: 'Its cleaning up in the Temporal web UI' }),
+  })
+  .meta({ id: 'Halt' });
+export type HaltBody = z.infer<typeof haltSchema>;
 
 export const strategyTypeSchema = z
   .object({

@@ -14,12 +14,14 @@ import { openApiDocument } from './openapi.ts';
 import { routerOf } from './route.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { codecRoutes } from './routes/codec.ts';
+import { haltRoutes } from './routes/halts.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
 import { strategyRoutes } from './routes/strategies.ts';
 import type { BuildService } from './services/build-service.ts';
 import type { CloseService } from './services/close-service.ts';
+import type { HaltService } from './services/halt-service.ts';
 import type { OrderService } from './services/order-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
 import type { StrategyService } from './services/strategy-service.ts';
@@ -27,6 +29,7 @@ import type { StrategyService } from './services/strategy-service.ts';
 export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly strategies: StrategyService;
   readonly orders: OrderService;
+  readonly halts: HaltService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
   readonly builds: BuildService;
@@ -81,6 +84,7 @@ export function createApp(services: Services): Express {
     }),
     ...strategyRoutes(services.strategies),
     ...orderRoutes(services.orders),
+    ...haltRoutes(services.halts),
     ...portfolioRoutes(services.portfolio, services.closing),
     ...buildRoutes(services.builds),
     ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),

@@ -8,6 +8,7 @@ import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addBuildCommands } from './commands/builds.ts';
+import { addHaltCommands } from './commands/halts.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
@@ -60,6 +61,7 @@ function createProgram(io: Io, json: boolean): Command {
   addStatusCommand(program, session);
   addStrategyCommands(program, session);
   addOrderCommands(program, session);
+  addHaltCommands(program, session);
   addPortfolioCommands(program, session);
   addBuildCommands(program, session);
   addLoginCommand(program, session);

@@ -2,13 +2,17 @@
  * The orders worker: order workflows and their steps on the queue `orders`, and on `order-trackers` one held
  * activity per open order. Any number of such processes share the work.
  */
+import { createCloseDownActivities } from '../activities/close-down.ts';
 import { createNotices } from '../activities/notices.ts';
 import { createOrderActivities } from '../activities/order-activities.ts';
 import { orderTopics } from '../adapters/bus/topics.ts';
 import { createWorker } from '../adapters/temporal/worker.ts';
+import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
 import type { House } from './house.ts';
+import { latestPrice } from './latest-price.ts';
 import { failureOf, runProcess, type Running } from './run-process.ts';
+import { superviseHalts } from './supervise-halts.ts';
 
 /** Open orders one process follows at once. */
 const TRACKER_SLOTS = 2_000;
@@ -24,9 +28,19 @@ export async function startOrders(house: House): Promise<Running> {
     notices,
     logger,
   });
+  const closeDown = createCloseDownActivities({
+    ...repositories,
+    adapters,
+    bus,
+    price: (exchange, symbol) => latestPrice(house.cache, repositories.klines, exchange, symbol),
+  });
   const server = await house.temporal();
   const workers = [
-    await createWorker(server, { taskQueue: ORDER_TASK_QUEUE, activities, workflows: true }),
+    await createWorker(server, {
+      taskQueue: ORDER_TASK_QUEUE,
+      activities: { ...activities, ...closeDown },
+      workflows: true,
+    }),
     await createWorker(server, {
       taskQueue: TRACKER_TASK_QUEUE,
       activities: { trackOrder: activities.trackOrder },
@@ -34,9 +48,11 @@ export async function startOrders(house: House): Promise<Running> {
     }),
   ];
   const stopped = Promise.all(workers.map((worker) => worker.run()));
+  const halts = superviseHalts(repositories.halts, createWorkflows(server.client), logger);
   return {
     failed: failureOf(stopped),
     async stop() {
+      await halts.stop();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
       await notices.close();

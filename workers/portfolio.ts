@@ -37,6 +37,9 @@ export interface PortfolioDeps {
   readonly logger: Logger;
 }
 
+/** Statuses of a run that has not ended. */
+const ON: ReadonlySet<string> = new Set(['running', 'paused', 'stopping']);
+
 export interface PortfolioKeeper {
   /** Throws UNAVAILABLE while PostgreSQL is away: give the event again. */
   onOrder(order: OrderView): Promise<void>;
@@ -115,7 +118,7 @@ export function createPortfolioKeeper(deps: PortfolioDeps): PortfolioKeeper {
     );
     return (await strategies.list())
       .filter((strategy) => strategy.exchange === exchange)
-      .filter(({ id, status }) => status === 'running' || status === 'stopping' || holders.has(id))
+      .filter(({ id, status }) => ON.has(status) || holders.has(id))
       .map(({ id }) => id);
   };
 

@@ -1,3 +1,4 @@
 /** Every workflow, for the bundle. */
+export { haltWorkflow } from './halt-workflow.ts';
 export { orderWorkflow } from './order-workflow.ts';
 export { strategyWorkflow } from './strategy-workflow.ts';

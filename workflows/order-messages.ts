@@ -37,13 +37,10 @@ export const cancelSignal = defineSignal<[CancelRequest]>('cancel');
 export const stateQuery = defineQuery<Progress>('state');
 
 /** Asks another order's workflow to cancel. One that has ended meanwhile needs no asking. */
-export async function askToCancel(orderId: string, newerId: string): Promise<void> {
+export async function askToCancel(orderId: string, reason: string): Promise<void> {
   try {
-    await getExternalWorkflowHandle(orderId).signal(cancelSignal, {
-      by: 'keel',
-      reason: `in the way of ${newerId}`,
-    });
+    await getExternalWorkflowHandle(orderId).signal(cancelSignal, { by: 'keel', reason });
   } catch (error) {
-    log.info('the order in the way is gone', { orderId, reason: String(error) });
+    log.info('the order to cancel is gone', { orderId, reason: String(error) });
   }
 }

@@ -107,7 +107,9 @@ class OrderRun {
         if (admission.verdict === 'ended') return false;
         break;
       }
-      await Promise.all(admission.cancelFirst.map((orderId) => askToCancel(orderId, signal.id)));
+      await Promise.all(
+        admission.cancelFirst.map((orderId) => askToCancel(orderId, `in the way of ${signal.id}`)),
+      );
       if (pauseMs === LONGEST_BLOCKED_PAUSE_MS)
         log.warn('still blocked by orders that do not end', { orders: admission.cancelFirst });
       await sleep(pauseMs);

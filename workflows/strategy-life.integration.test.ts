@@ -11,8 +11,12 @@ import {
 } from '../test/factories/strategy-steps.ts';
 import { timeSkippingEnvironment } from '../test/time-skipping.ts';
 import { workflowParts } from '../test/workflow-coverage/worker-parts.ts';
+import type { CloseDownRound, StrategyCloseStep } from '../activities/close-down.ts';
+import type { FailurePolicy } from '../core/failure-policy.ts';
+import { ORDER_TASK_QUEUE } from './order-names.ts';
 import { strategyWorkflowId } from './strategy-names.ts';
-import type { StrategyResult, StrategyState, strategyWorkflow } from './strategy-workflow.ts';
+import type { PauseRequest, StrategyResult, StrategyState } from './strategy-messages.ts';
+import type { strategyWorkflow } from './strategy-workflow.ts';
 
 jest.setTimeout(20_000);
 
@@ -33,6 +37,7 @@ describe('strategyWorkflow over fake steps', () => {
   async function run(
     steps: FakeStrategySteps,
     meanwhile: (handle: Handle) => Promise<void> = () => Promise.resolve(),
+    failurePolicy?: FailurePolicy,
   ): Promise<StrategyResult> {
     runs += 1;
     const taskQueue = `strategies-${String(runs)}`;
@@ -50,12 +55,38 @@ describe('strategyWorkflow over fake steps', () => {
         {
           workflowId: strategyWorkflowId(strategyId),
           taskQueue,
-          args: [{ strategyId, runId: 'run-1', heartbeatTimeoutMs: 5_000 }],
+          args: [
+            {
+              strategyId,
+              runId: 'run-1',
+              heartbeatTimeoutMs: 5_000,
+              ...(failurePolicy === undefined ? {} : { failurePolicy }),
+            },
+          ],
         },
       );
       await meanwhile(handle);
       return handle.result();
     });
+  }
+
+  /** Steps of the orders worker: each sweep answers the next of these rounds, the last for ever. */
+  async function sweeping<T>(
+    rounds: readonly CloseDownRound[],
+    work: (asked: StrategyCloseStep[]) => Promise<T>,
+  ): Promise<T> {
+    const asked: StrategyCloseStep[] = [];
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue: ORDER_TASK_QUEUE,
+      activities: {
+        sweepStrategy: async (step: StrategyCloseStep): Promise<CloseDownRound | undefined> => {
+          asked.push(step);
+          return rounds[Math.min(asked.length, rounds.length) - 1];
+        },
+      },
+    });
+    return worker.runUntil(() => work(asked));
   }
 
   async function until(handle: Handle, phase: StrategyState['phase']): Promise<StrategyState> {
@@ -144,6 +175,94 @@ describe('strategyWorkflow over fake steps', () => {
     expect(await run(steps)).toMatchObject({
       phase: 'failed',
       reason: expect.stringContaining('FENCED: run run-1 of'),
+    });
+  });
+
+  const nothing: CloseDownRound = { open: [], held: [], done: true };
+
+  it('a stop that flattens waits until orders and positions are gone, and tells the dust', async () => {
+    const steps = fakeStrategySteps();
+    const holding = { strategyId: 'sma', symbol: 'BTC/USDT', quantity: '0.5' };
+    const rounds: readonly CloseDownRound[] = [
+      { open: ['0'.repeat(24)], held: [{ ...holding, state: 'closing' }], done: false },
+      { open: [], held: [{ ...holding, quantity: '0.00001', state: 'dust' }], done: true },
+    ];
+    await sweeping(rounds, async (asked) => {
+      const result = await run(
+        steps,
+        async (handle) => {
+          await until(handle, 'running');
+          await handle.signal('stop', { by: 'ann', flatten: true });
+        },
+        { onFailure: 'stop' },
+      );
+      expect(result).toEqual({
+        phase: 'stopped',
+        reason: 'stopped by ann; too small to close, and kept: 0.00001 BTC/USDT',
+      });
+      expect(asked).toHaveLength(2);
+      expect(asked[0]).toMatchObject({ which: 'all', flatten: true, by: 'ann', runId: 'run-1' });
+    });
+    // Entries are denied from the first, the run has ended only at the last.
+    expect(steps.ended.map(({ status }) => status)).toEqual(['stopping', 'stopped']);
+  });
+
+  it('is paused and resumed, and refuses what its state does not allow', async () => {
+    const steps = fakeStrategySteps();
+    await sweeping([nothing], async (asked) => {
+      await run(
+        steps,
+        async (handle) => {
+          await until(handle, 'running');
+          const resume = () =>
+            handle.executeUpdate<StrategyState, [PauseRequest]>('resume', { args: [{ by: 'ann' }] });
+          await expect(resume()).rejects.toMatchObject({
+            cause: { type: 'CONFLICT', message: expect.stringContaining('is running') },
+          });
+          const paused = await handle.executeUpdate<StrategyState, [PauseRequest]>('pause', {
+            args: [{ by: 'ann', reason: 'news' }],
+          });
+          expect(paused).toMatchObject({ phase: 'paused', reason: 'paused by ann: news' });
+          expect(await resume()).toMatchObject({ phase: 'running', reason: null });
+          await handle.signal('stop', { by: 'ann' });
+        },
+        { onFailure: 'stop' },
+      );
+      expect(asked.map(({ which }) => which)).toEqual(['entries', 'all']);
+    });
+    expect(steps.calls.filter((call) => ['pause', 'resume'].includes(call))).toEqual([
+      'pause',
+      'resume',
+    ]);
+  });
+
+  it('restarts a failing strategy as often as its policy says, then ends it', async () => {
+    const steps = fakeStrategySteps({
+      runStrategy: () => Promise.reject(failure('STRATEGY_FAILED', true)),
+    });
+    await sweeping([nothing], async (asked) => {
+      const result = await run(steps, undefined, { onFailure: 'restart', maxRestarts: 2 });
+      expect(result.phase).toBe('failed');
+      expect(steps.calls.filter((call) => call === 'runStrategy')).toHaveLength(3);
+      expect(asked).toMatchObject([{ which: 'all', flatten: false }]);
+    });
+  });
+
+  it('closes the positions of a failed strategy whose policy says so', async () => {
+    const steps = fakeStrategySteps({
+      runStrategy: () => Promise.reject(failure('STRATEGY_FAILED', true)),
+    });
+    await sweeping([nothing], async (asked) => {
+      await run(steps, undefined, { onFailure: 'flatten' });
+      expect(asked).toMatchObject([{ which: 'all', flatten: true, by: 'keel' }]);
+    });
+  });
+
+  it('leaves orders and positions alone that a newer run owns', async () => {
+    const steps = fakeStrategySteps({ runStrategy: () => Promise.resolve({ ended: 'superseded' }) });
+    await sweeping([nothing], async (asked) => {
+      await run(steps, undefined, { onFailure: 'flatten' });
+      expect(asked).toEqual([]);
     });
   });
 });

@@ -10,7 +10,8 @@ import { testDatabase, type TestDatabase } from '../test/database.ts';
 import { recordedDay } from '../test/factories/strategy-world.ts';
 import { describeWith, testServers } from '../test/servers.ts';
 import { strategyWorkflowId } from './strategy-names.ts';
-import type { StrategyState, strategyWorkflow } from './strategy-workflow.ts';
+import type { StrategyState } from './strategy-messages.ts';
+import type { strategyWorkflow } from './strategy-workflow.ts';
 
 const HEARTBEAT_TIMEOUT_MS = 1_500;
 const ID = 'sma';

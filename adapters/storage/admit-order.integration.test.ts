@@ -247,8 +247,15 @@ describeWith('postgres', 'admission', () => {
       target: 'BTC/USDT',
       reason: 'test',
       setBy: 'ada',
+      flatten: false,
     });
-    await repositories.halts.set({ scope: 'strategy', target: 'x', reason: 'no', setBy: 'ada' });
+    await repositories.halts.set({
+      scope: 'strategy',
+      target: 'x',
+      reason: 'no',
+      setBy: 'ada',
+      flatten: false,
+    });
     const sell = createSignal({
       strategyId,
       sequence: 2,
@@ -265,7 +272,7 @@ describeWith('postgres', 'admission', () => {
       halts: ['symbol:BTC/USDT: test'],
       limits: { maxPosition: null, maxOrderNotional: null, maxOrdersPerDay: null },
     });
-    await repositories.halts.lift(halt.id, 'ada');
+    await repositories.halts.lift(halt.id, 'ada', 'over');
     const report = {
       approved: false,
       context,

@@ -29,7 +29,7 @@ export async function claim(
     .where('strategy_checkpoints.strategy_id', '=', strategyId)
     .where('strategy_checkpoints.run_id', '=', runId)
     .where('strategies.run_id', '=', runId)
-    .where('strategies.status', '=', 'running')
+    .where('strategies.status', 'in', ['running', 'paused'])
     .returningAll('strategy_checkpoints')
     .executeTakeFirst();
   if (row === undefined) {

@@ -30,11 +30,16 @@ describeWith('postgres', 'the right to send', () => {
     halt: Pick<Halt, 'scope' | 'target'>,
     work: () => Promise<T>,
   ): Promise<T> {
-    const { id } = await repositories.halts.set({ ...halt, reason: 'test', setBy: 'ada' });
+    const { id } = await repositories.halts.set({
+      ...halt,
+      reason: 'test',
+      setBy: 'ada',
+      flatten: false,
+    });
     try {
       return await work();
     } finally {
-      await repositories.halts.lift(id, 'ada');
+      await repositories.halts.lift(id, 'ada', 'over');
     }
   }
 

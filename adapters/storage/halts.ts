@@ -41,7 +41,16 @@ function toHalt(row: Selectable<HaltsTable>): Halt {
     reason: row.reason,
     setBy: row.set_by,
     setAt: row.set_at,
+    flatten: row.flatten,
+    cleanedAt: row.cleaned_at,
+    liftedBy: row.lifted_by,
+    liftedAt: row.lifted_at,
+    liftReason: row.lift_reason,
   };
+}
+
+function haltNotFound(id: number): KeelError {
+  return new KeelError('NOT_FOUND', `there is no halt ${String(id)}`);
 }
 
 async function activeHalts(db: Queryable): Promise<readonly Halt[]> {
@@ -73,37 +82,67 @@ export async function haltsCovering(
 
 export function createHaltRepository(db: Queryable, now: () => number): HaltRepository {
   return {
-    async set(halt) {
+    async set({ scope, target, reason, setBy, flatten }) {
       const row = await db
         .insertInto('halts')
-        .values({
-          scope: halt.scope,
-          target: halt.target,
-          reason: halt.reason,
-          set_by: halt.setBy,
-          set_at: now(),
-          lifted_by: null,
-          lifted_at: null,
-        })
+        .values({ scope, target, reason, flatten, set_by: setBy, set_at: now() })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['scope', 'target'])
+            .where('lifted_at', 'is', null)
+            .doUpdateSet({
+              flatten: sql`halts.flatten or excluded.flatten`,
+              // More to do than before: it is not cleaned up any more.
+              cleaned_at: sql`case when excluded.flatten and not halts.flatten then null
+                else halts.cleaned_at end`,
+            }),
+        )
         .returningAll()
         .executeTakeFirstOrThrow();
       return toHalt(row);
     },
 
-    /** Lifting one that is lifted changes nothing. Throws NOT_FOUND. */
-    async lift(id, by) {
+    async get(id) {
+      const row = await db.selectFrom('halts').selectAll().where('id', '=', id).executeTakeFirst();
+      if (row === undefined) throw haltNotFound(id);
+      return toHalt(row);
+    },
+
+    async lift(id, by, reason) {
       const row = await db
         .updateTable('halts')
         .set((eb) => ({
           lifted_by: eb.fn.coalesce('lifted_by', eb.val(by)),
           lifted_at: eb.fn.coalesce('lifted_at', eb.val(now())),
+          lift_reason: eb.fn.coalesce('lift_reason', eb.val(reason)),
         }))
         .where('id', '=', id)
-        .returning('id')
+        .returningAll()
         .executeTakeFirst();
-      if (row === undefined) throw new KeelError('NOT_FOUND', `there is no halt ${String(id)}`);
+      if (row === undefined) throw haltNotFound(id);
+      return toHalt(row);
     },
 
     active: () => activeHalts(db),
+
+    async list(limit) {
+      const rows = await db
+        .selectFrom('halts')
+        .selectAll()
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toHalt);
+    },
+
+    async markCleaned({ id, flatten }) {
+      await db
+        .updateTable('halts')
+        .set({ cleaned_at: now() })
+        .where('id', '=', id)
+        .where('flatten', '=', flatten)
+        .where('cleaned_at', 'is', null)
+        .execute();
+    },
   };
 }

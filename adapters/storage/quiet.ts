@@ -19,11 +19,11 @@ export function quietStatement(marketTime: number): RawBuilder<{ quiet: boolean 
   );
   return sql<{ quiet: boolean }>`
     with live as (
-      select id, run_id, status from strategies where status in ('running', 'stopping')
+      select id, run_id, status from strategies where status in ('running', 'paused', 'stopping')
     ), lengths (interval, ms) as (values ${lengths})
     select not exists (
       select from live left join strategy_checkpoints c on c.strategy_id = live.id and c.run_id = live.run_id
-      where live.status = 'running' and (
+      where live.status <> 'stopping' and (
         c.anchor_at is null or c.offsets = '{}'::jsonb
         or exists (
           select from jsonb_each_text(c.offsets) feed

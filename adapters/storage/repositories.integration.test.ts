@@ -33,14 +33,17 @@ describeWith('postgres', 'the small repositories', () => {
       target: '',
       reason: 'test',
       setBy: 'ada',
+      flatten: false,
     });
     expect(await repositories.halts.active()).toEqual([halt]);
-    await repositories.halts.lift(halt.id, 'bob');
-    await repositories.halts.lift(halt.id, 'eve');
+    await repositories.halts.lift(halt.id, 'bob', 'over');
+    await repositories.halts.lift(halt.id, 'eve', 'over');
     expect(await repositories.halts.active()).toEqual([]);
     const row = await database.db.selectFrom('halts').select('lifted_by').executeTakeFirstOrThrow();
     expect(row.lifted_by).toBe('bob');
-    await expect(repositories.halts.lift(999, 'bob')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(repositories.halts.lift(999, 'bob', 'over')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('adds a user once', async () => {

@@ -8,6 +8,7 @@ import type {
   StrategyRecord,
   StrategyRepository,
   StrategySnapshot,
+  StrategyStatus,
 } from '../strategy-repository.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
 import { claim, commit, markPublished, signalIds, unpublished } from './checkpoints.ts';
@@ -32,6 +33,7 @@ function toStrategy(
     status: row.status,
     statusReason: row.status_reason,
     runId: row.run_id,
+    failurePolicy: row.failure_policy,
     quota: {
       allocation: canonical(row.allocation),
       maxPosition: canonicalOrNull(row.max_position),
@@ -62,6 +64,9 @@ async function readStrategy(db: Queryable, id: string): Promise<StrategyRecord> 
   return toStrategy(row);
 }
 
+/** Statuses of a run that has not ended. */
+const ON: readonly StrategyStatus[] = ['running', 'paused', 'stopping'];
+
 async function createStrategy(
   db: Queryable,
   strategy: NewStrategy,
@@ -80,6 +85,9 @@ async function createStrategy(
           exchange: strategy.exchange,
           config: JSON.stringify(strategy.config),
           status: 'created',
+          ...(strategy.failurePolicy === undefined
+            ? {}
+            : { failure_policy: JSON.stringify(strategy.failurePolicy) }),
           created_by: strategy.createdBy,
           created_at: now,
           updated_at: now,
@@ -124,7 +132,7 @@ async function beginRun(
       .executeTakeFirst();
     if (strategy === undefined) throw strategyNotFound(id);
     if (strategy.run_id === runId) return readStrategy(trx, id);
-    if (strategy.status === 'running' || strategy.status === 'stopping') {
+    if (ON.includes(strategy.status)) {
       throw new KeelError(
         'CONFLICT',
         `strategy "${id}" is ${strategy.status} as run ${strategy.run_id ?? ''}; stop it first`,
@@ -158,7 +166,7 @@ async function beginRun(
   });
 }
 
-/** `stopping` only follows `running`; an ended run stays ended; a newer run is left alone. */
+/** `stopping` only follows `running` and `paused`; an ended run stays ended; a newer run is left alone. */
 async function endRun(
   db: Queryable,
   id: string,
@@ -172,7 +180,28 @@ async function endRun(
     .set({ status, status_reason: reason ?? null, updated_at: now })
     .where('id', '=', id)
     .where('run_id', '=', runId)
-    .where('status', 'in', status === 'stopping' ? ['running'] : ['running', 'stopping'])
+    .where('status', 'in', status === 'stopping' ? ['running', 'paused'] : ON)
+    .execute();
+}
+
+async function setPaused(
+  db: Queryable,
+  id: string,
+  runId: string,
+  paused: boolean,
+  reason: string,
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('strategies')
+    .set({
+      status: paused ? 'paused' : 'running',
+      status_reason: paused ? reason : null,
+      updated_at: now,
+    })
+    .where('id', '=', id)
+    .where('run_id', '=', runId)
+    .where('status', '=', paused ? 'running' : 'paused')
     .execute();
 }
 
@@ -213,6 +242,7 @@ export function createStrategyRepository(db: Queryable, now: () => number): Stra
     list: async () =>
       (await selectStrategies(db).orderBy('created_at').orderBy('id').execute()).map(toStrategy),
     beginRun: (id, runId) => beginRun(db, id, runId, now()),
+    setPaused: (id, runId, paused, reason) => setPaused(db, id, runId, paused, reason, now()),
     endRun: (id, runId, status, reason) => endRun(db, id, runId, status, reason, now()),
     claim: (strategyId, runId, anchorAt) => claim(db, strategyId, runId, anchorAt, now()),
     commit: (checkpoint, signals) => commit(db, checkpoint, signals, now()),

@@ -4,6 +4,7 @@
  * columns are written as JSON text and read parsed.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { FailurePolicy } from '../../core/failure-policy.ts';
 import type { Side } from '../../core/fill.ts';
 import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { Route } from '../../core/execution/route.ts';
@@ -47,6 +48,7 @@ export interface StrategiesTable {
   config: JsonColumn<Record<string, Json>>;
   status: StrategyStatus;
   status_reason: string | null;
+  failure_policy: ColumnType<FailurePolicy, string | undefined, string>;
   run_id: string | null;
   created_by: string;
   created_at: number;
@@ -295,8 +297,11 @@ export interface HaltsTable {
   reason: string;
   set_by: string;
   set_at: number;
+  flatten: boolean;
+  cleaned_at: number | null;
   lifted_by: string | null;
   lifted_at: number | null;
+  lift_reason: string | null;
 }
 
 export interface AccountTradesTable {

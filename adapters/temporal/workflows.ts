@@ -3,20 +3,34 @@ import {
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   type Client,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import { KeelError } from '../../core/errors.ts';
 import type { CancelRequest } from '../../workflows/order-outcome.ts';
-import { KEEL_STRATEGY } from '../../workflows/order-names.ts';
+import type { HaltInput } from '../../workflows/halt-workflow.ts';
+import { haltWorkflowId } from '../../workflows/halt-names.ts';
+import { KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
-import type { StopRequest, StrategyInput } from '../../workflows/strategy-workflow.ts';
+import type {
+  PauseRequest,
+  StopRequest,
+  StrategyInput,
+  StrategyState,
+} from '../../workflows/strategy-messages.ts';
 
 export interface Workflows {
   /** Throws CONFLICT while the strategy's workflow is on. */
   startStrategy(input: StrategyInput): Promise<void>;
   /** Throws NOT_FOUND when it does not run. */
   stopStrategy(strategyId: string, request: StopRequest): Promise<void>;
+  /** Resolves once its entries are denied. Throws NOT_FOUND when it does not run, CONFLICT unless it is running. */
+  pauseStrategy(strategyId: string, request: PauseRequest): Promise<StrategyState>;
+  /** Throws NOT_FOUND when it does not run, CONFLICT unless it is paused. */
+  resumeStrategy(strategyId: string, request: PauseRequest): Promise<StrategyState>;
+  /** Begins the cleaning up after a halt; one that is under way goes on. */
+  startHalt(input: HaltInput, summary: string): Promise<void>;
   /** Throws NOT_FOUND when the order's workflow is over, or never was. */
   cancelOrder(orderId: string, request: CancelRequest): Promise<void>;
   /** Resolves when Temporal answers; throws UNAVAILABLE. */
@@ -33,6 +47,9 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
     }
     if (error instanceof WorkflowNotFoundError) {
       throw new KeelError('NOT_FOUND', `${what}: its workflow does not run`, { cause: error });
+    }
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+      throw new KeelError('CONFLICT', `${what}: ${error.cause.message}`, { cause: error });
     }
     const reason = isGrpcServiceError(error) ? error.details : String(error);
     throw new KeelError('UNAVAILABLE', `${what}: Temporal does not answer (${reason})`, {
@@ -63,6 +80,29 @@ export function createWorkflows(client: Client): Workflows {
     async stopStrategy(strategyId, request) {
       await asked(`stop strategy ${strategyId}`, () =>
         workflow.getHandle(strategyWorkflowId(strategyId)).signal('stop', request),
+      );
+    },
+    pauseStrategy: (strategyId, request) =>
+      asked(`pause strategy ${strategyId}`, () =>
+        workflow
+          .getHandle(strategyWorkflowId(strategyId))
+          .executeUpdate<StrategyState, [PauseRequest]>('pause', { args: [request] }),
+      ),
+    resumeStrategy: (strategyId, request) =>
+      asked(`resume strategy ${strategyId}`, () =>
+        workflow
+          .getHandle(strategyWorkflowId(strategyId))
+          .executeUpdate<StrategyState, [PauseRequest]>('resume', { args: [request] }),
+      ),
+    async startHalt(input, summary) {
+      await asked(`clean up after halt ${String(input.haltId)}`, () =>
+        workflow.start('haltWorkflow', {
+          taskQueue: ORDER_TASK_QUEUE,
+          workflowId: haltWorkflowId(input.haltId),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          args: [input],
+          staticSummary: summary,
+        }),
       );
     },
     async cancelOrder(orderId, request) {

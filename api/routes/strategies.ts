@@ -1,7 +1,13 @@
 /** /strategies and /strategy-types */
 import { z } from 'zod';
 import { EVERYONE, REDUCERS, route, TRADERS, type Route } from '../route.ts';
-import { newStrategySchema, strategySchema, strategyTypeSchema } from '../schemas.ts';
+import {
+  newStrategySchema,
+  pauseSchema,
+  stopSchema,
+  strategySchema,
+  strategyTypeSchema,
+} from '../schemas.ts';
 import type { StrategyService } from '../services/strategy-service.ts';
 
 const tag = 'strategies';
@@ -69,13 +75,40 @@ export function strategyRoutes(service: StrategyService): readonly Route[] {
       method: 'post',
       path: '/strategies/{id}/stop',
       tag,
-      summary: 'Stop the run; positions and resting orders stay as they are',
+      summary: 'Stop the run: its orders are cancelled, its positions stay or are closed',
       status: 202,
       fails: [404, 409, 503],
       roles: REDUCERS,
       params: byId,
+      body: stopSchema,
       response: strategySchema,
-      handle: ({ params }, caller) => service.stop(params.id, caller.name),
+      handle: ({ params, body }, caller) => service.stop(params.id, body, caller.name),
+    }),
+    route({
+      method: 'post',
+      path: '/strategies/{id}/pause',
+      tag,
+      summary: 'Open nothing more: entries are denied and cancelled, exits go on',
+      status: 200,
+      fails: [404, 409, 503],
+      roles: REDUCERS,
+      params: byId,
+      body: pauseSchema,
+      response: strategySchema,
+      handle: ({ params, body }, caller) => service.pause(params.id, body, caller.name),
+    }),
+    route({
+      method: 'post',
+      path: '/strategies/{id}/resume',
+      tag,
+      summary: 'Let a paused strategy open positions again',
+      status: 200,
+      fails: [404, 409, 503],
+      roles: TRADERS,
+      params: byId,
+      body: pauseSchema,
+      response: strategySchema,
+      handle: ({ params, body }, caller) => service.resume(params.id, body, caller.name),
     }),
   ];
 }

@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { ensureSignalTopics, publishSignal } from '../../activities/publish-signals.ts';
 import type { EventBus } from '../../adapters/event-bus.ts';
 import type { Repositories } from '../../adapters/repositories.ts';
+import { closeSignal, closeSignalId } from '../../core/close-signal.ts';
 import { KeelError } from '../../core/errors.ts';
-import { signalId, type Signal } from '../../core/signal.ts';
-import { intervalMs } from '../../core/time.ts';
 import type { CloseBody } from '../schemas.ts';
 
 export interface CloseServiceDeps {
@@ -54,9 +53,8 @@ export function createCloseService(deps: CloseServiceDeps): CloseService {
   return {
     async close({ strategyId, symbol, requestId = randomUUID() }, by) {
       const strategy = await strategies.get(strategyId);
-      const runId = `person:${requestId}`;
-      // Not of the moment of asking: the same request asked again is the same signal.
-      const id = signalId({ runId: `${runId}:${strategyId}`, symbol, eventTime: 0, sequence: 1 });
+      const request = { strategy, symbol, runId: `person:${requestId}`, attempt: 1 };
+      const id = closeSignalId(request);
       const answer = { signalId: id, requestId, workflowUrl: deps.workflowLink(id) };
       if (await isKnown(id)) return answer;
       await assertHolds(strategyId, symbol);
@@ -68,24 +66,13 @@ export function createCloseService(deps: CloseServiceDeps): CloseService {
           `no price of ${symbol} on ${strategy.exchange} is known yet; try again`,
         );
       }
-      const eventTime = await deps.marketTime(strategy.accountId);
-      const signal: Signal = {
-        id,
-        strategyId,
-        strategyType: strategy.type,
-        runId,
+      const signal = closeSignal({
+        ...request,
         source: { kind: 'person', name: by },
-        accountId: strategy.accountId,
-        exchange: strategy.exchange,
-        symbol,
-        sequence: 1,
-        eventTime,
-        validUntil: eventTime + intervalMs('1m'),
-        wanted: { kind: 'target', quantity: '0' },
-        type: 'market',
-        referencePrice: price,
+        eventTime: await deps.marketTime(strategy.accountId),
+        price,
         tag: 'closed-by-person',
-      };
+      });
       await audit.write({
         actor: by,
         action: 'position.close',

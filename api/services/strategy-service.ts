@@ -6,8 +6,9 @@ import type { StrategyRecord } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
 import { isContract } from '../../core/symbol.ts';
 import type { StrategyListing, StrategyRegistry } from '../../strategies/registry.ts';
+import type { StrategyInput } from '../../workflows/strategy-messages.ts';
 import { strategyWorkflowId } from '../../workflows/strategy-names.ts';
-import type { NewStrategyBody, StrategyBody } from '../schemas.ts';
+import type { NewStrategyBody, PauseBody, StopBody, StrategyBody } from '../schemas.ts';
 import type { Workflows } from '../../adapters/temporal/workflows.ts';
 
 /** Longest an ended run's workflow may take to close. */
@@ -16,7 +17,10 @@ const ENDING_MS = 5_000;
 export interface StrategyServiceDeps {
   readonly repositories: Pick<Repositories, 'strategies' | 'accounts' | 'audit'>;
   readonly registry: Pick<StrategyRegistry, 'create' | 'list'>;
-  readonly workflows: Pick<Workflows, 'startStrategy' | 'stopStrategy'>;
+  readonly workflows: Pick<
+    Workflows,
+    'startStrategy' | 'stopStrategy' | 'pauseStrategy' | 'resumeStrategy'
+  >;
   /** Its page in the Temporal web UI. */
   workflowLink(workflowId: string): string;
   /** What a strategy created without its own limit gets. */
@@ -31,7 +35,11 @@ export interface StrategyService {
   get(id: string): Promise<StrategyBody>;
   create(body: NewStrategyBody, by: string): Promise<StrategyBody>;
   start(id: string, by: string): Promise<StrategyBody>;
-  stop(id: string, by: string): Promise<StrategyBody>;
+  stop(id: string, body: StopBody, by: string): Promise<StrategyBody>;
+  /** Throws CONFLICT unless it is running. */
+  pause(id: string, body: PauseBody, by: string): Promise<StrategyBody>;
+  /** Throws CONFLICT unless it is paused. */
+  resume(id: string, body: PauseBody, by: string): Promise<StrategyBody>;
 }
 
 export function createStrategyService(deps: StrategyServiceDeps): StrategyService {
@@ -114,6 +122,7 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
           config,
           quota,
           contracts,
+          failurePolicy: body.failurePolicy,
           createdBy: by,
         }),
       );
@@ -125,38 +134,52 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
       deps.registry.create(record.type, record.config);
       const runId = randomUUID();
       await audit.write({ actor: by, action: 'strategy.start', target: id, detail: { runId } });
-      await startOnceOver(id, runId);
+      await startOnceOver({ strategyId: id, runId, failurePolicy: record.failurePolicy });
       return { ...show(record), status: 'running', statusReason: null, runId };
     },
 
-    async stop(id, by) {
+    async stop(id, { reason, flatten }, by) {
       const record = await strategies.get(id);
       await audit.write({
         actor: by,
         action: 'strategy.stop',
         target: id,
-        detail: { runId: record.runId },
+        detail: { runId: record.runId, flatten, reason: reason ?? null },
       });
       try {
-        await deps.workflows.stopStrategy(id, { by });
+        await deps.workflows.stopStrategy(id, { ...asking(by, reason), flatten });
       } catch (error) {
         if (!(error instanceof KeelError) || error.code !== 'NOT_FOUND') throw error;
         await endOrphan(record);
       }
       return { ...show(record), status: 'stopping' };
     },
+
+    async pause(id, { reason }, by) {
+      await strategies.get(id);
+      await audit.write({ actor: by, action: 'strategy.pause', target: id });
+      await deps.workflows.pauseStrategy(id, asking(by, reason));
+      return show(await strategies.get(id));
+    },
+
+    async resume(id, { reason }, by) {
+      await strategies.get(id);
+      await audit.write({ actor: by, action: 'strategy.resume', target: id });
+      await deps.workflows.resumeStrategy(id, asking(by, reason));
+      return show(await strategies.get(id));
+    },
   };
 
   /** A run that has just ended has a workflow for a moment yet: that one is waited for, a running one is not. */
-  async function startOnceOver(strategyId: string, runId: string): Promise<void> {
+  async function startOnceOver(input: StrategyInput): Promise<void> {
     const deadline = Date.now() + ENDING_MS;
     for (;;) {
       try {
-        await deps.workflows.startStrategy({ strategyId, runId });
+        await deps.workflows.startStrategy(input);
         return;
       } catch (error) {
         if (!(error instanceof KeelError) || error.code !== 'CONFLICT') throw error;
-        const { status } = await strategies.get(strategyId);
+        const { status } = await strategies.get(input.strategyId);
         if (!['stopped', 'failed'].includes(status) || Date.now() > deadline) throw error;
         await sleep(50);
       }
@@ -165,9 +188,13 @@ export function createStrategyService(deps: StrategyServiceDeps): StrategyServic
 
   /** The row says running, but no workflow holds the run (it was terminated): the row is put right. */
   async function endOrphan(record: StrategyRecord): Promise<void> {
-    if (record.runId === null || !['running', 'stopping'].includes(record.status)) {
+    if (record.runId === null || !['running', 'paused', 'stopping'].includes(record.status)) {
       throw new KeelError('CONFLICT', `${record.id} does not run: it is ${record.status}`);
     }
     await strategies.endRun(record.id, record.runId, 'stopped', 'its workflow was gone');
   }
+}
+
+function asking(by: string, reason: string | undefined): { by: string; reason?: string } {
+  return { by, ...(reason === undefined ? {} : { reason }) };
 }

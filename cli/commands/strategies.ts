@@ -1,5 +1,5 @@
-/** keel strategies, create, start, stop */
-import { InvalidArgumentError, type Command } from 'commander';
+/** keel strategies, create, start, stop, pause, resume */
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { strategySchema, type StrategyBody } from '../../api/schemas.ts';
 import type { Session } from '../session.ts';
@@ -14,6 +14,8 @@ interface CreateOptions {
   readonly maxPosition?: string;
   readonly maxOrderNotional?: string;
   readonly maxOrdersPerDay?: number;
+  readonly onFailure: 'stop' | 'flatten' | 'restart';
+  readonly maxRestarts: number;
 }
 
 function jsonObject(text: string): Readonly<Record<string, unknown>> {
@@ -71,6 +73,12 @@ export function addStrategyCommands(program: Command, session: Session): void {
     .option('--max-position <base>', 'largest position per symbol')
     .option('--max-order-notional <quote>', 'largest single order')
     .option('--max-orders-per-day <n>', 'orders a trading day', wholeNumber)
+    .addOption(
+      new Option('--on-failure <what>', 'what becomes of it when its own code fails')
+        .choices(['stop', 'flatten', 'restart'])
+        .default('stop'),
+    )
+    .option('--max-restarts <n>', 'of a run, with --on-failure restart', wholeNumber, 3)
     .action(async (type: string, options: CreateOptions) => {
       const { id, name, account: accountId, config, allocation } = options;
       const body = {
@@ -85,21 +93,46 @@ export function addStrategyCommands(program: Command, session: Session): void {
           maxOrderNotional: options.maxOrderNotional,
           maxOrdersPerDay: options.maxOrdersPerDay,
         },
+        failurePolicy:
+          options.onFailure === 'restart'
+            ? { onFailure: 'restart', maxRestarts: options.maxRestarts }
+            : { onFailure: options.onFailure },
       };
       session.print(await session.api().post('/strategies', body, strategySchema), told);
     });
 
+  const path = (id: string, verb: string): string =>
+    `/strategies/${encodeURIComponent(id)}/${verb}`;
+
+  program
+    .command('start')
+    .description('start a new run of a strategy')
+    .argument('<id>', 'strategy id')
+    .action(async (id: string) => {
+      session.print(await session.api().post(path(id, 'start'), {}, strategySchema), told);
+    });
+
+  program
+    .command('stop')
+    .description('stop a strategy: its orders are cancelled, its positions stay')
+    .argument('<id>', 'strategy id')
+    .option('--flatten', 'close its positions too')
+    .option('--reason <text>', 'for the record')
+    .action(async (id: string, body: { flatten?: true; reason?: string }) => {
+      session.print(await session.api().post(path(id, 'stop'), body, strategySchema), told);
+    });
+
   for (const [verb, description] of [
-    ['start', 'start a new run of a strategy'],
-    ['stop', 'stop a strategy; its positions and resting orders stay'],
+    ['pause', 'let a strategy open nothing more; it still closes'],
+    ['resume', 'let a paused strategy open positions again'],
   ] as const) {
     program
       .command(verb)
       .description(description)
       .argument('<id>', 'strategy id')
-      .action(async (id: string) => {
-        const path = `/strategies/${encodeURIComponent(id)}/${verb}`;
-        session.print(await session.api().post(path, {}, strategySchema), told);
+      .option('--reason <text>', 'for the record')
+      .action(async (id: string, body: { reason?: string }) => {
+        session.print(await session.api().post(path(id, verb), body, strategySchema), told);
       });
   }
 }

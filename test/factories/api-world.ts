@@ -4,6 +4,7 @@ import { createApp, type Services } from '../../api/server.ts';
 import { createTokens, hashPassword } from '../../api/auth.ts';
 import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
 import { createBuildService } from '../../api/services/build-service.ts';
+import { createHaltService } from '../../api/services/halt-service.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
 import { createPortfolioService } from '../../api/services/portfolio-service.ts';
@@ -16,6 +17,8 @@ import { ALL_SIGNALS } from '../../adapters/bus/topics.ts';
 import type {
   AccountRepository,
   AuditRepository,
+  Halt,
+  HaltRepository,
   PortfolioRepository,
   PositionRecord,
   Role,
@@ -31,6 +34,7 @@ import type { OrderView } from '../../core/order.ts';
 import type { Signal } from '../../core/signal.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { defaultRegistry } from '../../strategies/registry.ts';
+import type { StrategyState } from '../../workflows/strategy-messages.ts';
 import { T0 } from './market.ts';
 
 /** An object with some of its methods; asking for another one fails the test by name. */
@@ -55,6 +59,7 @@ export class ApiWorld {
   readonly orders: OrderView[] = [];
   readonly events: OrderEvent[] = [];
   readonly fills: Fill[] = [];
+  readonly halts: Halt[] = [];
   readonly positions: PositionRecord[] = [];
   readonly users = new Map<string, UserRecord>();
   readonly audit: { actor: string; action: string; target: string; detail?: Json }[] = [];
@@ -104,6 +109,7 @@ export class ApiWorld {
       }),
       orders: this.orderRepository(),
       portfolio: this.portfolioRepository(),
+      halts: this.haltRepository(),
       audit,
     };
     const workflows = this.workflows();
@@ -123,6 +129,12 @@ export class ApiWorld {
         collectedSymbols: () => ['BTC/USDT'],
       }),
       orders: createOrderService({ repositories, workflows, workflowLink }),
+      halts: createHaltService({
+        repositories,
+        workflows,
+        workflowLink,
+        logger: createLogger('api-test', 'silent'),
+      }),
       portfolio: createPortfolioService(repositories),
       closing: createCloseService({
         repositories,
@@ -180,6 +192,7 @@ export class ApiWorld {
       status: 'created',
       statusReason: null,
       runId: null,
+      failurePolicy: { onFailure: 'stop' },
       quota: {
         allocation: '1000',
         maxPosition: null,
@@ -261,7 +274,8 @@ export class ApiWorld {
       create: async (strategy) => {
         if (this.strategies.has(strategy.id))
           throw new KeelError('CONFLICT', `${strategy.id} exists`);
-        return this.addStrategy(strategy);
+        const { failurePolicy = { onFailure: 'stop' }, ...rest } = strategy;
+        return this.addStrategy({ ...rest, failurePolicy });
       },
       endRun: async (id, _runId, status, reason) => {
         this.addStrategy({ ...this.strategies.get(id), status, statusReason: reason ?? null });
@@ -287,6 +301,29 @@ export class ApiWorld {
       },
       orderEvents: async () => this.events,
       orderFills: async () => this.fills,
+    });
+  }
+
+  private haltRepository(): HaltRepository {
+    const byId = (id: number): Halt => {
+      const found = this.halts.find((halt) => halt.id === id);
+      if (found === undefined) throw new KeelError('NOT_FOUND', `there is no halt ${String(id)}`);
+      return found;
+    };
+    return fake<HaltRepository>('halts', {
+      list: async () => this.halts.toReversed(),
+      get: async (id) => byId(id),
+      set: async (halt) => {
+        const lift = { liftedBy: null, liftedAt: null, liftReason: null };
+        const set = { ...halt, ...lift, id: this.halts.length + 1, setAt: T0, cleanedAt: null };
+        this.halts.push(set);
+        return set;
+      },
+      lift: async (id, liftedBy, liftReason) => {
+        const lifted = { ...byId(id), liftedBy, liftReason, liftedAt: T0 };
+        this.halts[id - 1] = lifted;
+        return lifted;
+      },
     });
   }
 
@@ -333,9 +370,23 @@ export class ApiWorld {
           throw new KeelError('CONFLICT', `${strategyId} runs already`);
         this.running.add(strategyId);
       },
-      stopStrategy: async (strategyId, { by }) => {
+      stopStrategy: async (strategyId, { by, flatten = false }) => {
         on(strategyId);
-        this.sent.push(`stop ${strategyId} by ${by}`);
+        this.sent.push(`stop ${strategyId} by ${by}${flatten ? ', flatten' : ''}`);
+      },
+      pauseStrategy: async (strategyId, { by }) => {
+        on(strategyId);
+        this.sent.push(`pause ${strategyId} by ${by}`);
+        return strategyState(strategyId, 'paused');
+      },
+      resumeStrategy: async (strategyId, { by }) => {
+        on(strategyId);
+        this.sent.push(`resume ${strategyId} by ${by}`);
+        return strategyState(strategyId, 'running');
+      },
+      startHalt: async ({ haltId }) => {
+        if (this.away.has('temporal')) throw new KeelError('UNAVAILABLE', 'Temporal is away');
+        this.sent.push(`clean up after halt ${String(haltId)}`);
       },
       cancelOrder: async (orderId, { by }) => {
         on(orderId);
@@ -344,4 +395,8 @@ export class ApiWorld {
       ping: async () => undefined,
     };
   }
+}
+
+function strategyState(strategyId: string, phase: StrategyState['phase']): StrategyState {
+  return { strategyId, runId: 'run-1', phase, reason: null, restarts: 0, remaining: '' };
 }

@@ -7,7 +7,8 @@ import type { StrategyActivities } from '../../activities/strategy-activities.ts
 import type { TemporalHandle } from '../../adapters/temporal/client.ts';
 import { workflowBundle } from '../../adapters/temporal/worker.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
-import type { StrategyResult, strategyWorkflow } from '../../workflows/strategy-workflow.ts';
+import type { StrategyResult } from '../../workflows/strategy-messages.ts';
+import type { strategyWorkflow } from '../../workflows/strategy-workflow.ts';
 import { fakeStrategySteps, heldUntilCancelled } from './strategy-steps.ts';
 
 /** The steps of one life; one that lasts is stopped by a person. */

@@ -17,6 +17,7 @@ export function fakeStrategySteps(change: Partial<StrategyActivities> = {}): Fak
     beginRun: () => Promise.resolve(),
     runStrategy: () => heldUntilCancelled(),
     endRun: () => Promise.resolve(),
+    setPaused: () => Promise.resolve(),
     ...change,
   };
   return {
@@ -35,6 +36,10 @@ export function fakeStrategySteps(change: Partial<StrategyActivities> = {}): Fak
         calls.push('endRun');
         ended.push(input);
         return steps.endRun(input);
+      },
+      setPaused(input) {
+        calls.push(input.paused ? 'pause' : 'resume');
+        return steps.setPaused(input);
       },
     },
   };

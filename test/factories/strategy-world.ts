@@ -61,6 +61,7 @@ export class StrategyWorld {
       status: 'created',
       statusReason: null,
       runId: null,
+      failurePolicy: { onFailure: 'stop' },
       quota: {
         allocation: '10000',
         maxPosition: null,
@@ -211,6 +212,9 @@ export class StrategyWorld {
       beginRun: async (_id, runId) => {
         this.begin(runId);
         return this.record;
+      },
+      setPaused: async (_id, _runId, paused) => {
+        this.record = { ...this.record, status: paused ? 'paused' : 'running' };
       },
       endRun: async (_id, _runId, status) => {
         this.record = { ...this.record, status };
