@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import type { Kysely } from 'kysely';
 import { type Database, openDatabase } from '../adapters/storage/database.ts';
 import { migrate, readMigrations } from '../adapters/storage/migrate.ts';
-import { testServers } from './servers.ts';
+import { serverVariable } from './server-variables.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -21,7 +21,7 @@ const TEMPLATE_LOCK = 0x6b656574;
 
 /** Throws when no PostgreSQL is to be had; define the tests with `describeWith('postgres', …)`. */
 export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
-  const server = testServers().postgresUrl;
+  const server = serverVariable('postgres');
   if (server === undefined) {
     throw new Error('no PostgreSQL: set KEEL_TEST_POSTGRES_URL or use describeWith("postgres", …)');
   }

@@ -1,8 +1,8 @@
 /**
  * Records the histories that test/replay.test.ts replays: `node test/record-histories.ts`, or with the names
  * of some (`order-filled strategy-stopped`) only these. Starts PostgreSQL and Temporal, drives every way an
- * order can go over the real activities and the simulator, and a strategy's life over fake ones, and writes
- * one JSON file each to test/histories. Run it when a change to a workflow is meant; a history is never edited.
+ * order can go over the real activities and the simulator, and the lives of strategies and halts over fake
+ * ones, and writes one JSON file each to test/histories. Run it when a change to a workflow is meant; a history is never edited.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { migrate } from '../adapters/storage/migrate.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startTemporal } from '../stack/temporal.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
+import { HALTS, playHalt } from './factories/halts.ts';
 import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
 import { writeHistory } from './histories.ts';
 
@@ -49,8 +50,13 @@ try {
   try {
     for (const [name, life] of Object.entries(STRATEGY_LIVES)) {
       if (!wanted(`strategy-${name}`)) continue;
-      const { handle, result } = await playStrategy(server, name, life);
+      const { handle, result } = await playStrategy(server, name, life());
       await record(`strategy-${name}`, handle, result.phase);
+    }
+    for (const [name, rounds] of Object.entries(HALTS)) {
+      if (!wanted(`halt-${name}`)) continue;
+      const { handle, result } = await playHalt(server, rounds);
+      await record(`halt-${name}`, handle, result.outcome);
     }
   } finally {
     await server.close();
