@@ -5,6 +5,7 @@ import { ALL_SIGNALS } from '../adapters/bus/topics.ts';
 import type { Halt } from '../adapters/repositories.ts';
 import type { StrategyRecord } from '../adapters/strategy-repository.ts';
 import { closeSignalId } from '../core/close-signal.ts';
+import { emptyPosition } from '../core/ledger.ts';
 import { KeelError } from '../core/errors.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
@@ -71,15 +72,11 @@ describe('closing down', () => {
       portfolio: {
         positions: async () => [
           {
+            ...emptyPosition('BTC/USDT'),
             strategyId: 'sma',
             accountId: 'main',
             exchange: 'binance',
-            symbol: 'BTC/USDT',
             quantity: held,
-            cost: '0',
-            realisedPnl: '0',
-            quoteFlow: '0',
-            fees: {},
             updatedAt: 0,
           },
         ],
