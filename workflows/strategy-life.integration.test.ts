@@ -215,7 +215,9 @@ describe('strategyWorkflow over fake steps', () => {
         async (handle) => {
           await until(handle, 'running');
           const resume = () =>
-            handle.executeUpdate<StrategyState, [PauseRequest]>('resume', { args: [{ by: 'ann' }] });
+            handle.executeUpdate<StrategyState, [PauseRequest]>('resume', {
+              args: [{ by: 'ann' }],
+            });
           await expect(resume()).rejects.toMatchObject({
             cause: { type: 'CONFLICT', message: expect.stringContaining('is running') },
           });
@@ -259,7 +261,9 @@ describe('strategyWorkflow over fake steps', () => {
   });
 
   it('leaves orders and positions alone that a newer run owns', async () => {
-    const steps = fakeStrategySteps({ runStrategy: () => Promise.resolve({ ended: 'superseded' }) });
+    const steps = fakeStrategySteps({
+      runStrategy: () => Promise.resolve({ ended: 'superseded' }),
+    });
     await sweeping([nothing], async (asked) => {
       await run(steps, undefined, { onFailure: 'flatten' });
       expect(asked).toEqual([]);
