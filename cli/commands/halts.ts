@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import type { Halt } from '../../adapters/repositories.ts';
 import { openDatabase } from '../../adapters/storage/database.ts';
 import { createRepositories } from '../../adapters/storage/repositories.ts';
 import { haltSchema, newHaltSchema, type HaltBody } from '../../api/schemas.ts';
@@ -41,7 +42,7 @@ function requested(options: HaltOptions): z.infer<typeof newHaltSchema> {
 }
 
 /** Writes the row itself: for when the API does not answer. */
-async function setDirectly(halt: z.infer<typeof newHaltSchema>): Promise<z.infer<typeof direct>> {
+async function setDirectly(halt: z.infer<typeof newHaltSchema>): Promise<Halt> {
   const config = loadConfig();
   const repositories = createRepositories(openDatabase(config.postgresUrl), {
     marketBuyBuffer: config.risk.marketBuyBuffer,
@@ -60,8 +61,6 @@ async function setDirectly(halt: z.infer<typeof newHaltSchema>): Promise<z.infer
     await repositories.close();
   }
 }
-
-const direct = haltSchema.omit({ workflowUrl: true });
 
 function standing({ liftedAt, cleanedAt }: HaltBody): string {
   if (liftedAt !== null) return 'lifted';
