@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { Express } from 'express';
 import request from 'supertest';
 import { createPayloadCodec } from '../adapters/temporal/encryption.ts';
+import { payloadToJson } from '../adapters/temporal/payload-json.ts';
 import { ApiWorld } from '../test/factories/api-world.ts';
 
 const UI = 'http://127.0.0.1:8233';
@@ -20,22 +21,11 @@ beforeEach(async () => {
   app = await world.open({ encryption: { codec, uiUrl: `${UI}/` } });
 });
 
-/** As the Temporal UI sends it. */
-function json({ metadata, data }: Payload): object {
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)]),
-    ),
-    data: base64(data ?? new Uint8Array()),
-  };
-}
-
-const PLAIN = json(defaultPayloadConverter.toPayload('12.5 BTC'));
+const PLAIN = payloadToJson(defaultPayloadConverter.toPayload('12.5 BTC'));
 
 async function sealed(): Promise<object> {
   const [payload] = await codec.encode([defaultPayloadConverter.toPayload('12.5 BTC')]);
-  return json(payload!);
+  return payloadToJson(payload!);
 }
 
 async function decode(headers: Record<string, string>, payloads: unknown[]) {
@@ -97,7 +87,7 @@ describe('the codec endpoint', () => {
       current: 'k0',
     });
     const [payload] = await foreign.encode([defaultPayloadConverter.toPayload(1)]);
-    const unknown = await decode({ authorization }, [json(payload!)]);
+    const unknown = await decode({ authorization }, [payloadToJson(payload!)]);
     expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([
       400,
       expect.stringContaining('was encrypted with key \\"k0\\"'),

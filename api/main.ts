@@ -61,6 +61,7 @@ export async function startApi(house: House): Promise<RunningApi> {
       marketTime: (accountId) => marketTime(house, accountId),
       price: (exchange, symbol) => latestPrice(cache, repositories.klines, exchange, symbol),
     }),
+    workflows,
     builds: createBuildService({
       audit: repositories.audit,
       versioned: versioning && {
@@ -138,6 +139,7 @@ function workflowsOf(house: House): Workflows {
       (await connected()).resumeStrategy(strategyId, request),
     startHalt: async (input, summary) => (await connected()).startHalt(input, summary),
     cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
+    history: async (workflowId, runId) => (await connected()).history(workflowId, runId),
     ping: async () => (await connected()).ping(),
   };
 }

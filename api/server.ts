@@ -4,6 +4,7 @@ import { rateLimit } from 'express-rate-limit';
 import type { PayloadCodec } from '@temporalio/common';
 import helmet from 'helmet';
 import docsFolder from 'swagger-ui-dist/absolute-path.js';
+import type { Workflows } from '../adapters/temporal/workflows.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import { registry as metrics } from '../observability/metrics.ts';
@@ -19,6 +20,7 @@ import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
 import { strategyRoutes } from './routes/strategies.ts';
+import { workflowRoutes } from './routes/workflows.ts';
 import type { BuildService } from './services/build-service.ts';
 import type { CloseService } from './services/close-service.ts';
 import type { HaltService } from './services/halt-service.ts';
@@ -33,6 +35,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
   readonly builds: BuildService;
+  readonly workflows: Pick<Workflows, 'history'>;
   readonly tokens: Tokens;
   readonly logger: Logger;
   /** Where payloads are encrypted: what decodes them, and the page that may ask for it. */
@@ -87,6 +90,7 @@ export function createApp(services: Services): Express {
     ...haltRoutes(services.halts),
     ...portfolioRoutes(services.portfolio, services.closing),
     ...buildRoutes(services.builds),
+    ...workflowRoutes(services.workflows),
     ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),
   ];
   const document = openApiDocument(routes);

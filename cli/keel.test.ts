@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Express } from 'express';
+import { parseHistory } from '../adapters/temporal/history-json.ts';
 import { ApiWorld } from '../test/factories/api-world.ts';
 import { run } from './keel.ts';
 import type { Io } from './session.ts';
@@ -84,6 +85,24 @@ describe('keel', () => {
     expect((await keel('builds')).out).toMatch(/b1 +draining +2026-06-12 17:00:00\n.*b2 +current/);
     expect(world.audit.at(-1)).toEqual({ actor: 'root', action: 'build.current', target: 'b2' });
     expect((await keel('deploy b2 --wait soon', admin)).code).toBe(2);
+  });
+
+  it("saves a workflow's history, once, for who may see it", async () => {
+    world.running.add('order-1');
+    const file = join(folder, 'saved.json');
+    const save = ['history', 'save', 'order-1', '--out', file];
+    const { code, out } = await keel(save);
+    const { events } = parseHistory(readFileSync(file, 'utf8')).json;
+    expect([code, out]).toEqual([0, `${file}: orderWorkflow, ${String(events.length)} events`]);
+    const again = await keel([...save, '--json']);
+    expect(again.code).toBe(4);
+    expect(again.out).toContain(`${file} is there already: give another --out`);
+    expect((await keel(['history', 'save', 'order-2', '--out', `${file}2`])).code).toBe(3);
+    const viewer = { KEEL_TOKEN: await world.tokens.issue({ name: 'vic', role: 'viewer' }) };
+    expect((await keel(save, viewer)).code).toBe(5);
+    expect((await keel(['history', 'save', 'order-1', '--out', '/nowhere/x.json'])).err).toMatch(
+      /\/nowhere\/x\.json cannot be written/,
+    );
   });
 
   it('tells the state of the house', async () => {

@@ -9,26 +9,31 @@ import { KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addBuildCommands } from './commands/builds.ts';
 import { addHaltCommands } from './commands/halts.ts';
+import { addHistoryCommand } from './commands/history.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
 import { addStrategyCommands } from './commands/strategies.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import type { Io, Session } from './session.ts';
 import { addStatusCommand } from './commands/status.ts';
 
 /** Runs one command line (without `node keel`) and gives its exit code; never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const json = args.includes('--json');
-  const program = createProgram(io, json);
+  let exit: ExitCode = EXIT.ok;
+  const program = createProgram(io, json, () => {
+    exit = EXIT.failure;
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
-    return EXIT.ok;
+    return exit;
   } catch (error) {
     return tell(error, io, json);
   }
 }
 
-function createProgram(io: Io, json: boolean): Command {
+function createProgram(io: Io, json: boolean, findingsFail: () => void): Command {
   const program = new Command('keel')
     .description('Start, stop and see a Keel house from a terminal.')
     .option('--json', 'print JSON instead of tables')
@@ -57,6 +62,7 @@ function createProgram(io: Io, json: boolean): Command {
     print(data, text) {
       io.out(json ? JSON.stringify(data, null, 2) : text(data));
     },
+    findingsFail,
   };
   addStatusCommand(program, session);
   addStrategyCommands(program, session);
@@ -64,12 +70,19 @@ function createProgram(io: Io, json: boolean): Command {
   addHaltCommands(program, session);
   addPortfolioCommands(program, session);
   addBuildCommands(program, session);
+  addHistoryCommand(program, session);
+  addReplayCommand(program, session);
   addLoginCommand(program, session);
-  // `--json` works wherever it is written.
-  for (const command of program.commands) {
-    command.option('--json', 'print JSON instead of tables').copyInheritedSettings(program);
-  }
+  settle(program.commands, program);
   return program;
+}
+
+/** `--json` works wherever it is written, and every command fails as the program does. */
+function settle(commands: readonly Command[], program: Command): void {
+  for (const command of commands) {
+    command.option('--json', 'print JSON instead of tables').copyInheritedSettings(program);
+    settle(command.commands, program);
+  }
 }
 
 /** Every failure as one shape: `{error: {code, message}}` on standard output with `--json`, else a line. */

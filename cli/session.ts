@@ -17,4 +17,6 @@ export interface Session {
   api(): ApiClient;
   /** Prints `data` as JSON where `--json` was given, else the text made of it. */
   print<T>(data: T, text: (data: T) => string): void;
+  /** Exit code 1 for a command that has told its findings by `print`. */
+  findingsFail(): void;
 }

@@ -25,7 +25,7 @@ function wanted(name: string): boolean {
 
 async function record(name: string, handle: WorkflowHandle, how: string): Promise<void> {
   const history = await handle.fetchHistory();
-  writeHistory(name, history);
+  await writeHistory(name, history);
   process.stdout.write(`${name}: ${how}, ${String(history.events?.length)} events\n`);
 }
 

@@ -3,9 +3,10 @@
  * is not deterministic is noticed, shown with a workflow that waits a second before its first step.
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type ReplayWorkerOptions } from '@temporalio/worker';
+import { historyFiles, replayHistories } from '../adapters/temporal/replay.ts';
 import { changedSources, type ChangedSources } from './factories/changed-sources.ts';
-import { readHistories } from './histories.ts';
+import { HISTORIES } from './histories.ts';
 import { workflowParts } from './workflow-coverage/worker-parts.ts';
 
 const PATHS = [
@@ -23,14 +24,18 @@ const PATHS = [
 
 jest.setTimeout(120_000);
 
-/** Workflow id → what went wrong, for those that do not replay. */
+function names(): string[] {
+  return historyFiles(HISTORIES).map((file) => file.replace('.json', ''));
+}
+
+/** Name → what went wrong, for those that do not replay. */
 async function failures(options: ReplayWorkerOptions): Promise<Record<string, string>> {
-  const failed: Record<string, string> = {};
-  const results = Worker.runReplayHistories(options, readHistories());
-  for await (const { workflowId, error } of results) {
-    if (error !== undefined) failed[workflowId] = error.message;
-  }
-  return failed;
+  const replayed = await replayHistories(HISTORIES, options);
+  return Object.fromEntries(
+    replayed.flatMap(({ file, failure }) =>
+      failure === null ? [] : [[file.replace('.json', ''), failure]],
+    ),
+  );
 }
 
 describe('recorded histories', () => {
@@ -45,8 +50,7 @@ describe('recorded histories', () => {
   });
 
   it('there is one for each path an order, or a strategy, can take', () => {
-    const names = readHistories().map(({ workflowId }) => workflowId);
-    expect(names).toEqual(expect.arrayContaining(PATHS));
+    expect(names()).toEqual(expect.arrayContaining(PATHS));
   });
 
   it('replay under the workflows of today', async () => {
@@ -56,8 +60,7 @@ describe('recorded histories', () => {
   it('do not replay under a workflow with a timer put in', async () => {
     const failed = await failures({ workflowBundle: await changed.bundle() });
     expect(Object.keys(failed).sort()).toEqual(
-      readHistories()
-        .map(({ workflowId }) => workflowId)
+      names()
         .filter((name) => name.startsWith('order-'))
         .sort(),
     );

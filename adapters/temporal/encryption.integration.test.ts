@@ -1,15 +1,18 @@
 /** What a real Temporal server keeps of a workflow when payloads are encrypted: nothing that we said. */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { describeWith, testServers } from '../../test/servers.ts';
 import { fakeStrategySteps } from '../../test/factories/strategy-steps.ts';
 import { STRATEGY_TASK_QUEUE } from '../../workflows/strategy-names.ts';
 import type { strategyWorkflow } from '../../workflows/strategy-workflow.ts';
 import { connectTemporal, type TemporalHandle } from './client.ts';
-import { createWorker } from './worker.ts';
+import { parseHistory } from './history-json.ts';
+import { createWorker, workflowBundle } from './worker.ts';
+import { createWorkflows } from './workflows.ts';
 
 const { History } = proto.temporal.api.history.v1;
 const { DescribeWorkflowExecutionResponse } = proto.temporal.api.workflowservice.v1;
@@ -79,5 +82,23 @@ describeWith('temporal', 'encrypted payloads', () => {
     expect(bytes).toContain('binary/encrypted');
     expect(bytes).toContain('Encoded failure');
     for (const secret of SECRETS) expect(bytes.includes(secret)).toBe(false);
+
+    const json = await createWorkflows(server.client).history(handle.workflowId);
+    const saved = JSON.stringify(json);
+    expect(saved).toContain(SECRETS[1]);
+    expect(saved).toContain(Buffer.from(JSON.stringify(SECRETS[2])).toString('base64'));
+    expect(saved).not.toMatch(/stack|identity|node_modules/i);
+    expect(saved).not.toContain(hostname());
+    const { history } = parseHistory(saved);
+    const replayed = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, [
+      { workflowId: handle.workflowId, history },
+    ]);
+    for await (const { error } of replayed) expect(error).toBeUndefined();
+    await expect(createWorkflows(server.client).history('nobody')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(
+      createWorkflows(server.client).history(handle.workflowId, 'no run id'),
+    ).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 });

@@ -1,5 +1,11 @@
 /** The SDK's native core, once a process: its log goes where ours goes, and signals are ours to handle. */
-import { Runtime, type Logger as SdkLogger, type LogLevel } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  type Logger as SdkLogger,
+  type LogLevel,
+} from '@temporalio/worker';
 import type { Logger } from '../../observability/logger.ts';
 
 const LEVELS = {
@@ -11,6 +17,18 @@ const LEVELS = {
 } as const satisfies Record<LogLevel, 'debug' | 'warn' | 'error'>;
 
 let installed = false;
+
+/** For a command that tells itself what went wrong: the native core prints nothing. */
+export function installQuietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => undefined),
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) },
+    },
+  });
+}
 
 /** Call before anything else of Temporal's. Later calls of the same process change nothing. */
 export function installRuntime(logger: Logger): void {

@@ -7,7 +7,8 @@ import {
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
-import { KeelError } from '../../core/errors.ts';
+import { KeelError, type ErrorCode } from '../../core/errors.ts';
+import { historyToJson, type HistoryJson } from './history-json.ts';
 import type { CancelRequest } from '../../workflows/order-outcome.ts';
 import type { HaltInput } from '../../workflows/halt-workflow.ts';
 import { haltWorkflowId } from '../../workflows/halt-names.ts';
@@ -33,11 +34,19 @@ export interface Workflows {
   startHalt(input: HaltInput, summary: string): Promise<void>;
   /** Throws NOT_FOUND when the order's workflow is over, or never was. */
   cancelOrder(orderId: string, request: CancelRequest): Promise<void>;
+  /**
+   * A workflow's history, decrypted and naming no machine; of its newest run where none is given. Throws
+   * NOT_FOUND for an unknown workflow or run, INVALID_INPUT for what is no run id.
+   */
+  history(workflowId: string, runId?: string): Promise<HistoryJson>;
   /** Resolves when Temporal answers; throws UNAVAILABLE. */
   ping(): Promise<void>;
 }
 
-/** Every failure becomes one of our codes: CONFLICT, NOT_FOUND or UNAVAILABLE. */
+/** By gRPC's code: what the server answers to a question it understood. */
+const REFUSALS: Readonly<Record<number, ErrorCode>> = { 3: 'INVALID_INPUT', 5: 'NOT_FOUND' };
+
+/** Every failure becomes one of our codes: CONFLICT, NOT_FOUND, INVALID_INPUT or UNAVAILABLE. */
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -46,7 +55,15 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
       throw new KeelError('CONFLICT', `${what}: it runs already`, { cause: error });
     }
     if (error instanceof WorkflowNotFoundError) {
-      throw new KeelError('NOT_FOUND', `${what}: its workflow does not run`, { cause: error });
+      throw new KeelError('NOT_FOUND', `${what}: there is no such workflow, or it is over`, {
+        cause: error,
+      });
+    }
+    if (isGrpcServiceError(error)) {
+      const code: number = error.code;
+      const ours = REFUSALS[code];
+      if (ours !== undefined)
+        throw new KeelError(ours, `${what}: ${error.details}`, { cause: error });
     }
     if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
       throw new KeelError('CONFLICT', `${what}: ${error.cause.message}`, { cause: error });
@@ -109,6 +126,12 @@ export function createWorkflows(client: Client): Workflows {
       await asked(`cancel order ${orderId}`, () =>
         workflow.getHandle(orderId).signal('cancel', request),
       );
+    },
+    async history(workflowId, runId) {
+      const history = await asked(`history of ${workflowId}`, () =>
+        workflow.getHandle(workflowId, runId).fetchHistory(),
+      );
+      return historyToJson(history, client.options.loadedDataConverter.payloadCodecs);
     },
     async ping() {
       await asked('reach Temporal', () =>

@@ -1,6 +1,7 @@
 /** /api/codec: Temporal's remote codec protocol, as its web UI and command line speak it. */
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
+import { payloadFromJson, payloadToJson } from '../../adapters/temporal/payload-json.ts';
 import { CODEC_PATH } from '../codec.ts';
 import { REDUCERS, route, type Route } from '../route.ts';
 
@@ -14,30 +15,6 @@ const payloadsSchema = z
     ),
   })
   .meta({ id: 'Payloads', description: "Temporal's payloads as JSON: bytes are base64" });
-type Payloads = z.infer<typeof payloadsSchema>;
-
-function toPayload({ metadata = {}, data }: Payloads['payloads'][number]): Payload {
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
-    ),
-    data: data === undefined ? null : Buffer.from(data, 'base64'),
-  };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
-}
-
-function toJson({ metadata, data }: Payload): Payloads['payloads'][number] {
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)]),
-    ),
-    ...(data === null || data === undefined ? {} : { data: base64(data) }),
-  };
-}
-
 /** A viewer sees orders through the API, but not all that their workflows hold. */
 export function codecRoutes(codec: PayloadCodec): readonly Route[] {
   return (['decode', 'encode'] as const).map((step) =>
@@ -54,8 +31,8 @@ export function codecRoutes(codec: PayloadCodec): readonly Route[] {
       body: payloadsSchema,
       response: payloadsSchema,
       async handle({ body }) {
-        const payloads = await codec[step](body.payloads.map(toPayload));
-        return { payloads: payloads.map(toJson) };
+        const payloads = await codec[step](body.payloads.map(payloadFromJson));
+        return { payloads: payloads.map(payloadToJson) };
       },
     }),
   );

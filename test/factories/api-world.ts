@@ -1,5 +1,9 @@
 /** The API over fakes in memory: its repositories, its bus and its Temporal, each as far as the API asks. */
 import type { Express } from 'express';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyJsonSchema } from '../../adapters/temporal/history-json.ts';
+import { HISTORIES } from '../histories.ts';
 import { createApp, type Services } from '../../api/server.ts';
 import { createTokens, hashPassword } from '../../api/auth.ts';
 import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
@@ -143,6 +147,7 @@ export class ApiWorld {
         marketTime: async () => T0,
         price: async () => this.price,
       }),
+      workflows,
       builds: createBuildService({
         audit,
         versioned: this.builds && {
@@ -391,6 +396,12 @@ export class ApiWorld {
       cancelOrder: async (orderId, { by }) => {
         on(orderId);
         this.sent.push(`cancel ${orderId} by ${by}`);
+      },
+      history: async (id) => {
+        on(id);
+        return historyJsonSchema.parse(
+          JSON.parse(readFileSync(join(HISTORIES, 'order-filled.json'), 'utf8')),
+        );
       },
       ping: async () => undefined,
     };
