@@ -7,6 +7,7 @@ import { createBinanceDataSource } from '../adapters/venues/binance/data-source.
 import type { VenueConfig } from '../config/schema.ts';
 import { intervalMs } from '../core/time.ts';
 import type { House } from './house.ts';
+import { patiently } from './patience.ts';
 import { runProcess, type Running } from './run-process.ts';
 
 export async function startCollector(house: House): Promise<Running> {
@@ -18,7 +19,11 @@ export async function startCollector(house: House): Promise<Running> {
   try {
     for (const [exchange, market] of markets(house.config.venues)) {
       const { accountId, restUrl, streamUrl, symbols } = market;
-      const marketTime = await adapters.get(accountId)?.marketTime();
+      const marketTime = await patiently(
+        'market time',
+        async () => adapters.get(accountId)?.marketTime(),
+        { logger },
+      );
       const since = marketTime === undefined ? {} : { since: marketTime - FIRST_HISTORY_MS };
       const pipeline = createPipeline({
         source: createBinanceDataSource({

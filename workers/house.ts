@@ -23,6 +23,7 @@ import { decimal, toDecimalString } from '../core/money.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { defaultRegistry, type StrategyRegistry } from '../strategies/registry.ts';
 import { latestPrice } from './latest-price.ts';
+import { patiently } from './patience.ts';
 
 export interface House {
   /** The process's name in logs, metrics and message envelopes. */
@@ -94,8 +95,12 @@ export async function buildHouse(service: string, config: Config): Promise<House
   const adapters = new Map<string, TradeAdapter>();
   for (const venue of config.venues) {
     const adapter = createAdapter(config, venue, { repositories, rateBudget, cache, logger });
-    await adapter.connect();
-    await openAccount(config, venue, adapter, repositories);
+    await patiently(`connect ${venue.accountId}`, () => adapter.connect(), { logger });
+    await patiently(
+      `open account ${venue.accountId}`,
+      () => openAccount(config, venue, adapter, repositories),
+      { logger },
+    );
     adapters.set(venue.accountId, adapter);
   }
 

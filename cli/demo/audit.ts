@@ -5,16 +5,18 @@
 import { z } from 'zod';
 import type { Repositories } from '../../adapters/repositories.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
+import { isFinalLeg } from '../../core/leg-machine.ts';
 import { CLIENT_ORDER_ID_PREFIX } from '../../core/signal.ts';
 import { decimal, Decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderView } from '../../core/order.ts';
 
 /** What `GET /sim/orders` tells, in the venue's own words. */
-const venueBooks = z.object({
+export const venueBooks = z.object({
   orders: z.array(
     z.object({
       orderId: z.number(),
       clientOrderId: z.string(),
+      status: z.string(),
       executedQty: z.string(),
       cummulativeQuoteQty: z.string(),
     }),
@@ -31,7 +33,10 @@ const venueBooks = z.object({
   ),
   balances: z.array(z.object({ asset: z.string(), free: z.string(), locked: z.string() })),
 });
-type VenueBooks = z.infer<typeof venueBooks>;
+export type VenueBooks = z.infer<typeof venueBooks>;
+
+/** Statuses of an order that the venue may still fill. */
+const LIVE_AT_VENUE: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED']);
 
 export interface AuditResult {
   /** One sentence a difference; empty when both sides agree and every order is final. */
@@ -69,19 +74,33 @@ export async function auditBooks(
     await Promise.all(orders.map((order) => repositories.orders.orderFills(order.orderId)))
   ).flat();
 
-  const differences = [
-    ...(await withoutOrder(repositories, runIds, orders)),
-    ...unfinished(orders),
-    ...compareOrders(venue, orders),
-    ...compareTrades(venue, fills),
-    ...compareBalances(venue, await repositories.accounts.balances(accountId)),
-  ];
+  const balances = await repositories.accounts.balances(accountId);
   return {
-    differences,
+    differences: [
+      ...(await withoutOrder(repositories, runIds, orders)),
+      ...compareBooks(venue, { orders, fills, balances }),
+    ],
     orders: orders.length,
     legs: orders.reduce((sum, order) => sum + order.legs.length, 0),
     fills: fills.length,
   };
+}
+
+/** Our books of one account. */
+export interface OurBooks {
+  readonly orders: readonly OrderView[];
+  readonly fills: readonly BookedFill[];
+  readonly balances: readonly { readonly asset: string; readonly total: string }[];
+}
+
+/** The books of one account against its venue's: one sentence a difference. */
+export function compareBooks(venue: VenueBooks, { orders, fills, balances }: OurBooks): string[] {
+  return [
+    ...unfinished(orders),
+    ...compareOrders(venue, orders),
+    ...compareTrades(venue, fills),
+    ...compareBalances(venue, balances),
+  ];
 }
 
 async function withoutOrder(
@@ -132,6 +151,14 @@ function compareOrders(venue: VenueBooks, orders: readonly OrderView[]): string[
       }
       continue;
     }
+    if (leg.venueOrderId !== String(there.orderId)) {
+      differences.push(
+        `leg ${leg.clientOrderId} names ${leg.venueOrderId ?? 'no order'} at the venue, which has order ${String(there.orderId)} under that client id`,
+      );
+    }
+    if (isFinalLeg(leg.state) && LIVE_AT_VENUE.has(there.status)) {
+      differences.push(`leg ${leg.clientOrderId} is ${leg.state} here and still live at the venue`);
+    }
     if (
       !same(there.executedQty, leg.filledQuantity) ||
       !same(there.cummulativeQuoteQty, leg.filledQuote)
@@ -148,7 +175,7 @@ function compareOrders(venue: VenueBooks, orders: readonly OrderView[]): string[
   return differences;
 }
 
-interface BookedFill {
+export interface BookedFill {
   readonly venueTradeId: string;
   readonly price: string;
   readonly quantity: string;

@@ -200,7 +200,7 @@ const apiReady = z.object({ url: z.string(), firstPassword: z.string().optional(
 
 async function spawnWorkers(given: Config, options: SessionOptions): Promise<Workers> {
   // A port that stays, so that an API that is started again is found where it was.
-  const config = { ...given, api: { ...given.api, port: await freePort() } };
+  const config = { ...given, api: { ...given.api, port: given.api.port || (await freePort()) } };
   const workers = await superviseWorkers(
     { KEEL_CONFIG_JSON: JSON.stringify(config) },
     {

@@ -1,0 +1,349 @@
+/**
+ * A chaos run: orders of many kinds from many strategies, at a venue that fails, on a stack whose processes
+ * are killed; then quiet, and the verdict. `runChaos(options)` leaves nothing running.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { actionOf, signalId, type Signal } from '../../core/signal.ts';
+import { pause } from '../../adapters/back-off.ts';
+import { KeelError } from '../../core/errors.ts';
+import { ensureSignalTopics, publishSignal } from '../../activities/publish-signals.ts';
+import { chaosFaults } from '../../simulator/chaos-faults.ts';
+import type { FaultReport } from '../../simulator/faults.ts';
+import { seededRandom } from '../../simulator/seeded-random.ts';
+import { openChaosHouse, TARGETS, type ChaosHouse } from './chaos-house.ts';
+import { busFacts, gatherFacts, unfinishedOrders } from './gather.ts';
+import { planRun, type PlannedKill, type PlannedSignal } from './plan.ts';
+import { judge, type ChaosFacts } from './verdict.ts';
+
+export interface ChaosOptions {
+  readonly orders: number;
+  readonly seed: number;
+  /** Wall-clock milliseconds over which orders and kills are spread. */
+  readonly spanMs: number;
+  readonly kills: number;
+  /** Share of the venue's calls that fail, 0 to 0.9. */
+  readonly intensity: number;
+  /** Longest wait for everything to come to rest once faults and kills are over. */
+  readonly quietTimeoutMs: number;
+  /** What the servers keep. */
+  readonly dataDir: string;
+  onProgress(text: string): void;
+  /** Called when all is quiet, before the verdict: where tests break what must be noticed. */
+  readonly beforeVerdict?: (house: ChaosHouse) => Promise<void>;
+}
+
+export interface ChaosResult {
+  /** One sentence for each thing that is wrong. */
+  readonly wrong: readonly string[];
+  readonly orders: number;
+  /** Orders by kind and by how they ended. */
+  readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly venueOrders: number;
+  readonly trades: number;
+  readonly faults: FaultReport;
+  /** By target. */
+  readonly kills: Readonly<Record<string, number>>;
+  readonly ended: readonly string[];
+  /** Longest a part was away, from its kill until it served again, by target. */
+  readonly longestAwayMs: Readonly<Record<string, number>>;
+  readonly tookMs: number;
+  readonly quietAfterMs: number;
+}
+
+const STRATEGY_TYPE = 'chaos';
+const ORDERS_A_STRATEGY = 25;
+/** A recorded minute each so often; faster once only the market's clock is waited for. */
+const BAR_MS = 2_000;
+const QUIET_BAR_MS = 250;
+const FAR_MS = 7 * 86_400_000;
+const RETRY_MS = 250;
+const PROGRESS_MS = 30_000;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const onProgress = (text: string): void => {
+    options.onProgress(text);
+  };
+  const house = await openChaosHouse(options);
+  const market = driveMarket(house);
+  const over = new AbortController();
+  const tasks: Promise<void>[] = [];
+  try {
+    const strategyIds = await createStrategies(
+      house,
+      Math.max(4, Math.ceil(options.orders / ORDERS_A_STRATEGY)),
+    );
+    const plan = planRun({ ...options, strategyIds, targets: TARGETS });
+    house.simulator.faults.add(chaosFaults(options));
+    const startedAt = Date.now();
+    const signals: { id: string; kind: string }[] = [];
+    const killed = new Killed();
+    const send = signalSender(house, signals, over.signal);
+    const kill = async (planned: PlannedKill): Promise<void> => {
+      onProgress(`${at(startedAt)} kills ${planned.target}`);
+      await killed.count(house, planned);
+    };
+    tasks.push(
+      ...atTheirTime(plan.signals, startedAt, { work: send, signal: over.signal }),
+      ...atTheirTime(plan.kills, startedAt, { work: kill, signal: over.signal }),
+      ...atTheirTime(progressTimes(options.spanMs), startedAt, {
+        work: () => tellProgress(house, signals, { startedAt, options }),
+        signal: over.signal,
+      }),
+    );
+    await Promise.all(tasks);
+    const tookMs = Date.now() - startedAt;
+    onProgress(`${at(startedAt)} all sent; the faults end, waits for quiet`);
+    const faults = house.simulator.faults.report();
+    house.simulator.faults.clear();
+    const quietFrom = Date.now();
+    market.pace(QUIET_BAR_MS);
+    const unquiet = await untilQuiet(house, signals, options.quietTimeoutMs);
+    await market.stop();
+    const behind = await untilRead(house, options.quietTimeoutMs);
+    const quietAfterMs = Date.now() - quietFrom;
+    await options.beforeVerdict?.(house);
+    const facts = await gatherFacts(
+      { ...house, venues: { [house.accountId]: house.simulator.httpUrl } },
+      signals,
+    );
+    return {
+      wrong: [...new Set([...unquiet, ...behind, ...judge(facts)])],
+      orders: signals.length,
+      outcomes: outcomesOf(facts),
+      venueOrders: facts.accounts.reduce((sum, { venue }) => sum + venue.orders.length, 0),
+      trades: facts.accounts.reduce((sum, { venue }) => sum + venue.trades.length, 0),
+      faults,
+      kills: killed.kills,
+      ended: house.ended,
+      longestAwayMs: killed.longestAwayMs,
+      tookMs,
+      quietAfterMs,
+    };
+  } finally {
+    over.abort();
+    await Promise.allSettled(tasks);
+    await market.stop();
+    await house.close();
+  }
+}
+
+const at = (startedAt: number): string =>
+  `${String(Math.round((Date.now() - startedAt) / 1_000))} s:`;
+
+class Killed {
+  readonly kills: Record<string, number> = {};
+  readonly longestAwayMs: Record<string, number> = {};
+
+  async count(house: ChaosHouse, { target, downMs }: PlannedKill): Promise<void> {
+    const from = Date.now();
+    if (!(await house.kill(target, downMs))) return;
+    this.kills[target] = (this.kills[target] ?? 0) + 1;
+    this.longestAwayMs[target] = Math.max(this.longestAwayMs[target] ?? 0, Date.now() - from);
+  }
+}
+
+/** Closes a recorded minute each so often. */
+function driveMarket({ simulator }: ChaosHouse): {
+  pace(barMs: number): void;
+  stop(): Promise<void>;
+} {
+  let everyMs = BAR_MS;
+  const stopped = new AbortController();
+  const driving = (async () => {
+    while (!stopped.signal.aborted) {
+      simulator.advance();
+      await sleep(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    pace: (barMs) => {
+      everyMs = barMs;
+    },
+    stop: async () => {
+      stopped.abort();
+      await driving;
+    },
+  };
+}
+
+async function createStrategies(house: ChaosHouse, count: number): Promise<string[]> {
+  const { strategies } = house.repositories;
+  const ids = Array.from({ length: count }, (_, index) => `chaos-${String(index + 1)}`);
+  for (const id of ids) {
+    await strategies.create({
+      id,
+      name: id,
+      type: STRATEGY_TYPE,
+      accountId: house.accountId,
+      exchange: 'binance',
+      config: {},
+      quota: {
+        allocation: '10000000',
+        maxPosition: null,
+        maxOrderNotional: null,
+        maxOrdersPerDay: null,
+      },
+      createdBy: 'chaos',
+    });
+    await strategies.beginRun(id, runIdOf(id));
+  }
+  await ensureSignalTopics(house.bus, STRATEGY_TYPE);
+  return ids;
+}
+
+const runIdOf = (strategyId: string): string => `run-of-${strategyId}`;
+
+/** Publishes what is planned, each signal until it is on the bus, and has a person cancel what they cancel. */
+function signalSender(
+  house: ChaosHouse,
+  signals: { id: string; kind: string }[],
+  over: AbortSignal,
+): (planned: PlannedSignal) => Promise<void> {
+  const sequences = new Map<string, number>();
+  return async (planned) => {
+    const sequence = (sequences.get(planned.strategyId) ?? 0) + 1;
+    sequences.set(planned.strategyId, sequence);
+    const signal = signalOf(house, planned, sequence);
+    signals.push({ id: signal.id, kind: planned.kind.name });
+    await persistently(over, () => publishSignal(house.bus, signal));
+    if (planned.twice) await persistently(over, () => publishSignal(house.bus, signal));
+    if (planned.cancelAfterMs === undefined) return;
+    await sleep(planned.cancelAfterMs);
+    await persistently(over, async () => {
+      const cancel = house.workflows.cancelOrder(signal.id, {
+        by: 'chaos',
+        reason: 'changed my mind',
+      });
+      await cancel.catch(async (error: unknown) => {
+        // Not begun yet, or over: the order's row tells which.
+        if (!(error instanceof KeelError) || error.code !== 'NOT_FOUND') throw error;
+        await house.repositories.orders.getOrder(signal.id);
+      });
+    });
+  };
+}
+
+function signalOf(house: ChaosHouse, planned: PlannedSignal, sequence: number): Signal {
+  const { marketTime, prices } = house.simulator.state();
+  const symbol = 'BTC/USDT';
+  const price = prices[symbol] ?? '0';
+  const key = { runId: runIdOf(planned.strategyId), symbol, eventTime: marketTime, sequence };
+  const ask = planned.kind.ask({ price, marketTime, random: seededRandom(planned.seed) });
+  return {
+    id: signalId(key),
+    strategyId: planned.strategyId,
+    strategyType: STRATEGY_TYPE,
+    source: { kind: 'strategy', name: planned.strategyId },
+    accountId: house.accountId,
+    exchange: 'binance',
+    ...key,
+    validUntil: marketTime + FAR_MS,
+    referencePrice: price,
+    tag: `${planned.kind.name}: ${actionOf(ask)}`,
+    ...ask,
+  };
+}
+
+/** Until it is done, or the run is over: the world it asks dies and comes back. */
+async function persistently(over: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+  while (!over.aborted) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!(error instanceof KeelError)) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+function atTheirTime<T extends { readonly atMs: number }>(
+  planned: readonly T[],
+  startedAt: number,
+  { work, signal }: { readonly work: (item: T) => Promise<void>; readonly signal: AbortSignal },
+): Promise<void>[] {
+  return planned.map(async (item) => {
+    if (await pause(Math.max(0, startedAt + item.atMs - Date.now()), signal)) await work(item);
+  });
+}
+
+function progressTimes(spanMs: number): { readonly atMs: number }[] {
+  return Array.from({ length: Math.floor(spanMs / PROGRESS_MS) }, (_, index) => ({
+    atMs: (index + 1) * PROGRESS_MS,
+  }));
+}
+
+function tellProgress(
+  house: ChaosHouse,
+  signals: readonly unknown[],
+  { startedAt, options }: { readonly startedAt: number; readonly options: ChaosOptions },
+): Promise<void> {
+  const { all, faulted } = house.simulator.faults.report().calls;
+  const { orders, openOrders } = house.simulator.state();
+  options.onProgress(
+    `${at(startedAt)} ${String(signals.length)} of ${String(options.orders)} signals, venue: ` +
+      `${String(orders)} orders (${String(openOrders)} open), ${String(faulted)} of ${String(all)} calls faulted`,
+  );
+  return Promise.resolve();
+}
+
+/** Waits until every signal has an order and no order is open. What is still open at the end is told. */
+async function untilQuiet(
+  house: ChaosHouse,
+  signals: readonly { readonly id: string }[],
+  timeoutMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const state = await quietState(house, signals).catch((error: unknown) => String(error));
+    if (state === undefined) return [];
+    if (Date.now() > deadline) return [`not quiet after ${String(timeoutMs / 1_000)} s: ${state}`];
+    await sleep(500);
+  }
+}
+
+async function quietState(
+  { db, client }: ChaosHouse,
+  signals: readonly { readonly id: string }[],
+): Promise<string | undefined> {
+  const { count } = await db
+    .selectFrom('orders')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('run_id', 'like', 'run-of-chaos-%')
+    .executeTakeFirstOrThrow();
+  if (Number(count) < signals.length)
+    return `${String(signals.length - Number(count))} signal(s) without an order`;
+  const open = await unfinishedOrders(db);
+  if (open > 0) return `${String(open)} order(s) open`;
+  const { count: running } = await client.workflow.count(
+    `WorkflowType = 'orderWorkflow' and ExecutionStatus = 'Running'`,
+  );
+  return running > 0 ? `${String(running)} order workflow(s) running` : undefined;
+}
+
+/** Waits until every consumer group has read what there is. */
+async function untilRead(house: ChaosHouse, timeoutMs: number): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const { consumers } = await busFacts(house.brokers);
+    if (consumers.every(({ behind }) => behind === 0)) return [];
+    if (Date.now() > deadline)
+      return [`messages were not read within ${String(timeoutMs / 1_000)} s`];
+    await sleep(500);
+  }
+}
+
+function outcomesOf({ signals, accounts }: ChaosFacts): Record<string, Record<string, number>> {
+  const status = new Map(
+    accounts.flatMap(({ ours }) =>
+      ours.orders.map((order) => [order.orderId, order.status] as const),
+    ),
+  );
+  const outcomes: Record<string, Record<string, number>> = {};
+  for (const { id, kind } of signals) {
+    const ended = status.get(id) ?? 'without an order';
+    const ofKind = (outcomes[kind] ??= {});
+    ofKind[ended] = (ofKind[ended] ?? 0) + 1;
+  }
+  return outcomes;
+}

@@ -1,0 +1,107 @@
+/**
+ * The kinds of orders a chaos run sends: a list to be added to. Each says what its signal asks for and
+ * whether a person cancels it on the way.
+ */
+import { floorToStep, decimal, toDecimalString } from '../../core/money.ts';
+import type { Signal } from '../../core/signal.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The market at the moment a signal is made. */
+export interface Moment {
+  /** The last price, in quote. */
+  readonly price: string;
+  readonly marketTime: number;
+  /** From 0 to 1, drawn from the run's seed. */
+  random(): number;
+}
+
+/** What a kind says of its signal; the rest is the same for all. */
+export type Ask = Pick<Signal, 'wanted' | 'type'> &
+  Partial<
+    Pick<Signal, 'limitPrice' | 'stopPrice' | 'execution' | 'stops' | 'timeoutMs' | 'validUntil'>
+  >;
+
+export interface OrderKind {
+  readonly name: string;
+  /** How often it is chosen, against the others'. */
+  readonly weight: number;
+  /** True: a person cancels it, at some moment of its life. */
+  readonly cancelled?: boolean;
+  ask(moment: Moment): Ask;
+}
+
+export const ORDER_KINDS: readonly OrderKind[] = [
+  {
+    name: 'market',
+    weight: 4,
+    ask: (moment) => ({ type: 'market', wanted: buy(moment) }),
+  },
+  {
+    name: 'target that flips',
+    weight: 6,
+    ask: (moment) => ({
+      type: 'market',
+      wanted: { kind: 'target', quantity: moment.random() < 0.4 ? '0' : quantity(moment) },
+    }),
+  },
+  {
+    name: 'limit at the market',
+    weight: 4,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 0.999 + moment.random() * 0.002),
+      timeoutMs: 10 * MINUTE_MS,
+    }),
+  },
+  {
+    name: 'limit that times out',
+    weight: 2,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 0.95),
+      timeoutMs: 5 * MINUTE_MS,
+    }),
+  },
+  {
+    name: 'limit that is cancelled',
+    weight: 2,
+    cancelled: true,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 0.95),
+      timeoutMs: 60 * MINUTE_MS,
+    }),
+  },
+  {
+    name: 'market that is cancelled',
+    weight: 1,
+    cancelled: true,
+    ask: (moment) => ({ type: 'market', wanted: buy(moment) }),
+  },
+  {
+    name: 'entry that may expire',
+    weight: 1,
+    ask: (moment) => ({
+      type: 'market',
+      wanted: buy(moment),
+      validUntil: moment.marketTime + MINUTE_MS,
+    }),
+  },
+];
+
+function quantity(moment: Moment): string {
+  return toDecimalString(floorToStep(decimal(String(0.001 + moment.random() * 0.009)), '0.00001'));
+}
+
+function buy(moment: Moment): Signal['wanted'] {
+  return { kind: 'order', side: 'buy', quantity: quantity(moment) };
+}
+
+/** A share of the last price, on the tick. */
+function priceAt({ price }: Moment, share: number): string {
+  return toDecimalString(floorToStep(decimal(price).mul(String(share)), '0.01'));
+}

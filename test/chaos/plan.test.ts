@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { planRun } from './plan.ts';
+
+const OPTIONS = {
+  orders: 50,
+  kills: 9,
+  seed: 3,
+  spanMs: 60_000,
+  strategyIds: ['a', 'b'],
+  targets: ['kafka', 'orders', 'postgres', 'temporal'],
+};
+
+describe('planRun', () => {
+  it('is the same for the same seed', () => {
+    expect(planRun(OPTIONS)).toEqual(planRun(OPTIONS));
+    expect(planRun(OPTIONS)).not.toEqual(planRun({ ...OPTIONS, seed: 4 }));
+  });
+
+  it('spreads signals and kills over the span, in order', () => {
+    const { signals, kills } = planRun(OPTIONS);
+    for (const planned of [signals, kills]) {
+      const times = planned.map(({ atMs }) => atMs);
+      expect(times).toEqual(times.toSorted((left, right) => left - right));
+      expect(Math.max(...times)).toBeLessThan(OPTIONS.spanMs);
+    }
+    expect(signals).toHaveLength(50);
+  });
+
+  it('gives every target its turn before one has another', () => {
+    const targets = planRun(OPTIONS).kills.map(({ target }) => target);
+    expect(targets.slice(0, 4).toSorted()).toEqual(OPTIONS.targets);
+    expect(targets.slice(4, 8).toSorted()).toEqual(OPTIONS.targets);
+  });
+});

@@ -1,0 +1,88 @@
+/**
+ * What a chaos run does and when, drawn from its seed: which signals of which strategies, and which process is
+ * killed for how long. The same options give the same plan; what the machine makes of it differs.
+ */
+import { seededRandom } from '../../simulator/seeded-random.ts';
+import { ORDER_KINDS, type OrderKind } from './order-kinds.ts';
+
+export interface PlannedSignal {
+  /** Milliseconds after the start of the run. */
+  readonly atMs: number;
+  readonly strategyId: string;
+  readonly kind: OrderKind;
+  /** Published a second time, as a bus that delivers at least once may. */
+  readonly twice: boolean;
+  /** A person cancels the order so long after its publication. */
+  readonly cancelAfterMs: number | undefined;
+  /** Of the numbers from which its kind draws. */
+  readonly seed: number;
+}
+
+export interface PlannedKill {
+  readonly atMs: number;
+  readonly target: string;
+  /** How long a server stays away; workers come back by themselves. */
+  readonly downMs: number;
+}
+
+export interface Plan {
+  readonly signals: readonly PlannedSignal[];
+  readonly kills: readonly PlannedKill[];
+}
+
+export interface PlanOptions {
+  readonly orders: number;
+  readonly kills: number;
+  readonly seed: number;
+  readonly spanMs: number;
+  readonly strategyIds: readonly string[];
+  readonly targets: readonly string[];
+  readonly kinds?: readonly OrderKind[];
+}
+
+const TWICE_SHARE = 0.1;
+const LONGEST_CANCEL_MS = 8_000;
+const LONGEST_DOWN_MS = 4_000;
+
+export function planRun(options: PlanOptions): Plan {
+  const { orders, kills, seed, spanMs, strategyIds, targets, kinds = ORDER_KINDS } = options;
+  const random = seededRandom(seed);
+  const oneOf = <T>(items: readonly T[]): T => {
+    const item = items[Math.floor(random() * items.length)];
+    if (item === undefined) throw new RangeError('nothing to choose from');
+    return item;
+  };
+  // As often as they weigh.
+  const drawn = kinds.flatMap((kind) => Array.from({ length: kind.weight }, () => kind));
+  const signals = Array.from({ length: orders }, (): PlannedSignal => {
+    const kind = oneOf(drawn);
+    return {
+      atMs: Math.floor(random() * spanMs),
+      strategyId: oneOf(strategyIds),
+      kind,
+      twice: random() < TWICE_SHARE,
+      cancelAfterMs: kind.cancelled === true ? Math.floor(random() * LONGEST_CANCEL_MS) : undefined,
+      seed: Math.floor(random() * 2 ** 31),
+    };
+  });
+  // Every target has its turn before one has a second.
+  const rounds = Array.from({ length: Math.ceil(kills / targets.length) }, () =>
+    shuffled(targets, random),
+  );
+  const turns = rounds.flat().slice(0, kills);
+  return {
+    signals: signals.sort((left, right) => left.atMs - right.atMs),
+    kills: turns.map((target, index) => ({
+      atMs: Math.floor(((index + 0.2 + 0.6 * random()) / kills) * spanMs),
+      target,
+      downMs: Math.floor(random() * LONGEST_DOWN_MS),
+    })),
+  };
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((left, right) => left.place - right.place)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,137 @@
+/**
+ * What must be true once a chaos run is quiet. Pure: from the facts of all servers to one sentence for each
+ * thing that is wrong. An empty list is the promise kept.
+ */
+import { compareBooks, type OurBooks, type VenueBooks } from '../../cli/demo/audit.ts';
+import { isFinalIntent } from '../../core/intent-machine.ts';
+import { decimal, Decimal, toDecimalString } from '../../core/money.ts';
+
+export interface AccountFacts {
+  readonly accountId: string;
+  readonly venue: VenueBooks;
+  readonly ours: OurBooks;
+  /** What the account held before the first order, by asset. */
+  readonly opening: Readonly<Record<string, string>>;
+  /** Still held back though every order is final, by asset. */
+  readonly reserved: Readonly<Record<string, string>>;
+  /** By strategy and symbol of the account, in base. */
+  readonly positions: readonly {
+    readonly strategyId: string;
+    readonly symbol: string;
+    readonly quantity: string;
+  }[];
+}
+
+export interface WorkflowFacts {
+  readonly id: string;
+  readonly type: string;
+  /** Temporal's own word: `COMPLETED`, `RUNNING`, `FAILED` … */
+  readonly status: string;
+  /** Messages of workflow tasks that failed: code that throws or that does not replay. */
+  readonly taskFailures: readonly string[];
+}
+
+export interface ConsumerFacts {
+  readonly group: string;
+  readonly topic: string;
+  /** Messages that the group has not handled. */
+  readonly behind: number;
+}
+
+export interface ChaosFacts {
+  /** Every signal that was published, with the kind of its order. */
+  readonly signals: readonly { readonly id: string; readonly kind: string }[];
+  readonly accounts: readonly AccountFacts[];
+  readonly workflows: readonly WorkflowFacts[];
+  readonly consumers: readonly ConsumerFacts[];
+  /** Signals in the outbox that were never published. */
+  readonly unpublished: readonly string[];
+  /** Messages set aside as unusable, by topic. */
+  readonly deadLetters: Readonly<Record<string, number>>;
+}
+
+/** Workflows that live on when all orders are final. */
+const STANDING: ReadonlySet<string> = new Set<string>();
+
+export function judge(facts: ChaosFacts): string[] {
+  return [
+    ...judgeSignals(facts),
+    ...facts.accounts.flatMap(judgeAccount),
+    ...facts.workflows.flatMap(judgeWorkflow),
+    ...facts.consumers
+      .filter(({ behind }) => behind > 0)
+      .map(
+        ({ group, topic, behind }) =>
+          `group ${group} is ${String(behind)} message(s) behind the end of ${topic}`,
+      ),
+    ...facts.unpublished.map((id) => `signal ${id} is in the outbox and was never published`),
+    ...Object.entries(facts.deadLetters)
+      .filter(([, count]) => count > 0)
+      .map(([topic, count]) => `${String(count)} message(s) were set aside on ${topic}`),
+  ];
+}
+
+/** Every signal has an order, and every order has come to its end. */
+function judgeSignals({ signals, accounts }: ChaosFacts): string[] {
+  const orders = new Map(
+    accounts.flatMap(({ ours }) => ours.orders.map((order) => [order.orderId, order] as const)),
+  );
+  return signals.flatMap(({ id, kind }) => {
+    const order = orders.get(id);
+    if (order === undefined) return [`signal ${id} (${kind}) has no order`];
+    return isFinalIntent(order.state)
+      ? []
+      : [`signal ${id} (${kind}) has come to no end: its order is ${order.state}`];
+  });
+}
+
+function judgeAccount(account: AccountFacts): string[] {
+  const of = (text: string): string => `${account.accountId}: ${text}`;
+  return [
+    ...compareBooks(account.venue, account.ours),
+    ...doubled(account.venue),
+    ...Object.entries(account.reserved)
+      .filter(([, amount]) => !decimal(amount).isZero())
+      .map(([asset, amount]) => `${amount} ${asset} are held back though every order is final`),
+    ...judgePositions(account),
+  ].map(of);
+}
+
+/** One trade of one order, whatever the books say. */
+function doubled({ trades }: VenueBooks): string[] {
+  const seen = new Set<string>();
+  return trades.flatMap(({ id }) => {
+    if (seen.has(id)) return [`the venue tells the trade ${id} twice`];
+    seen.add(id);
+    return [];
+  });
+}
+
+/** On spot the strategies' positions together are what the account gained of the base asset. */
+function judgePositions({ ours, opening, positions }: AccountFacts): string[] {
+  const held = new Map<string, Decimal>();
+  for (const { symbol, quantity } of positions) {
+    const [base = ''] = symbol.split('/');
+    // A perpetual's position is no asset of the account.
+    if (symbol.includes(':')) continue;
+    held.set(base, (held.get(base) ?? new Decimal(0)).plus(quantity));
+  }
+  return [...held].flatMap(([asset, quantity]) => {
+    const total = ours.balances.find((balance) => balance.asset === asset)?.total ?? '0';
+    const gained = decimal(total).minus(opening[asset] ?? '0');
+    return gained.eq(quantity)
+      ? []
+      : [
+          `the strategies hold ${toDecimalString(quantity)} ${asset}, the account gained ${toDecimalString(gained)}`,
+        ];
+  });
+}
+
+function judgeWorkflow({ id, type, status, taskFailures }: WorkflowFacts): string[] {
+  const failed = taskFailures.map(
+    (message) => `workflow ${id} (${type}) failed a task: ${message}`,
+  );
+  if (status === 'COMPLETED' || status === 'CONTINUED_AS_NEW') return failed;
+  if (status === 'RUNNING' && STANDING.has(type)) return failed;
+  return [...failed, `workflow ${id} (${type}) is ${status}`];
+}
