@@ -4,7 +4,13 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PlaceOrderRequest, TradeAdapter } from '../trade-adapter.ts';
-import { orderRequest, STARTS_AT, SYMBOL, type TradingWorld } from './trade-adapter.contract.ts';
+import {
+  orderRequest,
+  type RefusedOrder,
+  STARTS_AT,
+  SYMBOL,
+  type TradingWorld,
+} from './trade-adapter.contract.ts';
 
 /** A stop-loss that the second minute reaches. */
 export function stopRequest(change: Partial<PlaceOrderRequest> = {}): PlaceOrderRequest {
@@ -17,7 +23,12 @@ export function stopRequest(change: Partial<PlaceOrderRequest> = {}): PlaceOrder
   });
 }
 
-export function describeStopOrders(name: string, open: () => Promise<TradingWorld>): void {
+export function describeStopOrders(
+  name: string,
+  open: () => Promise<TradingWorld>,
+  /** By the venue's own steps and limits. */
+  tooSmall: RefusedOrder = ['a notional too small', { quantity: '0.00005' }, 'FILTER_NOTIONAL'],
+): void {
   describe(`stop orders of ${name}`, () => {
     let world: TradingWorld;
     let adapter: TradeAdapter;
@@ -101,7 +112,8 @@ export function describeStopOrders(name: string, open: () => Promise<TradingWorl
       });
     });
 
-    it.each<[string, Partial<PlaceOrderRequest>, string]>([
+    it.each<RefusedOrder>([
+      tooSmall,
       ['a sell that the market is below', { stopPrice: '100001' }, 'VENUE_WOULD_TRIGGER'],
       ['a sell at the price of the moment', { stopPrice: '100000' }, 'VENUE_WOULD_TRIGGER'],
       [
@@ -110,7 +122,6 @@ export function describeStopOrders(name: string, open: () => Promise<TradingWorl
         'VENUE_WOULD_TRIGGER',
       ],
       ['a trigger off the tick', { stopPrice: '99850.001' }, 'FILTER_PRICE'],
-      ['a notional too small', { quantity: '0.00005' }, 'FILTER_NOTIONAL'],
       ['more than is held', { quantity: '1.1' }, 'VENUE_INSUFFICIENT_BALANCE'],
     ])('are refused: %s', async (_what, change, code) => {
       const request = stopRequest(change);

@@ -1,9 +1,12 @@
 /**
- * What every `TradeAdapter` does, whoever stands behind it (with stop-orders.contract.ts beside it). An implementation's test opens a world over
- * `CONTRACT_BARS` with `OPENING_BALANCES`, fees of 0.1 % taken from what is received, no slippage, and the
- * instrument of Binance's BTC/USDT; market time stands at the first bar's open.
+ * What every `TradeAdapter` does, whoever stands behind it (with stop-orders.contract.ts beside it). An
+ * implementation's test opens a world over `CONTRACT_BARS` with `OPENING_BALANCES`, fees of 0.1 % taken from
+ * what is received, no slippage; market time stands at the first bar's open. What differs between venues is in
+ * its `VenueFacts`.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Instrument } from '../../core/instrument.ts';
 import { emptyPosition, ledgerEntries } from '../../core/ledger.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderNotice, PlaceOrderRequest, TradeAdapter } from '../trade-adapter.ts';
@@ -49,7 +52,59 @@ export function restingRequest(change: Partial<PlaceOrderRequest> = {}): PlaceOr
   return orderRequest({ type: 'limit', price: '99850', ...change });
 }
 
-export function describeTradeAdapter(name: string, open: () => Promise<TradingWorld>): void {
+/** An order that breaks a rule of the venue's, and the code it is refused with. */
+export type RefusedOrder = readonly [
+  what: string,
+  change: Partial<PlaceOrderRequest>,
+  code: ErrorCode,
+];
+
+/** What differs between venues. */
+export interface VenueFacts {
+  /** Of `SYMBOL`. */
+  readonly instrument: Partial<Instrument>;
+  /** The venue's word for a filled order. */
+  readonly filledStatus: string;
+  /** By the venue's own steps and limits. */
+  readonly refused: readonly RefusedOrder[];
+}
+
+export const BINANCE_FACTS: VenueFacts = {
+  instrument: {
+    venueSymbol: 'BTCUSDT',
+    priceTick: '0.01',
+    quantityStep: '0.00001',
+    minNotional: '5',
+    takerFeeRate: '0.001',
+  },
+  filledStatus: 'FILLED',
+  refused: [
+    ['a quantity off the step', { quantity: '0.010001' }, 'FILTER_LOT_SIZE'],
+    [
+      'a limit quantity off the step',
+      { type: 'limit', price: '99850', quantity: '0.0100001' },
+      'FILTER_LOT_SIZE',
+    ],
+    [
+      'a quantity over the largest',
+      { type: 'limit', price: '99850', quantity: '9001' },
+      'FILTER_LOT_SIZE',
+    ],
+    ['a market quantity over the largest', { quantity: '108' }, 'FILTER_LOT_SIZE'],
+    ['a market notional too small', { quantity: '0.00004' }, 'FILTER_NOTIONAL'],
+    [
+      'a limit notional too small',
+      { type: 'limit', price: '99850', quantity: '0.00005' },
+      'FILTER_NOTIONAL',
+    ],
+  ],
+};
+
+export function describeTradeAdapter(
+  name: string,
+  open: () => Promise<TradingWorld>,
+  facts: VenueFacts = BINANCE_FACTS,
+): void {
   describe(`the trade adapter of ${name}`, () => {
     let world: TradingWorld;
     let adapter: TradeAdapter;
@@ -71,11 +126,7 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       expect(await adapter.marketTime()).toBe(STARTS_AT + 60_000);
       expect(await adapter.instrument(SYMBOL)).toMatchObject({
         exchange: adapter.exchange,
-        venueSymbol: 'BTCUSDT',
-        priceTick: '0.01',
-        quantityStep: '0.00001',
-        minNotional: '5',
-        takerFeeRate: '0.001',
+        ...facts.instrument,
       });
     });
 
@@ -116,7 +167,7 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
         filledQuantity: '0.01',
         filledQuote: '1000',
         state: 'filled',
-        rawStatus: 'FILLED',
+        rawStatus: facts.filledStatus,
         updatedAt: STARTS_AT,
       });
       expect(fills).toEqual([
@@ -247,28 +298,11 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       });
     });
 
-    it.each<[string, Partial<PlaceOrderRequest>, string]>([
-      ['a quantity off the step', { quantity: '0.010001' }, 'FILTER_LOT_SIZE'],
-      [
-        'a limit quantity off the step',
-        { type: 'limit', price: '99850', quantity: '0.0100001' },
-        'FILTER_LOT_SIZE',
-      ],
+    it.each<RefusedOrder>([
+      ...facts.refused,
       ['a quantity of zero', { quantity: '0' }, 'FILTER_LOT_SIZE'],
-      [
-        'a quantity over the largest',
-        { type: 'limit', price: '99850', quantity: '9001' },
-        'FILTER_LOT_SIZE',
-      ],
-      ['a market quantity over the largest', { quantity: '108' }, 'FILTER_LOT_SIZE'],
       ['a price off the tick', { type: 'limit', price: '99850.001' }, 'FILTER_PRICE'],
       ['a price outside the band', { type: 'limit', price: '600000' }, 'FILTER_PRICE'],
-      ['a market notional too small', { quantity: '0.00004' }, 'FILTER_NOTIONAL'],
-      [
-        'a limit notional too small',
-        { type: 'limit', price: '99850', quantity: '0.00005' },
-        'FILTER_NOTIONAL',
-      ],
       ['a limit order without a price', { type: 'limit' }, 'VENUE_INVALID_ORDER'],
       ['an unknown symbol', { symbol: 'NO/SUCH' }, 'VENUE_INVALID_SYMBOL'],
       ['a deadline that is past', { deadline: Date.now() - 1 }, 'VENUE_CLOCK'],
@@ -348,7 +382,7 @@ export function describeTradeAdapter(name: string, open: () => Promise<TradingWo
       await adapter.placeOrder(orderRequest({ quantity: '0.01234' }));
       await adapter.placeOrder(restingRequest({ quantity: '0.01111' }));
       await adapter.placeOrder(
-        restingRequest({ side: 'sell', price: '100777.77', quantity: '0.3' }),
+        restingRequest({ side: 'sell', price: '100777.7', quantity: '0.3' }),
       );
       await world.advance();
       await adapter.placeOrder(orderRequest({ side: 'sell', quantity: '0.00777' }));

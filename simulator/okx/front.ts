@@ -27,13 +27,24 @@ export function okxFront(
     acceptorOf({ pathname }) {
       switch (pathname) {
         case '/ws/v5/public':
-        case '/ws/v5/business':
           return (socket) => {
-            streams.accept(socket, pathname === '/ws/v5/public' ? 'public' : 'business');
+            streams.accept(socket, 'public');
           };
         case '/ws/v5/private':
           return (socket) => {
-            privateStream.accept(socket);
+            privateStream.accept(socket, 'private');
+          };
+        case '/ws/v5/business':
+          return (socket) => {
+            // What logs in follows the account's stops, what does not the market.
+            socket.once('message', (data: Buffer) => {
+              const first = data.toString('utf8');
+              if (first.includes('"login"')) {
+                privateStream.accept(socket, 'business', first);
+              } else {
+                streams.accept(socket, 'business', first);
+              }
+            });
           };
         default:
           return undefined;

@@ -1,4 +1,4 @@
-/** `/ws/v5/private`: a signed log-in, then the channels `orders`, `orders-algo` and `account`. */
+/** A signed log-in, then `orders` and `account` on `/ws/v5/private`, `orders-algo` on `/ws/v5/business`. */
 import type { WebSocket } from 'ws';
 import type { EngineEvent } from '../orders.ts';
 import type { SendFrame } from '../venue.ts';
@@ -14,9 +14,11 @@ import { algoRow, balanceDetail, isOrder, orderPush } from './order-shapes.ts';
 import { isLoginSignature, isLoginTimely } from './signature.ts';
 import { instTypeOf, type OkxVenue } from './venue.ts';
 
-const CHANNELS = ['orders', 'orders-algo', 'account'];
+const CHANNELS = { private: ['orders', 'account'], business: ['orders-algo'] } as const;
+export type PrivateKind = keyof typeof CHANNELS;
 
 interface Connection {
+  readonly kind: PrivateKind;
   loggedIn: boolean;
   readonly args: Map<string, Arg>;
 }
@@ -45,14 +47,21 @@ export class PrivateStream {
     ).length;
   }
 
-  accept(socket: WebSocket): void {
-    const connection: Connection = { loggedIn: false, args: new Map() };
+  /** `first` is a message that has been read from it already. */
+  accept(socket: WebSocket, kind: PrivateKind, first?: string): void {
+    const connection: Connection = { kind, loggedIn: false, args: new Map() };
     this.#connections.set(socket, connection);
     socket.on('close', () => this.#connections.delete(socket));
-    socket.on('message', (data: Buffer) => {
-      for (const answer of this.#answers(connection, data.toString('utf8'))) {
+    const onText = (text: string): void => {
+      for (const answer of this.#answers(connection, text)) {
         socket.send(answer);
       }
+    };
+    if (first !== undefined) {
+      onText(first);
+    }
+    socket.on('message', (data: Buffer) => {
+      onText(data.toString('utf8'));
     });
   }
 
@@ -71,7 +80,9 @@ export class PrivateStream {
     if (!connection.loggedIn) {
       return [failure('60011', 'Please log in')];
     }
-    return subscriptionAnswers(frame, connection.args, ({ channel }) => CHANNELS.includes(channel));
+    return subscriptionAnswers(frame, connection.args, ({ channel }) =>
+      CHANNELS[connection.kind].some((known) => known === channel),
+    );
   }
 
   #refusal({ apiKey, passphrase, timestamp, sign }: Login): string | undefined {

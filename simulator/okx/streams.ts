@@ -1,4 +1,4 @@
-/** `/ws/v5/public` (tickers, books5) and `/ws/v5/business` (candles): subscribe, unsubscribe, ping. */
+/** `/ws/v5/public` (tickers, books5) and the open part of `/ws/v5/business` (candles): subscribe, unsubscribe, ping. */
 import type { WebSocket } from 'ws';
 import type { Instrument } from '../../core/instrument.ts';
 import type { Minute } from '../replay.ts';
@@ -33,14 +33,21 @@ export class MarketStreams {
     return [...this.#connections.keys()];
   }
 
-  accept(socket: WebSocket, kind: StreamKind): void {
+  /** `first` is a message that has been read from it already. */
+  accept(socket: WebSocket, kind: StreamKind, first?: string): void {
     const connection: Connection = { kind, args: new Map() };
     this.#connections.set(socket, connection);
     socket.on('close', () => this.#connections.delete(socket));
-    socket.on('message', (data: Buffer) => {
-      for (const answer of this.#answers(connection, data.toString('utf8'))) {
+    const onText = (text: string): void => {
+      for (const answer of this.#answers(connection, text)) {
         socket.send(answer);
       }
+    };
+    if (first !== undefined) {
+      onText(first);
+    }
+    socket.on('message', (data: Buffer) => {
+      onText(data.toString('utf8'));
     });
   }
 

@@ -1,0 +1,366 @@
+/**
+ * OKX, spot and linear USDT swaps, as a `TradeAdapter`:
+ *
+ *     const adapter = createOkxAdapter({ accountId, restUrl, wsUrl, apiKey, secret, passphrase, symbols, … });
+ *     await adapter.connect();
+ *     await adapter.placeOrder({ clientOrderId, symbol: 'BTC/USDT', side: 'buy', type: 'market',
+ *       quantity: '0.001', deadline: adapter.venueTime() + 5_000 });
+ *
+ * The addresses are configuration: the real venue's, or the simulator's. ccxt signs the requests
+ * (`requests.ts`); every answer is read raw. OKX counts swaps in contracts; here a quantity is always base.
+ */
+import { KeelError } from '../../../core/errors.ts';
+import { checkFilters } from '../../../core/filters.ts';
+import type { Instrument } from '../../../core/instrument.ts';
+import { Decimal, decimal, toDecimalString } from '../../../core/money.ts';
+import type { BookLevel } from '../../../core/order-book.ts';
+import type { Logger } from '../../../observability/logger.ts';
+import type {
+  Balance,
+  OrderNotice,
+  PlaceOrderRequest,
+  TradeAdapter,
+  VenueOrder,
+  VenueOrderWithFills,
+  VisibilityBounds,
+} from '../../trade-adapter.ts';
+import { Listing } from '../listing.ts';
+import { createOrderStream } from '../order-stream.ts';
+import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
+import {
+  instIdOf,
+  instrumentOf,
+  listingRow,
+  namedRow,
+  quantityOf,
+  rateOf,
+  sizeOf,
+  STANDARD_FEES,
+} from './instruments.ts';
+import { createOkxLookup } from './lookup.ts';
+import { createOkxRequests, firstRow, type OkxRequestOptions } from './requests.ts';
+import {
+  balanceRow,
+  bookRow,
+  feeRow,
+  parseAnswer,
+  placedAlgoRow,
+  placedRow,
+  rowsOf,
+} from './shapes.ts';
+import { okxOrderChannel } from './user-stream.ts';
+
+export interface OkxOptions extends OkxRequestOptions {
+  /** Default `okx`. */
+  readonly exchange?: string;
+  /** Without `/ws/v5`. */
+  readonly wsUrl: string;
+  /** The symbols to trade. */
+  readonly symbols: readonly string[];
+  /** Margin mode of swaps. Spot is always `cash`. Default `cross`. */
+  readonly tdMode?: 'cross' | 'isolated';
+  readonly logger: Logger;
+  /** Tighter bounds than the real venue's, for a simulator that is known to keep them. */
+  readonly visibility?: Partial<Omit<VisibilityBounds, 'clockErrorMs'>>;
+}
+
+const BOUNDS = {
+  // Not stated for the engine; 50004 ("request timeout") is answered within 10 s in practice.
+  engineTimeoutMs: 10_000,
+  // Not stated: our margin, as at Binance.
+  visibilityLagMs: 5_000,
+  // "Canceled orders with no fills are known for two hours": five minutes less is sure.
+  retentionMs: 2 * 3_600_000 - 300_000,
+};
+
+export function createOkxAdapter(options: OkxOptions): TradeAdapter {
+  const { logger, symbols } = options;
+  const exchange = options.exchange ?? 'okx';
+  const requests = createOkxRequests(options);
+  const lookup = createOkxLookup(requests);
+  const listing = new Listing(exchange);
+
+  const read = async (path: string, params: Readonly<Record<string, string>>) =>
+    (await requests.signed({ method: 'GET', path, params, purpose: 'read' })).json;
+
+  const feesOf = async (instType: 'SPOT' | 'SWAP') => {
+    // Market data and instruments are public: without a key (paper) the standard fees hold.
+    if (options.apiKey === '') return STANDARD_FEES[instType];
+    const fees = firstRow(feeRow, await read('account/trade-fee', { instType }), 'GET trade-fee');
+    return instType === 'SPOT'
+      ? { maker: rateOf(fees.maker), taker: rateOf(fees.taker) }
+      : { maker: rateOf(fees.makerU), taker: rateOf(fees.takerU) };
+  };
+
+  const loadInstruments = async (): Promise<void> => {
+    const wanted = new Set(symbols.map(instIdOf));
+    const instTypes = new Set(
+      symbols.map((symbol) => (symbol.includes(':') ? ('SWAP' as const) : ('SPOT' as const))),
+    );
+    const found: Instrument[] = [];
+    for (const instType of instTypes) {
+      const { json } = await requests.open('public/instruments', { instType });
+      const fees = await feesOf(instType);
+      // Each listing by itself: one that we cannot read must not keep the others from being traded.
+      for (const row of parseAnswer(rowsOf(namedRow), json, 'GET instruments').data) {
+        if (!wanted.has(row.instId)) continue;
+        try {
+          const instrument = instrumentOf(exchange, listingRow.parse(row), fees);
+          if (instrument !== null) found.push(instrument);
+        } catch (error) {
+          logger.warn({ err: error, symbol: row.instId }, 'instrument_not_understood');
+        }
+      }
+    }
+    listing.replace(found);
+  };
+
+  const balances = async (): Promise<readonly Balance[]> => {
+    const account = firstRow(balanceRow, await read('account/balance', {}), 'GET account/balance');
+    return account.details.flatMap(({ ccy, cashBal, availBal }) => {
+      // What is free can be more than there is in cash, by profits that are not realised.
+      const free = Decimal.min(cashBal, availBal);
+      const locked = decimal(cashBal).minus(free);
+      if (free.isZero() && locked.isZero()) return [];
+      return [{ asset: ccy, free: toDecimalString(free), locked: toDecimalString(locked) }];
+    });
+  };
+
+  const tdModeOf = ({ contract }: Instrument): string =>
+    contract === undefined ? 'cash' : (options.tdMode ?? 'cross');
+
+  /** What every order says, of whichever type. */
+  const commonParams = (instrument: Instrument, request: PlaceOrderRequest) => ({
+    instId: instrument.venueSymbol,
+    tdMode: tdModeOf(instrument),
+    side: request.side,
+    sz: sizeOf(request.quantity, instrument),
+    // Without it a spot market buy would be for an amount of quote.
+    ...(instrument.contract === undefined ? { tgtCcy: 'base_ccy' } : {}),
+    ...(request.reduceOnly === true ? { reduceOnly: 'true' } : {}),
+  });
+
+  const sendOrder = async (instrument: Instrument, request: PlaceOrderRequest): Promise<string> => {
+    const { json } = await requests.signed({
+      method: 'POST',
+      path: 'trade/order',
+      params: {
+        ...commonParams(instrument, request),
+        clOrdId: request.clientOrderId,
+        ordType: request.type,
+        ...(request.type === 'limit' ? { px: requirePrice(request, 'price') } : {}),
+      },
+      purpose: 'send',
+      instId: instrument.venueSymbol,
+      deadline: request.deadline,
+    });
+    return firstRow(placedRow, json, 'POST trade/order', 'VENUE_UNKNOWN_OUTCOME').ordId;
+  };
+
+  const sendStop = async (instrument: Instrument, request: PlaceOrderRequest): Promise<string> => {
+    const { json } = await requests.signed({
+      method: 'POST',
+      path: 'trade/order-algo',
+      params: {
+        ...commonParams(instrument, request),
+        algoClOrdId: request.clientOrderId,
+        // Not heeded by the venue; without it ccxt would make an id of its broker's.
+        clOrdId: request.clientOrderId,
+        ordType: 'conditional',
+        slTriggerPx: requirePrice(request, 'stopPrice'),
+        slTriggerPxType: 'last',
+        // At market.
+        slOrdPx: '-1',
+      },
+      purpose: 'send',
+      instId: instrument.venueSymbol,
+      deadline: request.deadline,
+    });
+    return firstRow(placedAlgoRow, json, 'POST trade/order-algo', 'VENUE_UNKNOWN_OUTCOME').algoId;
+  };
+
+  /** The venue only says that it took the order; what became of it is read, if that can be had. */
+  const placed = async (
+    instrument: Instrument,
+    request: PlaceOrderRequest,
+    venueOrderId: string,
+  ): Promise<VenueOrderWithFills> => {
+    try {
+      const found = await lookup.byClientId(instrument, request.clientOrderId);
+      if (found !== null) return found;
+    } catch (error) {
+      logger.warn({ err: error, clientOrderId: request.clientOrderId }, 'new_order_not_read');
+    }
+    return { order: taken(request, venueOrderId, await requests.marketTime()), fills: [] };
+  };
+
+  const openOrders = async (): Promise<readonly OrderNotice[]> => {
+    const open: VenueOrder[] = [];
+    for (const instrument of listing.all()) open.push(...(await lookup.openOrders(instrument)));
+    return open.map(({ clientOrderId, symbol }) => ({ clientOrderId, symbol }));
+  };
+
+  const root = `${options.wsUrl.replace(/\/+$/, '')}/ws/v5`;
+  const streams = (['orders', 'orders-algo'] as const).map((channel) =>
+    createOrderStream({
+      url: `${root}/${channel === 'orders' ? 'private' : 'business'}`,
+      dialect: okxOrderChannel(requests, channel),
+      logger,
+      symbolOf: (venueSymbol) => listing.ofVenue(venueSymbol)?.symbol,
+      openOrders,
+    }),
+  );
+
+  const cancelStop = async (instrument: Instrument, clientOrderId: string): Promise<void> => {
+    await requests.signed({
+      method: 'POST',
+      path: 'trade/cancel-algos',
+      params: [{ instId: instrument.venueSymbol, algoClOrdId: clientOrderId }],
+      purpose: 'cancel',
+      instId: instrument.venueSymbol,
+    });
+  };
+
+  const adapter: TradeAdapter = {
+    exchange,
+    accountId: options.accountId,
+    get visibility() {
+      return { ...BOUNDS, ...options.visibility, clockErrorMs: requests.clock.errorMs };
+    },
+
+    async connect() {
+      await requests.clock.measure();
+      await loadInstruments();
+      requests.clock.start();
+    },
+    async disconnect() {
+      requests.clock.stop();
+      for (const stream of streams) await stream.close();
+    },
+
+    venueTime: () => Math.round(requests.clock.now()),
+    marketTime: () => requests.marketTime(),
+
+    instrument: (symbol) => Promise.resolve().then(() => listing.get(symbol)),
+    async orderBook(symbol, depth) {
+      const instrument = listing.traded(symbol);
+      const params = { instId: instrument.venueSymbol, sz: String(depth) };
+      // Before the question: the answer is at least as new.
+      const at = adapter.venueTime();
+      const { json } = await requests.open('market/books', params);
+      const { asks, bids } = firstRow(bookRow, json, 'GET market/books');
+      const level = ([price, size]: readonly [string, string, ...unknown[]]): BookLevel => [
+        price,
+        quantityOf(size, instrument),
+      ];
+      return { symbol, at, bids: bids.map(level), asks: asks.map(level) };
+    },
+    async getBalance(asset) {
+      const held = (await balances()).find((balance) => balance.asset === asset);
+      return held ?? { asset, free: '0', locked: '0' };
+    },
+    getBalances: balances,
+    async getPositions() {
+      // On spot a position is what is held of the base.
+      const held = new Map((await balances()).map((one) => [one.asset, one]));
+      return listing.all().flatMap(({ symbol, base, contract }) => {
+        const balance = contract === undefined ? held.get(base) : undefined;
+        if (balance === undefined) return [];
+        return [{ symbol, quantity: toDecimalString(decimal(balance.free).plus(balance.locked)) }];
+      });
+    },
+
+    async placeOrder(request) {
+      const instrument = listing.traded(request.symbol);
+      requireOurId(request.clientOrderId);
+      checkBeforeSending(instrument, request);
+      const send = request.type === 'stop' ? sendStop : sendOrder;
+      return placed(instrument, request, await send(instrument, request));
+    },
+
+    async cancelOrder({ clientOrderId, symbol }) {
+      const instrument = listing.traded(symbol);
+      requireOurId(clientOrderId);
+      try {
+        await requests.signed({
+          method: 'POST',
+          path: 'trade/cancel-order',
+          params: { instId: instrument.venueSymbol, clOrdId: clientOrderId },
+          purpose: 'cancel',
+          instId: instrument.venueSymbol,
+        });
+      } catch (error) {
+        if (!(error instanceof KeelError) || error.code !== 'VENUE_ORDER_NOT_FOUND') throw error;
+        // A stop is no order yet; the client id does not say which it is.
+        await cancelStop(instrument, clientOrderId);
+      }
+    },
+
+    async getOrderStatus({ clientOrderId, symbol }) {
+      const instrument = listing.traded(symbol);
+      requireOurId(clientOrderId);
+      const found = await lookup.byClientId(instrument, clientOrderId);
+      if (found !== null) return found;
+      throw new KeelError(
+        'VENUE_ORDER_NOT_FOUND',
+        `OKX knows no ${symbol} order ${clientOrderId} (yet)`,
+      );
+    },
+    async findOrder({ clientOrderId, symbol }) {
+      requireOurId(clientOrderId);
+      return lookup.everywhere(listing.traded(symbol), clientOrderId);
+    },
+    openOrders: async (symbol) => lookup.openOrders(listing.traded(symbol)),
+    async fillsSince(symbol, since) {
+      return (await adapter.accountTrades(symbol, since)).filter(isOurs);
+    },
+    accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
+    prepareAccount: () => Promise.resolve(),
+    fundingSince: () => Promise.resolve([]),
+    venueOrdersSince: () => Promise.resolve([]),
+
+    async watchOrders(onNotice) {
+      const open: { close(): Promise<void> }[] = [];
+      const close = async (): Promise<void> => {
+        for (const watch of open) await watch.close();
+      };
+      try {
+        for (const stream of streams) open.push(await stream.listen(onNotice));
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return { close };
+    },
+  };
+  return adapter;
+}
+
+/** OKX states no smallest notional and no band: the venue itself holds limit prices near the market. */
+function checkBeforeSending(instrument: Instrument, request: PlaceOrderRequest): void {
+  const { side, type, quantity } = request;
+  const price = type === 'limit' ? requirePrice(request, 'price') : null;
+  const stopPrice = type === 'stop' ? requirePrice(request, 'stopPrice') : null;
+  const verdict = checkFilters(instrument, { side, type, quantity, price, stopPrice }, '0');
+  if (verdict.ok) return;
+  throw new KeelError(verdict.code, `${verdict.reason} (${instrument.symbol}): nothing was sent`);
+}
+
+/** An order of which only is known that the venue took it. */
+function taken(request: PlaceOrderRequest, venueOrderId: string, at: number): VenueOrder {
+  return {
+    clientOrderId: request.clientOrderId,
+    venueOrderId,
+    symbol: request.symbol,
+    side: request.side,
+    type: request.type,
+    price: request.price ?? null,
+    stopPrice: request.stopPrice ?? null,
+    quantity: request.quantity,
+    filledQuantity: '0',
+    filledQuote: '0',
+    state: 'open',
+    rawStatus: 'live',
+    updatedAt: at,
+  };
+}
