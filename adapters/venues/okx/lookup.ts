@@ -4,9 +4,9 @@
  */
 import type { z } from 'zod';
 import { KeelError } from '../../../core/errors.ts';
-import type { Fill } from '../../../core/fill.ts';
+import type { AccountTrade, Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import type { AccountTrade, VenueOrder, VenueOrderWithFills } from '../../trade-adapter.ts';
+import type { VenueOrder, VenueOrderWithFills } from '../../trade-adapter.ts';
 import { isOurs } from '../own-orders.ts';
 import { instTypeOf } from './instruments.ts';
 import { clientOrderIdOf, fillOf, orderOf, stopOf, tradeOf, withFills } from './orders.ts';

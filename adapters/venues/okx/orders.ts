@@ -1,8 +1,8 @@
 /** OKX's orders, stops and own trades in our words. */
-import type { Fill } from '../../../core/fill.ts';
+import type { AccountTrade, Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { Decimal, decimal, toDecimalString } from '../../../core/money.ts';
-import type { AccountTrade, VenueOrder, VenueOrderWithFills } from '../../trade-adapter.ts';
+import type { VenueOrder, VenueOrderWithFills } from '../../trade-adapter.ts';
 import { quantityOf } from './instruments.ts';
 import { algoStateOf, orderStateOf } from './order-states.ts';
 import type { RawAlgo, RawFill, RawOrder } from './shapes.ts';
