@@ -44,6 +44,7 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'a stop order would have triggered at once: its price is behind the market',
   },
+  VENUE_REDUCE_ONLY: { retryable: false, meaning: 'a reduce-only order finds nothing to reduce' },
   VENUE_INVALID_ORDER: { retryable: false, meaning: 'the venue refuses the order as it is' },
   VENUE_INVALID_SYMBOL: { retryable: false, meaning: 'the venue does not know the symbol' },
   VENUE_MARKET_CLOSED: { retryable: false, meaning: 'the venue does not trade the symbol now' },

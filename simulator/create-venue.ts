@@ -3,8 +3,15 @@ import { KeelError } from '../core/errors.ts';
 import { instrumentOf as binanceInstrument, REGULAR_FEE_RATES } from './binance/exchange-info.ts';
 import { binanceFront } from './binance/front.ts';
 import { RateCounter, REAL_LIMITS } from './binance/weights.ts';
+import { usdmFront } from './binance-usdm/front.ts';
+import {
+  instrumentOf as usdmInstrument,
+  USDM_FEE_RATES,
+  USDM_LIMITS,
+} from './binance-usdm/instruments.ts';
 import { loadCandles, type Recording, symbolOfFile } from './candles.ts';
 import type { Faults } from './faults.ts';
+import { fundingSchedule } from './funding.ts';
 import { Klines } from './klines.ts';
 import { MatchingEngine } from './matching.ts';
 import { okxFront } from './okx/front.ts';
@@ -24,6 +31,13 @@ import { Replay, type ReplayStart } from './replay.ts';
 import type { EngineOrder } from './orders.ts';
 import { type KeptState, readState, restoreState } from './state-file.ts';
 import type { SimulatedVenue, VenueFront } from './venue.ts';
+
+/** How each venue lists a symbol, and a regular account's fees there. */
+const LISTINGS = {
+  binance: { instrumentOf: binanceInstrument, feeRates: REGULAR_FEE_RATES },
+  'binance-usdm': { instrumentOf: usdmInstrument, feeRates: USDM_FEE_RATES },
+  okx: { instrumentOf: okxInstrument, feeRates: REGULAR_FEE_RATES },
+} as const;
 
 /** Throws INVALID_INPUT for a flawed recording, option or kept state. */
 export function createVenue(
@@ -63,9 +77,9 @@ export function createVenue(
     // A thousand ids a second of wall clock: more than one account's orders can use up.
     idBase: options.idBase ?? Math.floor(Date.now() / 1_000) * 1_000,
   });
-  const instrumentOf = venueName === 'okx' ? okxInstrument : binanceInstrument;
+  const { instrumentOf, feeRates } = LISTINGS[venueName];
   const instruments = replay.symbols.map((symbol) =>
-    instrumentOf(symbol, options.feeRates ?? REGULAR_FEE_RATES),
+    instrumentOf(symbol, options.feeRates ?? feeRates),
   );
   if (kept !== undefined) {
     restoreState(kept, engine, instruments);
@@ -101,6 +115,19 @@ function frontOf(
     const isForgotten = createMemory(venue);
     const okx = { ...venue, credentials, rates: new OkxRateCounter(), isForgotten };
     return okxFront(okx, faults, hide);
+  }
+  if (options.venue === 'binance-usdm') {
+    const limits = { ...USDM_LIMITS, ...options.limits };
+    const usdm = {
+      ...venue,
+      credentials,
+      limits,
+      rates: new RateCounter(limits),
+      funding: fundingSchedule(options.contracts ?? {}),
+      account: { hedgeMode: options.contracts?.hedgeMode ?? false },
+      listenKeys: new Set<string>(),
+    };
+    return usdmFront(usdm, faults, hide);
   }
   const limits = { ...REAL_LIMITS, ...options.limits };
   const binance = { ...venue, credentials, limits, rates: new RateCounter(limits) };

@@ -4,7 +4,7 @@ import type { RateLimits } from './binance/weights.ts';
 import type { Faults } from './faults.ts';
 import type { FeeRates } from './venue.ts';
 
-export const VENUES = ['binance', 'okx'] as const;
+export const VENUES = ['binance', 'binance-usdm', 'okx'] as const;
 export type VenueName = (typeof VENUES)[number];
 
 export interface SimulatorOptions {
@@ -41,6 +41,8 @@ export interface SimulatorOptions {
     readonly funding?: { readonly file: string } | { readonly rate: string };
     /** Market time between two payments. Default 8 hours. */
     readonly fundingEveryMs?: number;
+    /** The account begins with a position a side, as no venue's default is. */
+    readonly hedgeMode?: boolean;
   };
   /** Default `simulator-key`, `simulator-secret` and `simulator-passphrase`; only OKX asks for the last. */
   readonly apiKey?: string;
@@ -107,7 +109,7 @@ export interface Advance {
 }
 
 export interface Simulator {
-  /** Without `/api/v3` and `/api/v5`. */
+  /** Without `/api/v3`, `/fapi` and `/api/v5`. */
   readonly httpUrl: string;
   /** Without `/ws`, `/ws-api/v3` and `/ws/v5`. */
   readonly wsUrl: string;

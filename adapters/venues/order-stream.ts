@@ -32,7 +32,7 @@ export interface OrderStreamDialect {
   /** The venue's name, for messages. */
   readonly venue: string;
   /** Requests to be sent one after the other on a fresh connection, each after the one before was confirmed. */
-  opening(): readonly string[];
+  opening(): readonly string[] | Promise<readonly string[]>;
   /** Reads one frame. Throws for what it cannot read. */
   read(text: string): StreamFrame;
   /** Called on a refusal, before the connection is tried again. */
@@ -135,7 +135,7 @@ export function createOrderStream(options: {
   const onOpen = async (send: Send): Promise<void> => {
     connects += 1;
     try {
-      for (const request of dialect.opening()) await confirmed(send, request);
+      for (const request of await dialect.opening()) await confirmed(send, request);
       refusal = undefined;
     } catch (error) {
       if (error instanceof KeelError) {

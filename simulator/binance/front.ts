@@ -5,8 +5,10 @@ import { sendWithFaults } from '../frames.ts';
 import { serveVenue } from '../http-front.ts';
 import type { VenueFront } from '../venue.ts';
 import { binanceHttp } from './http-front.ts';
+import { answer, isEndpoint } from './rest.ts';
 import { MarketStreams } from './streams.ts';
 import type { Venue } from './venue.ts';
+import { weightOf } from './weights.ts';
 import { WsApi } from './ws-api.ts';
 
 export function binanceFront(
@@ -17,7 +19,11 @@ export function binanceFront(
   const streams = new MarketStreams(venue, sendWithFaults(faults, 'STREAM'));
   const wsApi = new WsApi(venue, sendWithFaults(faults, 'USER'));
   const http = {
-    dialect: binanceHttp(venue),
+    dialect: binanceHttp(venue, {
+      isEndpoint,
+      weightOf,
+      answer: (request, placement) => answer(venue, request, placement),
+    }),
     faults,
     hide,
     marketTime: () => venue.replay.marketTime,

@@ -18,13 +18,19 @@ import {
   unknownError,
   VenueError,
 } from './errors.ts';
-import { answer, isEndpoint } from './rest.ts';
 import type { Venue, VenueRequest } from './venue.ts';
-import { weightOf } from './weights.ts';
 
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
-export function binanceHttp(venue: Venue): HttpDialect<VenueRequest> {
+/** The endpoints of one of Binance's markets. */
+export interface BinanceApi {
+  isEndpoint(method: string, path: string): boolean;
+  weightOf(method: string, path: string, params: URLSearchParams): number;
+  /** The JSON body of the answer. Throws `VenueError`. */
+  answer(request: VenueRequest, faults: PlacementFaults): unknown;
+}
+
+export function binanceHttp(venue: Venue, api: BinanceApi): HttpDialect<VenueRequest> {
   return {
     read: readRequest,
     occasion: (request) => ({
@@ -34,12 +40,16 @@ export function binanceHttp(venue: Venue): HttpDialect<VenueRequest> {
       clientOrderId:
         request.params.get('newClientOrderId') ??
         request.params.get('origClientOrderId') ??
+        request.params.get('clientAlgoId') ??
         undefined,
     }),
-    answer: (request, faults) => ask(venue, request, faults),
+    answer: (request, faults) => ask(venue, api, request, faults),
     tell: (fault) => refused(errorOf(venue, fault)),
   };
 }
+
+/** Where orders are placed, on spot and futures. */
+const PLACING = /\/(order|algoOrder)$/;
 
 function readRequest(incoming: IncomingMessage, body: string): VenueRequest {
   const [path = '/', query = ''] = (incoming.url ?? '/').split('?', 2);
@@ -62,7 +72,7 @@ function readRequest(incoming: IncomingMessage, body: string): VenueRequest {
 function actionOf({ method, path, params }: VenueRequest): VenueAction {
   switch (method) {
     case 'POST':
-      return path.endsWith('/order') ? 'place' : 'read';
+      return PLACING.test(path) ? 'place' : 'read';
     case 'PUT':
       return 'amend';
     case 'DELETE':
@@ -98,14 +108,19 @@ function refused(error: VenueError): Answer {
   return { status: error.status, type: JSON_TYPE, body: error.body, headers: error.headers };
 }
 
-function ask(venue: Venue, request: VenueRequest, faults: PlacementFaults): Answer {
-  if (!isEndpoint(request.method, request.path)) {
+function ask(
+  venue: Venue,
+  api: BinanceApi,
+  request: VenueRequest,
+  faults: PlacementFaults,
+): Answer {
+  if (!api.isEndpoint(request.method, request.path)) {
     return NOT_FOUND_PAGE;
   }
-  const places = request.method === 'POST' && request.path === '/api/v3/order';
+  const places = request.method === 'POST' && PLACING.test(request.path);
   try {
-    venue.rates.count(weightOf(request.method, request.path, request.params), venue.wallTime());
-    const body = JSON.stringify(answer(venue, request, faults));
+    venue.rates.count(api.weightOf(request.method, request.path, request.params), venue.wallTime());
+    const body = JSON.stringify(api.answer(request, faults));
     return { status: 200, type: JSON_TYPE, body, headers: venue.rates.headers(places) };
   } catch (error) {
     if (error instanceof VenueError) {

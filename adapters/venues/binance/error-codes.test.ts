@@ -96,6 +96,13 @@ describe('a Binance answer', () => {
   it.each<[number, string, string]>([
     [-2010, 'Duplicate order sent.', 'VENUE_DUPLICATE_ID'],
     [-2010, 'Order would immediately match and take.', 'VENUE_WOULD_MATCH'],
+    [-2019, 'Margin is insufficient.', 'VENUE_INSUFFICIENT_BALANCE'],
+    [-2021, 'Order would immediately trigger.', 'VENUE_WOULD_TRIGGER'],
+    [-2022, 'ReduceOnly Order is rejected.', 'VENUE_REDUCE_ONLY'],
+    [-4116, 'ClientOrderId is duplicated.', 'VENUE_DUPLICATE_ID'],
+    [-4120, 'Order type not supported for this endpoint.', 'VENUE_INVALID_ORDER'],
+    [-4164, "Order's notional must be no smaller than 100", 'FILTER_NOTIONAL'],
+    [-20132, 'The client algo id is duplicated.', 'VENUE_DUPLICATE_ID'],
     [-2010, 'Stop price would trigger immediately.', 'VENUE_WOULD_TRIGGER'],
     [-2010, 'Market is closed.', 'VENUE_MARKET_CLOSED'],
     [-2010, 'This symbol is not permitted for this account.', 'VENUE_AUTH'],

@@ -46,6 +46,45 @@ const NEW_ORDER_REJECTED: readonly (readonly [RegExp, ErrorCode])[] = [
   [/not permitted|restricted for this account|may not place|action is disabled/i, 'VENUE_AUTH'],
 ];
 
+/**
+ * Definite refusals that only USDⓈ-M futures know. Source: developers.binance.com, USDⓈ-M Futures, "Error
+ * Code".
+ */
+const REFUSED_CONTRACT_ORDER: Readonly<Record<string, ErrorCode>> = {
+  '-2018': 'VENUE_INSUFFICIENT_BALANCE',
+  '-2019': 'VENUE_INSUFFICIENT_BALANCE',
+  '-2021': 'VENUE_WOULD_TRIGGER',
+  '-2022': 'VENUE_REDUCE_ONLY',
+  '-2023': 'VENUE_INVALID_ORDER',
+  '-2024': 'VENUE_REDUCE_ONLY',
+  '-2025': 'VENUE_INVALID_ORDER',
+  '-2027': 'VENUE_INSUFFICIENT_BALANCE',
+  '-2028': 'VENUE_INSUFFICIENT_BALANCE',
+  '-4001': 'FILTER_PRICE',
+  '-4002': 'FILTER_PRICE',
+  '-4003': 'FILTER_LOT_SIZE',
+  '-4004': 'FILTER_LOT_SIZE',
+  '-4005': 'FILTER_LOT_SIZE',
+  '-4006': 'FILTER_PRICE',
+  '-4007': 'FILTER_PRICE',
+  '-4013': 'FILTER_PRICE',
+  '-4014': 'FILTER_PRICE',
+  '-4016': 'FILTER_PRICE',
+  '-4023': 'FILTER_LOT_SIZE',
+  '-4024': 'FILTER_PRICE',
+  '-4030': 'FILTER_LOT_SIZE',
+  '-4045': 'VENUE_INVALID_ORDER',
+  '-4061': 'VENUE_INVALID_ORDER',
+  '-4116': 'VENUE_DUPLICATE_ID',
+  '-4118': 'VENUE_REDUCE_ONLY',
+  '-4120': 'VENUE_INVALID_ORDER',
+  '-4131': 'FILTER_PRICE',
+  '-4140': 'VENUE_MARKET_CLOSED',
+  '-4164': 'FILTER_NOTIONAL',
+  '-5022': 'VENUE_WOULD_MATCH',
+  '-20132': 'VENUE_DUPLICATE_ID',
+};
+
 /** Names of filters in `Filter failure: NAME`. */
 const FILTERS: Readonly<Record<string, ErrorCode>> = {
   PRICE_FILTER: 'FILTER_PRICE',
@@ -58,7 +97,7 @@ const FILTERS: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * Null for a success (2xx with JSON that carries no error code); otherwise the error to throw, with the raw
+ * Null for a success (2xx with JSON that carries no code, or 200); otherwise the error to throw, with the raw
  * status, code and message in `details`.
  */
 export function errorOf(answer: HttpAnswer, purpose: Purpose, what: string): KeelError | null {
@@ -72,7 +111,9 @@ export function errorOf(answer: HttpAnswer, purpose: Purpose, what: string): Kee
   const { status, text } = answer;
   const { code, message } = rawError(answer.json);
   const json = typeof answer.json === 'object' && answer.json !== null;
-  if (status >= 200 && status < 300 && json && code === null) return null;
+  // Futures say that a setting or a cancel was taken by a code of 200.
+  const well = code === null || code === '200';
+  if (status >= 200 && status < 300 && json && well) return null;
 
   const ours = codeOf(status, code, message, purpose);
   const retryAfterMs = retryAfter(answer.headers, message);
@@ -105,6 +146,8 @@ function codeOf(
   if (common !== undefined) return common;
   if (purpose === 'read') return readCode(code);
   if (purpose === 'cancel') return cancelCode(code, message);
+  const contract = REFUSED_CONTRACT_ORDER[code];
+  if (contract !== undefined) return contract;
   return REFUSED_ORDER.includes(code) ? refusalCode(code, message ?? '') : 'VENUE_UNKNOWN_OUTCOME';
 }
 

@@ -128,17 +128,17 @@ export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
  * the venue allows (or, for a time long past, from the account's first trade on); from there the pages go by
  * trade id, which leaves none out.
  */
-async function tradesSince(
-  trades: (params: Params) => Promise<RawTrade[]>,
+export async function tradesSince<T extends { readonly id: string; readonly time: number }>(
+  trades: (params: Params) => Promise<T[]>,
   symbol: string,
   since: number,
-): Promise<readonly RawTrade[]> {
+): Promise<readonly T[]> {
   const newest = (await trades({ symbol, limit: PAGE })).sort(byTradeId);
   const oldestAt = newest[0]?.time ?? 0;
-  const within = (trade: RawTrade): boolean => trade.time >= since;
+  const within = (trade: T): boolean => trade.time >= since;
   if (newest.length < PAGE || oldestAt < since) return newest.filter(within);
 
-  let found: RawTrade[] = [];
+  let found: T[] = [];
   if (oldestAt - since > MAX_DAYS_SOUGHT * DAY_MS) {
     found = await trades({ symbol, fromId: 0, limit: PAGE });
   }
@@ -155,7 +155,7 @@ async function tradesSince(
   return found.filter(within);
 }
 
-function byTradeId(a: RawTrade, b: RawTrade): number {
+export function byTradeId(a: { readonly id: string }, b: { readonly id: string }): number {
   return BigInt(a.id) < BigInt(b.id) ? -1 : 1;
 }
 

@@ -18,10 +18,15 @@ const MAX_RECV_WINDOW_MS = 5_000;
 
 type Params = Readonly<Record<string, string | number>>;
 
+/** Spot, or USDⓈ-M futures. */
+export type BinanceMarket = 'spot' | 'usdm';
+
 export interface SignedRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below `/api/v3/`. */
+  /** Below `/api/v3/`, or `/fapi/v1/`. */
   readonly path: string;
+  /** Of futures' own: below `/fapi/v3/` instead. */
+  readonly version?: 'v3';
   readonly params: Params;
   readonly purpose: Purpose;
   readonly weight: number;
@@ -58,7 +63,15 @@ class RawBinance extends ccxt.pro.binance {
   }
 }
 
+/** Where ccxt finds each market's endpoints, and what they are below. */
+const MARKETS = {
+  spot: { open: 'public', signed: 'private', v3: 'private', path: '/api/v3' },
+  usdm: { open: 'fapiPublic', signed: 'fapiPrivate', v3: 'fapiPrivateV3', path: '/fapi/v1' },
+} as const;
+
 export function createBinanceRequests(options: {
+  /** Default spot. */
+  readonly market?: BinanceMarket;
   readonly restUrl: string;
   readonly accountId: string;
   readonly budget: RateBudget;
@@ -75,20 +88,26 @@ export function createBinanceRequests(options: {
     enableRateLimit: false,
     options: { defaultType: 'spot', recvWindow: MAX_RECV_WINDOW_MS },
   });
-  const root = `${options.restUrl.replace(/\/+$/, '')}/api/v3`;
-  venue.urls.api = { ...(venue.urls.api as object), public: root, private: root };
+  const market = MARKETS[options.market ?? 'spot'];
+  const host = options.restUrl.replace(/\/+$/, '');
+  venue.urls.api = {
+    ...(venue.urls.api as object),
+    [market.v3]: `${host}/fapi/v3`,
+    [market.open]: host + market.path,
+    [market.signed]: host + market.path,
+  };
   const limits = createBinanceLimits(options);
 
   const take = ({ purpose, budgetOf = purpose, weight }: SignedRequest): Promise<Ticket> =>
     options.budget.take(budgetOf, limits.buckets(purpose, weight));
 
   const send = async (
-    access: 'public' | 'private',
+    access: string,
     { method, path, params, purpose }: SignedRequest,
     ticket: Ticket,
   ): Promise<Reply> => {
     const answer = (await venue.request(path, access, method, params)) as HttpAnswer;
-    const error = errorOf(answer, purpose, `${method} /api/v3/${path}`);
+    const error = errorOf(answer, purpose, `${method} ${market.path}/${path}`);
     if (answer.kind === 'answer') await ticket.heard(limits.newsOf(answer.headers, error));
     if (error !== null) throw error;
     if (answer.kind === 'silence') throw new KeelError('INTERNAL', 'a silence without its error');
@@ -104,7 +123,7 @@ export function createBinanceRequests(options: {
     const request = { method: 'GET', path, params, purpose: 'read', weight, budgetOf } as const;
     const ticket = await take(request);
     leaves?.();
-    return send('public', request, ticket);
+    return send(market.open, request, ticket);
   };
 
   const clock = createVenueClock({
@@ -128,7 +147,8 @@ export function createBinanceRequests(options: {
     }
     const recvWindow = Math.min(MAX_RECV_WINDOW_MS, left);
     const params = { ...request.params, timestamp, recvWindow };
-    return send('private', { ...request, params }, ticket);
+    const access = request.version === undefined ? market.signed : market.v3;
+    return send(access, { ...request, params }, ticket);
   };
 
   /** Where the clock cannot be read either, the refusal is what the caller must know: nothing was taken. */

@@ -1,0 +1,97 @@
+/** USDⓈ-M's user stream: a listenKey, subscribed to as a stream, and kept alive while it is listened to. */
+import { z } from 'zod';
+import { KeelError } from '../../../../core/errors.ts';
+import type { Logger } from '../../../../observability/logger.ts';
+import { parseJson } from '../../http.ts';
+import type { OrderStreamDialect, StreamFrame } from '../../order-stream.ts';
+import { isOurs } from '../../own-orders.ts';
+import type { BinanceRequests } from '../requests.ts';
+import { parseAnswer } from '../shapes.ts';
+import { listenKeySchema } from './shapes.ts';
+
+/** A key lives an hour; asking for it again keeps the same one alive. */
+const KEEP_ALIVE_MS = 30 * 60_000;
+
+const FINAL = ['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'EXPIRED_IN_MATCH'];
+/** FINISHED is told before the fills of the order it became may be read: not the end of looking. */
+const FINAL_ALGO = ['CANCELED', 'EXPIRED', 'REJECTED'];
+
+const responseSchema = z.object({ id: z.union([z.int(), z.string()]), result: z.null() });
+const refusalSchema = z.object({ error: z.object({ code: z.int(), msg: z.string() }) });
+const eventSchema = z.looseObject({ e: z.string() });
+const orderSchema = z.object({ o: z.object({ s: z.string(), c: z.string(), X: z.string() }) });
+const algoSchema = z.object({ o: z.object({ s: z.string(), caid: z.string(), X: z.string() }) });
+
+export interface UsdmUserStream extends OrderStreamDialect {
+  /** Ends the keeping alive. */
+  close(): void;
+}
+
+export function usdmUserStream(requests: BinanceRequests, logger: Logger): UsdmUserStream {
+  let requestsMade = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const listenKey = async (): Promise<string> => {
+    const request = { method: 'POST', path: 'listenKey', params: {}, weight: 1 } as const;
+    const { json } = await requests.signed({ ...request, purpose: 'read' });
+    return parseAnswer(listenKeySchema, json, 'POST listenKey').listenKey;
+  };
+
+  return {
+    venue: 'Binance',
+    async opening() {
+      requestsMade += 1;
+      const key = await listenKey();
+      timer ??= setInterval(() => {
+        listenKey().catch((error: unknown) => {
+          logger.warn({ err: error }, 'listen_key_not_kept');
+        });
+      }, KEEP_ALIVE_MS).unref();
+      return [JSON.stringify({ method: 'SUBSCRIBE', params: [key], id: requestsMade })];
+    },
+    read(text) {
+      const frame = parseJson(text);
+      if (frame === undefined) {
+        throw new KeelError('VENUE_UNAVAILABLE', "a frame of Binance's user stream is no JSON");
+      }
+      if (responseSchema.safeParse(frame).success) return { kind: 'confirmed' };
+      const refused = refusalSchema.safeParse(frame);
+      if (refused.success) {
+        const { code, msg } = refused.data.error;
+        const said = `Binance refused the user stream: ${String(code)} ${msg}`;
+        return { kind: 'refused', error: new KeelError('VENUE_UNAVAILABLE', said) };
+      }
+      const event = eventSchema.safeParse(frame);
+      return event.success ? frameOf(event.data) : { kind: 'ignored' };
+    },
+    refused: () => Promise.resolve(),
+    close() {
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** A triggered order is told of by its conditional order's event, under our id. */
+function frameOf(event: z.infer<typeof eventSchema>): StreamFrame {
+  switch (event.e) {
+    case 'ORDER_TRADE_UPDATE': {
+      const { s, c, X } = orderSchema.parse(event).o;
+      return noticed(s, c, FINAL.includes(X));
+    }
+    case 'ALGO_UPDATE': {
+      const { s, caid, X } = algoSchema.parse(event).o;
+      return noticed(s, caid, FINAL_ALGO.includes(X));
+    }
+    case 'listenKeyExpired':
+      return { kind: 'over', reason: event.e };
+    default:
+      return { kind: 'ignored' };
+  }
+}
+
+function noticed(venueSymbol: string, clientOrderId: string, final: boolean): StreamFrame {
+  return isOurs({ clientOrderId })
+    ? { kind: 'change', notices: [{ venueSymbol, clientOrderId, final }] }
+    : { kind: 'ignored' };
+}
