@@ -1,36 +1,18 @@
 /** Closed klines by REST: what a source missed, in pages. Public, so no key is needed. */
 import { z } from 'zod';
+import { KeelError } from '../../../core/errors.ts';
 import type { Kline } from '../../../core/kline.ts';
-import { type Interval, intervalMs } from '../../../core/time.ts';
+import { intervalMs } from '../../../core/time.ts';
 import type { RateBudget } from '../../rate-budget.ts';
 import { askHttp, type HttpAnswer } from '../http.ts';
-import { KeelError } from '../../../core/errors.ts';
 import { errorOf } from './error-codes.ts';
+import type { KlineHistory } from '../kline-feed.ts';
 import { parseKlineRow } from './market-parser.ts';
 import { createBinanceLimits } from './limits.ts';
 import { parseAnswer, serverTimeSchema } from './shapes.ts';
 
 /** The most rows Binance gives at once. */
 const PAGE = 1000;
-
-export interface HistoryPage {
-  /** Closed bars, oldest first. */
-  readonly klines: readonly Kline[];
-  readonly malformed: readonly { readonly raw: string; readonly reason: string }[];
-  /** Open time to go on from; null when this page reached the venue's time. */
-  readonly next: number | null;
-}
-
-export interface KlineHistory {
-  /**
-   * The closed bars that open at or after `from`. A bar that closes after the venue's time is dropped: it is
-   * still forming. Throws VENUE_UNAVAILABLE (also for HTML), VENUE_RATE_LIMITED, VENUE_INVALID_SYMBOL.
-   */
-  page(
-    query: { readonly symbol: string; readonly venueSymbol: string; readonly interval: Interval },
-    from: number,
-  ): Promise<HistoryPage>;
-}
 
 export function createKlineHistory(options: {
   readonly exchange: string;

@@ -89,9 +89,9 @@ describe('a market stream frame', () => {
   });
 
   it('that answers a subscription tells which, and its error', () => {
-    expect(parse({ result: null, id: 3 })).toEqual({ kind: 'answer', id: 3, error: null });
+    expect(parse({ result: null, id: 3 })).toEqual({ kind: 'answer', id: '3', error: null });
     const refused = { id: 4, error: { code: 2, msg: 'Invalid request' } };
-    expect(parse(refused)).toEqual({ kind: 'answer', id: 4, error: '2 Invalid request' });
+    expect(parse(refused)).toEqual({ kind: 'answer', id: '4', error: '2 Invalid request' });
   });
 
   it.each<[string, unknown]>([

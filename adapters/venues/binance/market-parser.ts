@@ -3,23 +3,16 @@
  * canonical (`"42000.10000000"` → `"42000.1"`). What does not fit its schema is `malformed`, with the reason.
  */
 import { z } from 'zod';
-import { type Kline, klineSchema } from '../../../core/kline.ts';
-import { type MarketData, marketDataSchema } from '../../../core/market-data.ts';
-import { interval, type Interval, intervalMs } from '../../../core/time.ts';
+import { interval, type Interval } from '../../../core/time.ts';
 import { parseJson } from '../http.ts';
+import {
+  IGNORED,
+  klineFrame,
+  malformed,
+  type MarketFrame as Frame,
+  tickFrame,
+} from '../market-frames.ts';
 import { amount } from '../answers.ts';
-
-export type Frame =
-  /** Only closed bars. */
-  | { readonly kind: 'kline'; readonly kline: Kline }
-  | { readonly kind: 'tick'; readonly tick: MarketData }
-  /** The answer to a SUBSCRIBE or UNSUBSCRIBE of ours. */
-  | { readonly kind: 'answer'; readonly id: number; readonly error: string | null }
-  /** Well-formed and of no use: a bar that is still open, a symbol that is not ours. */
-  | { readonly kind: 'ignored' }
-  | { readonly kind: 'malformed'; readonly reason: string };
-
-const IGNORED: Frame = { kind: 'ignored' };
 
 const answerSchema = z.object({
   id: z.int(),
@@ -71,7 +64,7 @@ export function parseFrame(
     const { id, error } = answer.data;
     return {
       kind: 'answer',
-      id,
+      id: String(id),
       error: error === undefined ? null : `${String(error.code)} ${error.msg}`,
     };
   }
@@ -85,7 +78,7 @@ export function parseFrame(
   if (symbol === undefined || !k.x) return IGNORED;
   const length = interval.safeParse(k.i);
   if (!length.success) return malformed(length.error);
-  return klineOf(exchange, symbol, length.data, [k.t, k.o, k.h, k.l, k.c, k.v]);
+  return klineFrame(exchange, symbol, length.data, [k.t, k.o, k.h, k.l, k.c, k.v]);
 }
 
 function tickOf(
@@ -95,7 +88,7 @@ function tickOf(
 ): Frame {
   const symbol = symbolOf(event.s);
   if (symbol === undefined) return IGNORED;
-  const tick = marketDataSchema.safeParse({
+  return tickFrame({
     exchange,
     symbol,
     timestamp: event.E,
@@ -104,34 +97,6 @@ function tickOf(
     ask: event.a,
     volume24h: event.v,
   });
-  return tick.success ? { kind: 'tick', tick: tick.data } : malformed(tick.error);
-}
-
-type Row = readonly [
-  openAt: number,
-  open: string,
-  high: string,
-  low: string,
-  close: string,
-  volume: string,
-];
-
-function klineOf(exchange: string, symbol: string, length: Interval, row: Row): Frame {
-  const [openAt, open, high, low, close, volume] = row;
-  const kline = klineSchema.safeParse({
-    exchange,
-    symbol,
-    interval: length,
-    openAt,
-    // Binance's own close time is the last millisecond of the bar.
-    closeAt: openAt + intervalMs(length),
-    open,
-    high,
-    low,
-    close,
-    volume,
-  });
-  return kline.success ? { kind: 'kline', kline: kline.data } : malformed(kline.error);
 }
 
 const rowSchema = z.tuple([z.int(), amount, amount, amount, amount, amount], z.unknown());
@@ -146,12 +111,5 @@ export function parseKlineRow(
   const parsed = rowSchema.safeParse(row);
   if (!parsed.success) return malformed(parsed.error);
   const [openAt, open, high, low, close, volume] = parsed.data;
-  const frame = klineOf(exchange, symbol, length, [openAt, open, high, low, close, volume]);
-  return frame.kind === 'kline' || frame.kind === 'malformed'
-    ? frame
-    : { kind: 'malformed', reason: 'no kline' };
-}
-
-function malformed(error: z.ZodError): { kind: 'malformed'; reason: string } {
-  return { kind: 'malformed', reason: z.prettifyError(error) };
+  return klineFrame(exchange, symbol, length, [openAt, open, high, low, close, volume]);
 }

@@ -196,6 +196,7 @@ export function createOkxRequests(options: OkxRequestOptions): OkxRequests {
       return { apiKey, passphrase, timestamp, sign };
     },
     async marketTime() {
+      if (replayed === undefined) await clock.measure();
       if (replayed !== true) return Math.round(clock.now());
       const counted = { method: 'GET', path: 'public/time', access: 'public' } as const;
       const built = build('public', { ...counted, params: {} }, 0);

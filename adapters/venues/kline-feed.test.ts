@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { KeelError } from '../../../core/errors.ts';
-import type { Kline } from '../../../core/kline.ts';
-import type { SourceEvent } from '../../data-source.ts';
-import { KlineFeed } from './kline-feed.ts';
-import type { KlineHistory } from './kline-history.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { Kline } from '../../core/kline.ts';
+import type { SourceEvent } from '../data-source.ts';
+import { KlineFeed, type KlineHistory } from './kline-feed.ts';
 
 const MINUTE = 60_000;
 

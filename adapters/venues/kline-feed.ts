@@ -2,20 +2,38 @@
  * One feed's order: bars of one symbol and interval go out oldest first, each once, with no gap that the
  * venue's history can fill.
  */
-import type { Kline } from '../../../core/kline.ts';
-import { type Interval, intervalMs } from '../../../core/time.ts';
-import type { SourceEvent } from '../../data-source.ts';
-import type { KlineHistory } from './kline-history.ts';
+import type { Kline } from '../../core/kline.ts';
+import { type Interval, intervalMs } from '../../core/time.ts';
+import type { SourceEvent } from '../data-source.ts';
+
+export interface KlineQuery {
+  readonly symbol: string;
+  readonly venueSymbol: string;
+  readonly interval: Interval;
+}
+
+export interface HistoryPage {
+  /** Closed bars, oldest first. */
+  readonly klines: readonly Kline[];
+  readonly malformed: readonly { readonly raw: string; readonly reason: string }[];
+  /** Open time to go on from; null when this page reached the venue's time. */
+  readonly next: number | null;
+}
+
+/** Closed klines by REST: what a source missed, in pages. */
+export interface KlineHistory {
+  /**
+   * The closed bars that open at or after `from`. A bar that closes after the venue's time is dropped: it is
+   * still forming. Throws VENUE_UNAVAILABLE (also for HTML), VENUE_RATE_LIMITED, VENUE_INVALID_SYMBOL.
+   */
+  page(query: KlineQuery, from: number): Promise<HistoryPage>;
+}
 
 /** Live bars kept while history is fetched; were there more, history holds them as well. */
 const WAITING_BARS = 1000;
 
 export interface KlineFeedOptions {
-  readonly query: {
-    readonly symbol: string;
-    readonly venueSymbol: string;
-    readonly interval: Interval;
-  };
+  readonly query: KlineQuery;
   readonly history: KlineHistory;
   readonly emit: (event: SourceEvent) => Promise<void>;
   /** Open time of the first bar wanted; absent: begin with the first live bar. */
