@@ -104,10 +104,25 @@ describe('the configuration', () => {
     expect(config.api.port).toBe(9000);
   });
 
+  it('trades perpetuals at a venue, not on paper, and names only perpetuals there', () => {
+    const venue = {
+      adapter: 'binance-usdm',
+      accountId: 'perps',
+      symbols: ['BTC/USDT:USDT'],
+      restUrl: 'http://127.0.0.1:9080',
+      leverage: 3,
+    };
+    const config = { postgresUrl: 'postgres://db/keel', mode: 'sandbox', venues: [venue] };
+    expect(parseConfig(config).venues[0]).toMatchObject({ leverage: 3, marginType: 'cross' });
+    expect(() => parseConfig({ ...config, mode: 'paper' })).toThrow(/"paper" plays spot only/);
+    const spot = { ...venue, symbols: ['BTC/USDT'] };
+    expect(() => parseConfig({ ...config, venues: [spot] })).toThrow(/expected a perpetual/);
+  });
+
   it('accepts the example that is to be copied', () => {
     const config = loadConfig({ KEEL_CONFIG: 'keel.example.yaml' });
     expect(config.mode).toBe('paper');
-    expect(config.venues[0]?.openingBalances).toEqual({ USDT: '10000' });
+    expect(config.venues[0]).toMatchObject({ openingBalances: { USDT: '10000' } });
   });
 
   it('says which file is missing, no YAML, or no mapping', () => {

@@ -28,6 +28,7 @@ export async function startCollector(house: House): Promise<Running> {
       const pipeline = createPipeline({
         source: createBinanceDataSource({
           ...{ exchange, restUrl, streamUrl, logger },
+          market: exchange === 'binance-usdm' ? 'usdm' : 'spot',
           budget: rateBudget,
         }),
         bus,

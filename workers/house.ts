@@ -17,6 +17,7 @@ import { connectTemporal, type TemporalHandle } from '../adapters/temporal/clien
 import { installRuntime } from '../adapters/temporal/runtime.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { createBinanceAdapter } from '../adapters/venues/binance/adapter.ts';
+import { createBinanceUsdmAdapter } from '../adapters/venues/binance/usdm/adapter.ts';
 import { createPaperAdapter } from '../adapters/venues/paper/adapter.ts';
 import type { Config, VenueConfig } from '../config/schema.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
@@ -47,6 +48,16 @@ export interface House {
 type Doors = Pick<House, 'repositories' | 'rateBudget' | 'cache' | 'logger'>;
 
 function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeAdapter {
+  if (venue.adapter === 'binance-usdm') {
+    const { adapter: exchange, weightPerMinute, ...own } = venue;
+    return createBinanceUsdmAdapter({
+      ...own,
+      exchange,
+      ...(weightPerMinute === undefined ? {} : { weightPerMinute }),
+      budget: doors.rateBudget,
+      logger: doors.logger,
+    });
+  }
   const binance = createBinanceAdapter({
     exchange: venue.adapter,
     accountId: venue.accountId,

@@ -1,6 +1,7 @@
 /**
  * The orders worker: order workflows and their steps on the queue `orders`, and on `order-trackers` one held
- * activity per open order. Any number of such processes share the work.
+ * activity per open order. Any number of such processes share the work. Before the first order an account is
+ * set to trade as configured: position mode, margin, leverage.
  */
 import { createCloseDownActivities } from '../activities/close-down.ts';
 import { createNotices } from '../activities/notices.ts';
@@ -20,6 +21,9 @@ const TRACKER_SLOTS = 2_000;
 export async function startOrders(house: House): Promise<Running> {
   const { adapters, bus, logger, repositories } = house;
   for (const { exchange } of adapters.values()) await bus.ensureTopics(orderTopics(exchange));
+  for (const { accountId, symbols } of house.config.venues) {
+    await adapters.get(accountId)?.prepareAccount(symbols);
+  }
   const notices = createNotices(adapters, logger);
   const activities = createOrderActivities({
     orders: repositories.orders,

@@ -188,13 +188,16 @@ async function bookVenueOrder(
   return inTransaction(db, async (trx) => {
     const strategyId = await ownerOf(trx, accountId, made.order.symbol);
     if (strategyId === null) return { order: null, booked: [] };
-    const orderId = await insertVenueOrder(trx, { accountId, strategyId, made }, now);
+    const orderId = venueOrderId(accountId, made);
+    // The venue's own ids may come again (`adl_autoclose`): a leg's may not.
+    const clientOrderId = `${made.order.clientOrderId}:${orderId}`;
+    await insertVenueOrder(trx, { accountId, strategyId, made, orderId, clientOrderId }, now);
     const { booked } = await recordLeg(
       trx,
       {
-        clientOrderId: made.order.clientOrderId,
-        venueOrder: made.order,
-        fills: made.fills,
+        clientOrderId,
+        venueOrder: { ...made.order, clientOrderId },
+        fills: made.fills.map((fill) => ({ ...fill, clientOrderId })),
         seenBy: 'venue',
       },
       now,
@@ -204,19 +207,24 @@ async function bookVenueOrder(
 }
 
 /** One row a venue order, for ever: its id is a hash of the venue's. */
+function venueOrderId(accountId: string, { order }: VenueMadeOrder): string {
+  const name = [accountId, order.symbol, order.venueOrderId].join('|');
+  return bytesToHex(sha256(utf8ToBytes(name))).slice(0, 24);
+}
+
 async function insertVenueOrder(
   trx: Transaction<Database>,
   given: {
     readonly accountId: string;
     readonly strategyId: string;
     readonly made: VenueMadeOrder;
+    readonly orderId: string;
+    readonly clientOrderId: string;
   },
   now: number,
-): Promise<string> {
-  const { accountId, strategyId, made } = given;
+): Promise<void> {
+  const { accountId, strategyId, made, orderId, clientOrderId } = given;
   const { order, cause } = made;
-  const name = [accountId, order.symbol, order.venueOrderId].join('|');
-  const orderId = bytesToHex(sha256(utf8ToBytes(name))).slice(0, 24);
   const strategy = await trx
     .selectFrom('strategies')
     .select(['type', 'exchange'])
@@ -281,7 +289,7 @@ async function insertVenueOrder(
     .insertInto('legs')
     .values({
       ...own,
-      client_order_id: order.clientOrderId,
+      client_order_id: clientOrderId,
       order_id: orderId,
       leg_number: 1,
       venue_order_id: order.venueOrderId,
@@ -293,7 +301,6 @@ async function insertVenueOrder(
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  return orderId;
 }
 
 export function createContractRepository(db: Queryable, now: () => number): ContractRepository {

@@ -13,12 +13,15 @@ import type { DataSource } from '../../data-source.ts';
 import type { RateBudget } from '../../rate-budget.ts';
 import { createMarketSource } from '../market-source.ts';
 import { createKlineHistory } from './kline-history.ts';
+import type { BinanceMarket } from './requests.ts';
 import { parseFrame } from './market-parser.ts';
 
 export interface BinanceDataSourceOptions {
   /** Default `binance`. */
   readonly exchange?: string;
-  /** Without `/api/v3`. */
+  /** Default spot. */
+  readonly market?: BinanceMarket;
+  /** Without `/api/v3`, or `/fapi`. */
   readonly restUrl: string;
   /** Without `/stream`. */
   readonly streamUrl: string;

@@ -9,6 +9,7 @@ import { errorOf } from './error-codes.ts';
 import type { KlineHistory } from '../kline-feed.ts';
 import { parseKlineRow } from './market-parser.ts';
 import { createBinanceLimits } from './limits.ts';
+import { type BinanceMarket, MARKETS } from './requests.ts';
 import { parseAnswer, serverTimeSchema } from './shapes.ts';
 
 /** The most rows Binance gives at once. */
@@ -16,12 +17,15 @@ const PAGE = 1000;
 
 export function createKlineHistory(options: {
   readonly exchange: string;
+  /** Default spot. */
+  readonly market?: BinanceMarket;
   readonly restUrl: string;
   readonly budget: RateBudget;
   readonly timeoutMs?: number;
   readonly weightPerMinute?: number;
 }): KlineHistory {
-  const root = `${options.restUrl.replace(/\/+$/, '')}/api/v3`;
+  const below = MARKETS[options.market ?? 'spot'].path;
+  const root = options.restUrl.replace(/\/+$/, '') + below;
   const limits = createBinanceLimits(options);
 
   const get = async (
@@ -34,7 +38,7 @@ export function createKlineHistory(options: {
       method: 'GET',
       timeoutMs: options.timeoutMs ?? 10_000,
     });
-    const error = errorOf(answer, 'read', `GET /api/v3/${path}`);
+    const error = errorOf(answer, 'read', `GET ${below}/${path}`);
     if (answer.kind === 'answer') await ticket.heard(limits.newsOf(answer.headers, error));
     if (error !== null) throw error;
     if (answer.kind === 'silence') throw new KeelError('INTERNAL', 'a silence without its error');

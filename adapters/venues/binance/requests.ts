@@ -64,7 +64,7 @@ class RawBinance extends ccxt.pro.binance {
 }
 
 /** Where ccxt finds each market's endpoints, and what they are below. */
-const MARKETS = {
+export const MARKETS = {
   spot: { open: 'public', signed: 'private', v3: 'private', path: '/api/v3' },
   usdm: { open: 'fapiPublic', signed: 'fapiPrivate', v3: 'fapiPrivateV3', path: '/fapi/v1' },
 } as const;
