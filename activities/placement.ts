@@ -204,12 +204,11 @@ async function afterFailedSend(
     await ports.store.releaseSend(clientOrderId, deadline);
     throw error;
   }
-  // A refusal that comes later than this may be overtaken by another sender's claim: then only a look-up tells.
-  const inTime = ports.clock.now() <= conclusiveFrom(ports, deadline);
-  if (DEFINITE_REFUSALS.has(code) && inTime) {
+  if (DEFINITE_REFUSALS.has(code)) {
     return finish(ports, {
       clientOrderId,
       state: 'rejected',
+      ofClaim: deadline,
       errorCode: code,
       errorMessage: message,
     });
@@ -217,6 +216,7 @@ async function afterFailedSend(
   const unknown = await ports.store.recordLeg({
     clientOrderId,
     state: 'unknown',
+    ofClaim: deadline,
     errorCode: code,
     errorMessage: message,
     fills: [],

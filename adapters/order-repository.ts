@@ -128,6 +128,11 @@ export interface LegUpdate {
     LegState,
     'rejected' | 'unknown' | 'cancel_pending' | 'expired' | 'cancelled'
   >;
+  /**
+   * The deadline of the claim whose request `state` is about. Ignored where that claim is no longer in force:
+   * a sender that stalled before it told of a refusal must not end what another one sent since.
+   */
+  readonly ofClaim?: number;
   readonly errorCode?: ErrorCode;
   readonly errorMessage?: string;
   readonly fills: readonly Fill[];

@@ -243,6 +243,29 @@ describeWith('postgres', 'booking of fills', () => {
     ).toMatchObject({ outcome: 'applied', leg: { state: 'expired', errorCode: 'SIGNAL_EXPIRED' } });
   });
 
+  it('hears of a refusal only from the claim that is in force', async () => {
+    const { orders } = repositories;
+    const signal = createSignal({ strategyId: await world.strategy() });
+    const { clientOrderId } = await prepared(repositories, signal);
+    const first = Date.now() + 1_000;
+    const second = first + 30_000;
+    const refused = {
+      clientOrderId,
+      state: 'rejected',
+      errorCode: 'VENUE_INVALID_ORDER',
+      fills: [],
+      seenBy: 'placeOrder',
+    } as const;
+    await orders.claimSend(clientOrderId, first, T0);
+    await orders.releaseSend(clientOrderId, first);
+    await orders.claimSend(clientOrderId, second, T0);
+    // The first sender stalled after the venue's answer, and tells of it only now.
+    const late = await orders.recordLeg({ ...refused, ofClaim: first });
+    expect(late).toMatchObject({ outcome: 'ignored', leg: { state: 'submitting' } });
+    const own = await orders.recordLeg({ ...refused, ofClaim: second });
+    expect(own).toMatchObject({ outcome: 'applied', leg: { state: 'rejected' } });
+  });
+
   it('keeps the explanation of an unknown outcome until it is resolved', async () => {
     const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));
     await repositories.orders.claimSend(leg.clientOrderId, Date.now() + 5_000, T0);

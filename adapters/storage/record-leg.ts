@@ -97,6 +97,11 @@ function moveOf(leg: LegRow, update: LegUpdate): LegMove {
   if (stated === undefined) {
     return { outcome: 'ignored', state: leg.state, detail: 'no state given' };
   }
+  const { ofClaim } = update;
+  if (ofClaim !== undefined && (leg.send_state !== 'sending' || leg.send_deadline !== ofClaim)) {
+    const detail = `${stated} is of a claim that is no longer in force`;
+    return { outcome: 'ignored', state: leg.state, detail };
+  }
   const neverSent = stated === 'expired' || stated === 'cancelled';
   if (update.venueOrder === undefined && neverSent && leg.send_state !== 'new') {
     // Whoever claimed the send since may have an order at the venue.

@@ -320,8 +320,11 @@ export class World {
     // Our own word that a leg never reached the venue holds only while nobody holds the right to send it.
     const ours =
       update.venueOrder === undefined && (wanted === 'expired' || wanted === 'cancelled');
+    const { ofClaim } = update;
+    const overtaken =
+      ofClaim !== undefined && (leg.sendState !== 'sending' || leg.sendDeadline !== ofClaim);
     const move =
-      ours && leg.sendState !== 'new'
+      overtaken || (ours && leg.sendState !== 'new')
         ? { state: leg.state, outcome: 'ignored' as const, detail: 'claimed' }
         : moveLeg(leg.state, wanted);
     this.leg = {

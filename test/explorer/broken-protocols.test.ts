@@ -1,0 +1,18 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { BROKEN_PROTOCOLS } from './broken-protocols.ts';
+import { explore } from './explore.ts';
+
+jest.setTimeout(60_000);
+
+describe('the explorer', () => {
+  it.each(Object.entries(BROKEN_PROTOCOLS))(
+    'catches: %s, and repeats it by its name',
+    async (_, protocol) => {
+      const { failures } = await explore({ drawn: 2_000, seed: 1, protocol });
+      expect(failures).toHaveLength(1);
+      const name = failures[0]?.name ?? '';
+      const again = await explore({ drawn: 2_000, seed: 1, protocol, only: name });
+      expect(again.failures).toEqual(failures);
+    },
+  );
+});

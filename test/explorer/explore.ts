@@ -1,0 +1,254 @@
+/**
+ * Explores what can become of an order. `everyDeath` takes each plot and each way a request can go, and lets
+ * the process meet each fate at each of its awaits in turn; `drawn` draws whole schedules from a seed, with
+ * several mishaps at once. Each schedule must keep the invariants of `violations`.
+ */
+import { createHash } from 'node:crypto';
+import { decimal } from '../../core/money.ts';
+import { isFinalIntent } from '../../core/intent-machine.ts';
+import { isFinalLeg } from '../../core/leg-machine.ts';
+import { Books } from './books.ts';
+import { play, PROTOCOL, QUANTITY, type Plot, type Protocol, type World } from './order-life.ts';
+import { type Fate, type Fates, Schedule, seededChance } from './schedule.ts';
+import { isOpen, type Passage, Venue } from './venue.ts';
+
+export interface Explored {
+  /** Different traces. */
+  readonly distinct: number;
+  readonly schedules: number;
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  /** Repeats it: `npm run explore -- --only <name>`. */
+  readonly name: string;
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+}
+
+const RESTS_AT_MOST_MS = 150_000;
+const QUIET: Plot = {
+  type: 'market',
+  passages: [],
+  trades: [],
+  cancelAfterMs: null,
+  chase: null,
+  witnesses: [],
+  redeliverAfterMs: null,
+  haltAfterMs: null,
+};
+const LIMIT: Plot = {
+  ...QUIET,
+  type: 'limit',
+  trades: [
+    { afterMs: 1_500, quantity: '0.2' },
+    { afterMs: 40_000, quantity: '0.3' },
+  ],
+  // What nothing filled is cancelled, as a time-out does.
+  cancelAfterMs: RESTS_AT_MOST_MS,
+};
+
+const PLOTS: Readonly<Record<string, Plot>> = {
+  market: QUIET,
+  'market, delivered twice': { ...QUIET, redeliverAfterMs: 3_000 },
+  'market, halted': { ...QUIET, haltAfterMs: 1 },
+  'market, cancelled at once': { ...QUIET, cancelAfterMs: 1 },
+  limit: { ...LIMIT, witnesses: [{ afterMs: 2_000, bookAfterMs: 45_000 }] },
+  'limit, cancelled': { ...LIMIT, cancelAfterMs: 5_000 },
+  'limit, filled while it is cancelled': {
+    ...LIMIT,
+    cancelAfterMs: 5_000,
+    trades: [{ afterMs: 5_001, quantity: QUANTITY }],
+  },
+  chase: { ...LIMIT, chase: { repriceAfterMs: 4_000, maxLegs: 3 } },
+  'chase, cancelled': {
+    ...LIMIT,
+    chase: { repriceAfterMs: 4_000, maxLegs: 3 },
+    cancelAfterMs: 6_000,
+    witnesses: [{ afterMs: 3_000, bookAfterMs: 6_000 }],
+  },
+};
+
+const PASSAGES: readonly Passage[] = [
+  { kind: 'arrives' },
+  { kind: 'answer-lost' },
+  { kind: 'request-lost' },
+  { kind: 'late', underWayMs: 4_900, heldMs: 9_900 },
+  { kind: 'late', underWayMs: 1_000, heldMs: 100 },
+  { kind: 'late', underWayMs: 6_000, heldMs: 0 },
+  { kind: 'hidden', ms: 3_000 },
+  { kind: 'refused' },
+  { kind: 'unread', code: 'VENUE_RATE_LIMITED' },
+  { kind: 'unread', code: 'VENUE_CLOCK' },
+  { kind: 'duplicate' },
+];
+
+const FATES: readonly Exclude<Fate, 'goes-on'>[] = [
+  'dies-before',
+  'dies-after',
+  'stalls',
+  'fails',
+  'answer-lost',
+];
+
+const ENTRY_VALID_MS = 120_000;
+/** A life has fewer awaits than this; an enumeration ends at the first await that nobody reaches. */
+const MOST_AWAITS = 400;
+
+/** What is wrong when all is over; empty where every invariant holds. */
+export function violations({ venue, books }: Pick<World, 'venue' | 'books'>): string[] {
+  const wrong: string[] = [];
+  for (const leg of books.legs.values()) {
+    const id = leg.clientOrderId.slice(-2);
+    const there = venue.orders.filter(({ request }) => request.clientOrderId === leg.clientOrderId);
+    if (there.length > 1) wrong.push(`leg ${id} has ${String(there.length)} venue orders`);
+    if (!isFinalLeg(leg.state)) wrong.push(`leg ${id} is left ${leg.state}`);
+    if (there.length === 0 && leg.venueOrderId !== null) wrong.push(`leg ${id} is at no venue`);
+    if (there.length > 0 && leg.venueOrderId === null) {
+      wrong.push(`leg ${id} is ${leg.state} here, and at the venue`);
+    }
+    const filled = there.reduce((sum, order) => sum.plus(order.filled), decimal('0'));
+    if (!filled.eq(leg.filledQuantity)) {
+      wrong.push(
+        `leg ${id} is filled ${leg.filledQuantity} here, ${filled.toFixed()} at the venue`,
+      );
+    }
+  }
+  if (venue.orders.some(isOpen)) wrong.push('an order is open at the venue');
+  if (venue.twoAtOnce) wrong.push('two orders were open at the venue at once');
+  const traded = venue.orders.reduce((sum, order) => sum.plus(order.filled), decimal('0'));
+  if (!traded.eq(books.position)) {
+    wrong.push(`${books.position.toFixed()} is booked, ${traded.toFixed()} was traded`);
+  }
+  if (traded.gt(books.quantity)) wrong.push(`${traded.toFixed()} was traded of ${QUANTITY} wanted`);
+  if (!isFinalIntent(books.state)) wrong.push(`the order is left ${books.state}`);
+  if (!books.reserved.isZero()) wrong.push(`${books.reserved.toFixed()} is still reserved`);
+  return wrong;
+}
+
+/** Plays one schedule. */
+async function playOne(
+  plot: Plot,
+  fates: Fates,
+  seed: number,
+  protocol: Protocol,
+): Promise<{ violations: string[]; trace: readonly string[] }> {
+  const chance = seededChance(seed);
+  const schedule = new Schedule(fates, chance);
+  const venue = new Venue(schedule);
+  const books = new Books({ quantity: QUANTITY, validUntil: schedule.now + ENTRY_VALID_MS });
+  const world = { schedule, venue, books, chance, protocol, plot };
+  try {
+    await play(world);
+  } catch (error) {
+    return { violations: [String(error)], trace: schedule.trace };
+  }
+  return { violations: violations(world), trace: schedule.trace };
+}
+
+/** Collects the outcomes of schedules, by trace. */
+class Collector {
+  readonly failures: Failure[] = [];
+  schedules = 0;
+  private readonly traces = new Set<string>();
+  private readonly mostFailures: number;
+
+  constructor(mostFailures: number) {
+    this.mostFailures = mostFailures;
+  }
+
+  get full(): boolean {
+    return this.failures.length >= this.mostFailures;
+  }
+
+  take(name: string, outcome: { violations: string[]; trace: readonly string[] }): void {
+    this.schedules += 1;
+    this.traces.add(createHash('sha1').update(outcome.trace.join('\n')).digest('base64'));
+    if (outcome.violations.length > 0) this.failures.push({ name, ...outcome });
+  }
+
+  result(): Explored {
+    return {
+      distinct: this.traces.size,
+      schedules: this.schedules,
+      failures: this.failures,
+    };
+  }
+}
+
+export interface ExploreOptions {
+  /** How many schedules are drawn, beside the enumerated ones. */
+  readonly drawn: number;
+  /** Of the first drawn one; they count up. */
+  readonly seed: number;
+  readonly protocol?: Protocol;
+  /** Enough failures to stop at. Default 1. */
+  readonly mostFailures?: number;
+  /** Only the schedule of that name. */
+  readonly only?: string;
+}
+
+/** Every plot and passage with every fate at every await, then schedules drawn from seeds. */
+export async function explore(options: ExploreOptions): Promise<Explored> {
+  const { protocol = PROTOCOL, only } = options;
+  const collector = new Collector(options.mostFailures ?? 1);
+  for (const [title, plot] of Object.entries(PLOTS)) {
+    for (const [index, passage] of PASSAGES.entries()) {
+      for (const fate of FATES) {
+        for (let n = 1; n <= MOST_AWAITS && !collector.full; n += 1) {
+          const name = `${title} / ${String(index)} ${passage.kind} / ${fate} at ${String(n)}`;
+          if (only !== undefined && only !== name) continue;
+          const met = { fate: false };
+          const fates: Fates = (call) => {
+            if (call.n !== n) return 'goes-on';
+            met.fate = true;
+            return fate;
+          };
+          const outcome = await playOne({ ...plot, passages: [passage] }, fates, 1, protocol);
+          collector.take(name, outcome);
+          if (!met.fate) break;
+        }
+      }
+    }
+  }
+  for (let count = 0; count < options.drawn && !collector.full; count += 1) {
+    const seed = options.seed + count;
+    const name = `seed ${String(seed)}`;
+    if (only !== undefined && only !== name) continue;
+    collector.take(name, await playOne(...drawSchedule(seed), seed, protocol));
+  }
+  return collector.result();
+}
+
+function drawSchedule(seed: number): [Plot, Fates] {
+  const chance = seededChance(seed ^ 0x5eed);
+  const pick = <T>(values: readonly [T, ...T[]] | readonly T[]): T =>
+    values[chance.below(values.length)] as T;
+  const some = <T>(most: number, make: () => T): T[] =>
+    Array.from({ length: chance.below(most + 1) }, make);
+  const type = pick(['market', 'limit'] as const);
+  const plot: Plot = {
+    type,
+    passages: some(4, () => pick(PASSAGES)),
+    trades: some(4, () => ({
+      afterMs: chance.below(30_000),
+      quantity: `0.${String(1 + chance.below(5))}`,
+    })).concat({ afterMs: 60_000 + chance.below(30_000), quantity: QUANTITY }),
+    cancelAfterMs: chance.happens(0.4) ? chance.below(30_000) : RESTS_AT_MOST_MS,
+    chase:
+      type === 'limit' && chance.happens(0.5)
+        ? { repriceAfterMs: 500 + chance.below(8_000), maxLegs: 1 + chance.below(4) }
+        : null,
+    witnesses: some(3, () => ({
+      afterMs: chance.below(30_000),
+      bookAfterMs: chance.below(30_000),
+    })),
+    redeliverAfterMs: chance.happens(0.3) ? chance.below(30_000) : null,
+    haltAfterMs: chance.happens(0.15) ? chance.below(10_000) : null,
+  };
+  const rate = 0.02 + chance.below(20) / 100;
+  const fates: Fates = ({ n }) =>
+    // Mishaps end at some time: an order may wait for ever only where the world is broken for ever.
+    n < 150 && chance.happens(rate) ? pick(FATES) : 'goes-on';
+  return [plot, fates];
+}
