@@ -400,4 +400,13 @@ describe('the stop of a guard', () => {
       ask({ ...asked, symbol: 'BTC/USDT:USDT' }, { position: '1', openOrders, instrument: linear }),
     ).toMatchObject({ verdict: 'admitted', quantity: '0.6', reducing: true });
   });
+
+  it('is for nothing once what it guarded is gone', () => {
+    const guard = { source: { kind: 'guard', name: 's' }, runId: 'guard:s' } as const;
+    for (const position of ['0', '-1']) {
+      expect(
+        ask({ ...guard, type: 'stop', stopPrice: '90', wanted: sell('1') }, { position }),
+      ).toMatchObject({ verdict: 'ended', state: 'denied', code: 'NOTHING_TO_SELL' });
+    }
+  });
 });

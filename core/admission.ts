@@ -175,8 +175,10 @@ function due(
     return { delta, reducing: reduces(position, delta) };
   }
   const delta = signed({ side: wanted.side, remaining: wanted.quantity });
-  if (delta.gt(0) && position.gte(0)) return { delta, reducing: false };
-  if (delta.lt(0) && position.lte(0)) return { delta, reducing: false };
+  const opens = delta.gt(0) ? position.gte(0) : position.lte(0);
+  // What it guarded is gone, by a liquidation say: a guard never opens a position.
+  if (opens && input.signal.source.kind === 'guard') return { delta: ZERO, reducing: true };
+  if (opens) return { delta, reducing: false };
   // A closing order takes what others have not spoken for: min(held, held − open orders on its side).
   const spokenFor = sum(
     input.openOrders.filter((order) => order.side === wanted.side).map((order) => signed(order)),

@@ -15,11 +15,12 @@ import type { RateBudget } from '../rate-budget.ts';
 const STARTS_AT = 1_733_788_800_000;
 const MINUTE = 60_000;
 const WARM_UP = 2300;
-const SYMBOL = 'BTC/USDT';
 
 /** What differs between venues. */
 export interface SourceFacts {
   readonly venue: VenueName;
+  /** Default `BTC/USDT`. */
+  readonly symbol?: string;
   create(
     venue: Simulator,
     options: {
@@ -38,6 +39,7 @@ export interface SourceFacts {
 }
 
 export function describeDataSource(facts: SourceFacts): void {
+  const symbol = facts.symbol ?? 'BTC/USDT';
   let folder = '';
   let file = '';
 
@@ -63,7 +65,7 @@ export function describeDataSource(facts: SourceFacts): void {
     beforeEach(async () => {
       venue = await startSimulator({
         venue: facts.venue,
-        recordings: [{ symbol: SYMBOL, file }],
+        recordings: [{ symbol, file }],
         warmupBars: WARM_UP,
       });
       source = facts.create(venue, {
@@ -91,7 +93,7 @@ export function describeDataSource(facts: SourceFacts): void {
     });
 
     const subscribe = (change: Partial<DataSubscription> = {}): Promise<void> =>
-      source.subscribe([{ symbol: SYMBOL, intervals: ['1m'], ticks: false, ...change }]);
+      source.subscribe([{ symbol, intervals: ['1m'], ticks: false, ...change }]);
     const inject = (fault: object, match: object): void => {
       venue.faults.add(faultScriptSchema.parse([{ match, fault }]));
     };
@@ -136,7 +138,7 @@ export function describeDataSource(facts: SourceFacts): void {
         onState: () => undefined,
       });
       const since = STARTS_AT + (WARM_UP - 1) * MINUTE;
-      await other.subscribe([{ symbol: SYMBOL, intervals: ['1m'], ticks: true, since }]);
+      await other.subscribe([{ symbol, intervals: ['1m'], ticks: true, since }]);
       venue.advance();
       await waitFor(() => events.some(({ kind }) => kind === 'tick') && events.length >= 3);
       await other.disconnect();
@@ -145,7 +147,7 @@ export function describeDataSource(facts: SourceFacts): void {
         kind: 'kline',
         kline: {
           exchange: facts.venue,
-          symbol: SYMBOL,
+          symbol,
           interval: '1m',
           openAt,
           closeAt: openAt + MINUTE,

@@ -9,3 +9,19 @@ describeDataSource({
   barsPath: '/api/v3/klines',
   sockets: 1,
 });
+
+describeDataSource({
+  venue: 'binance-usdm',
+  symbol: 'BTC/USDT:USDT',
+  create: ({ httpUrl, wsUrl }, options) =>
+    createBinanceDataSource({
+      ...options,
+      exchange: 'binance-usdm',
+      market: 'usdm',
+      restUrl: httpUrl,
+      streamUrl: wsUrl,
+    }),
+  stream: 'btcusdt@kline_1m',
+  barsPath: '/fapi/v1/klines',
+  sockets: 1,
+});
