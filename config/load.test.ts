@@ -75,6 +75,36 @@ describe('the configuration', () => {
     );
   });
 
+  describe('of OKX', () => {
+    const okx = { ...VENUE, adapter: 'okx', accountId: 'okx-main' };
+
+    it('has the real addresses, and needs a passphrase to trade live', () => {
+      expect(parseConfig({ ...LEAST, venues: [okx] }).venues[0]).toMatchObject({
+        restUrl: 'https://www.okx.com',
+        tdMode: 'cross',
+        leverage: 1,
+      });
+      const live = { ...LEAST, mode: 'live', iUnderstandLive: true };
+      const keys = { apiKey: 'key', secret: 'secret' };
+      expect(() => parseConfig({ ...live, venues: [{ ...okx, ...keys }] })).toThrow(
+        /needs apiKey and secret and passphrase for the account okx-main/,
+      );
+    });
+
+    it('lets a sandbox trade at the real address only as demo', () => {
+      const sandbox = { ...LEAST, mode: 'sandbox' };
+      expect(() => parseConfig({ ...sandbox, venues: [okx] })).toThrow(/must not trade at www.okx/);
+      expect(parseConfig({ ...sandbox, venues: [{ ...okx, demo: true }] }).mode).toBe('sandbox');
+    });
+
+    it('plays no perpetuals on paper', () => {
+      const swaps = { ...okx, symbols: ['BTC/USDT', 'BTC/USDT:USDT'] };
+      expect(() => parseConfig({ ...LEAST, mode: 'paper', venues: [swaps] })).toThrow(
+        /venues\.0\.symbols: .*"paper" plays spot only: trade BTC\/USDT:USDT/,
+      );
+    });
+  });
+
   it.each(['https://api.binance.com', 'https://binance.us'])(
     'lets no sandbox trade at %s',
     (restUrl) => {

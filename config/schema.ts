@@ -4,63 +4,9 @@
  */
 import { z } from 'zod';
 import { nonNegativeDecimal } from '../core/money.ts';
-import { isContract, symbol } from '../core/symbol.ts';
+import { flawsOf, venueSchema } from './venues.ts';
 
 const url = z.url();
-
-/** Hosts that trade real money; a sandbox must not name them. */
-const LIVE_HOSTS = /(^|\.)binance\.(com|us)$/;
-/** Of these, the ones that do not. */
-const PRACTICE_HOSTS = /^(testnet\.|demo-)/;
-
-const binanceSchema = z.strictObject({
-  adapter: z.literal('binance'),
-  /** REST root, without `/api/v3`. The default is the real venue; tests and the demo give the simulator's. */
-  restUrl: url.default('https://api.binance.com'),
-  /** Market streams' root, without `/ws`. */
-  streamUrl: url.default('wss://stream.binance.com:9443'),
-  /** WebSocket API root, without `/ws-api/v3`: the user stream's signed subscription. */
-  wsApiUrl: url.default('wss://ws-api.binance.com:443'),
-  /** Collected and tradable. */
-  symbols: z.array(symbol).min(1),
-  /** Name of the account in PostgreSQL. */
-  accountId: z.string().min(1),
-  apiKey: z.string().default(''),
-  secret: z.string().default(''),
-  /** Keel's part of the address's request weight where others use it too; default all the venue allows. */
-  weightPerMinute: z.int().min(100).optional(),
-  /** What the venue takes its fee in: received (base on buys), quote, or an asset such as BNB. */
-  feeIn: z.string().default('received'),
-  /** Balances an account starts with where the venue is not asked (paper). */
-  openingBalances: z.record(z.string(), nonNegativeDecimal).default({}),
-});
-
-/** USDⓈ-M perpetuals: an account of its own beside Binance spot. */
-const binanceUsdmSchema = z.strictObject({
-  adapter: z.literal('binance-usdm'),
-  /** REST root, without `/fapi`. */
-  restUrl: url.default('https://fapi.binance.com'),
-  /** Market streams' root, without `/stream`. */
-  streamUrl: url.default('wss://fstream.binance.com'),
-  /** User streams' root, without `/ws`. */
-  userStreamUrl: url.default('wss://fstream.binance.com'),
-  /** Collected and tradable: perpetuals such as BTC/USDT:USDT. */
-  symbols: z
-    .array(symbol.refine(isContract, { error: 'expected a perpetual such as BTC/USDT:USDT' }))
-    .min(1),
-  /** Name of the account in PostgreSQL. */
-  accountId: z.string().min(1),
-  apiKey: z.string().default(''),
-  secret: z.string().default(''),
-  /** Keel's part of the address's request weight where others use it too; default all the venue allows. */
-  weightPerMinute: z.int().min(100).optional(),
-  /** Notional per margin; set at the venue when the orders worker starts, while nothing is open. */
-  leverage: z.int().min(1).max(125).default(1),
-  /** Likewise. */
-  marginType: z.enum(['cross', 'isolated']).default('cross'),
-  /** The venue takes its fee in the settlement asset. */
-  feeIn: z.literal('quote').default('quote'),
-});
 
 const KEY_BYTES = 32;
 
@@ -146,7 +92,7 @@ export const configSchema = z
         z.strictObject({ kind: z.literal('redis'), url: z.string().startsWith('redis') }),
       ])
       .default({ kind: 'memory' }),
-    venues: z.array(z.discriminatedUnion('adapter', [binanceSchema, binanceUsdmSchema])).min(1),
+    venues: z.array(venueSchema).min(1),
     risk: z
       .strictObject({
         /** Defaults for strategies created without their own. */
@@ -181,31 +127,11 @@ export const configSchema = z
     path: ['mode'],
   })
   .superRefine(({ mode, venues }, context) => {
-    venues.forEach(({ adapter, restUrl, apiKey, secret, accountId }, index) => {
-      if (mode === 'paper' && adapter === 'binance-usdm') {
-        context.addIssue({
-          code: 'custom',
-          path: ['venues', index, 'adapter'],
-          message: 'mode "paper" plays spot only: trade perpetuals in mode "sandbox" or "live"',
-        });
-      }
-      const { hostname } = new URL(restUrl);
-      if (mode === 'sandbox' && LIVE_HOSTS.test(hostname) && !PRACTICE_HOSTS.test(hostname)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['venues', index, 'restUrl'],
-          message: `mode "sandbox" must not trade at ${hostname}: give a simulator or testnet, or set mode: live`,
-        });
-      }
-      if (mode === 'live' && (apiKey === '' || secret === '')) {
-        context.addIssue({
-          code: 'custom',
-          path: ['venues', index, 'apiKey'],
-          message: `mode "live" needs apiKey and secret for the account ${accountId}`,
-        });
+    venues.forEach((venue, index) => {
+      for (const { setting, message } of flawsOf(mode, venue)) {
+        context.addIssue({ code: 'custom', path: ['venues', index, setting], message });
       }
     });
   });
 
 export type Config = Readonly<z.infer<typeof configSchema>>;
-export type VenueConfig = Config['venues'][number];

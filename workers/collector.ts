@@ -3,12 +3,12 @@
  * One pipeline a venue; what several accounts of one venue want is collected once.
  */
 import { createPipeline, type Pipeline } from '../adapters/sources/pipeline.ts';
-import { createBinanceDataSource } from '../adapters/venues/binance/data-source.ts';
-import type { VenueConfig } from '../config/schema.ts';
+import type { VenueConfig } from '../config/venues.ts';
 import { intervalMs } from '../core/time.ts';
 import type { House } from './house.ts';
 import { patiently } from './patience.ts';
 import { runProcess, type Running } from './run-process.ts';
+import { createDataSource } from './venues.ts';
 
 export async function startCollector(house: House): Promise<Running> {
   const { adapters, bus, logger, rateBudget, repositories } = house;
@@ -17,20 +17,15 @@ export async function startCollector(house: House): Promise<Running> {
     await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
   };
   try {
-    for (const [exchange, market] of markets(house.config.venues)) {
-      const { accountId, restUrl, streamUrl, symbols } = market;
+    for (const { venue, symbols } of markets(house.config.venues)) {
       const marketTime = await patiently(
         'market time',
-        async () => adapters.get(accountId)?.marketTime(),
+        async () => adapters.get(venue.accountId)?.marketTime(),
         { logger },
       );
       const since = marketTime === undefined ? {} : { since: marketTime - FIRST_HISTORY_MS };
       const pipeline = createPipeline({
-        source: createBinanceDataSource({
-          ...{ exchange, restUrl, streamUrl, logger },
-          market: exchange === 'binance-usdm' ? 'usdm' : 'spot',
-          budget: rateBudget,
-        }),
+        source: createDataSource(venue, { budget: rateBudget, logger }),
         bus,
         klines: repositories.klines,
         // Higher intervals are built from minutes by those who need them.
@@ -56,26 +51,21 @@ export async function startCollector(house: House): Promise<Running> {
 const FIRST_HISTORY_MS = 12 * 60 * intervalMs('1m');
 
 interface Market {
-  readonly accountId: string;
-  readonly restUrl: string;
-  readonly streamUrl: string;
+  /** The first account of that exchange: its addresses are used. */
+  readonly venue: VenueConfig;
+  /** Of all accounts there. */
   readonly symbols: Set<string>;
 }
 
-/** By exchange; where two accounts name different addresses for one, the first has it. */
-function markets(venues: readonly VenueConfig[]): Map<string, Market> {
+/** One an exchange, whatever accounts there are. */
+function markets(venues: readonly VenueConfig[]): Iterable<Market> {
   const byExchange = new Map<string, Market>();
-  for (const { adapter, accountId, restUrl, streamUrl, symbols } of venues) {
-    const market = byExchange.get(adapter) ?? {
-      accountId,
-      restUrl,
-      streamUrl,
-      symbols: new Set<string>(),
-    };
-    for (const symbol of symbols) market.symbols.add(symbol);
-    byExchange.set(adapter, market);
+  for (const venue of venues) {
+    const market = byExchange.get(venue.adapter) ?? { venue, symbols: new Set<string>() };
+    for (const symbol of venue.symbols) market.symbols.add(symbol);
+    byExchange.set(venue.adapter, market);
   }
-  return byExchange;
+  return byExchange.values();
 }
 
 if (import.meta.main) await runProcess('collector', startCollector);

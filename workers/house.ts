@@ -16,15 +16,15 @@ import { createRepositories } from '../adapters/storage/repositories.ts';
 import { connectTemporal, type TemporalHandle } from '../adapters/temporal/client.ts';
 import { installRuntime } from '../adapters/temporal/runtime.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
-import { createBinanceAdapter } from '../adapters/venues/binance/adapter.ts';
-import { createBinanceUsdmAdapter } from '../adapters/venues/binance/usdm/adapter.ts';
 import { createPaperAdapter } from '../adapters/venues/paper/adapter.ts';
-import type { Config, VenueConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { VenueConfig } from '../config/venues.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { defaultRegistry, type StrategyRegistry } from '../strategies/registry.ts';
 import { latestPrice } from './latest-price.ts';
 import { patiently } from './patience.ts';
+import { createTradeAdapter } from './venues.ts';
 
 export interface House {
   /** The process's name in logs, metrics and message envelopes. */
@@ -48,35 +48,16 @@ export interface House {
 type Doors = Pick<House, 'repositories' | 'rateBudget' | 'cache' | 'logger'>;
 
 function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeAdapter {
-  if (venue.adapter === 'binance-usdm') {
-    const { adapter: exchange, weightPerMinute, ...own } = venue;
-    return createBinanceUsdmAdapter({
-      ...own,
-      exchange,
-      ...(weightPerMinute === undefined ? {} : { weightPerMinute }),
-      budget: doors.rateBudget,
-      logger: doors.logger,
-    });
-  }
-  const binance = createBinanceAdapter({
-    exchange: venue.adapter,
-    accountId: venue.accountId,
-    restUrl: venue.restUrl,
-    wsApiUrl: venue.wsApiUrl,
-    symbols: venue.symbols,
-    apiKey: venue.apiKey,
-    secret: venue.secret,
-    budget: doors.rateBudget,
-    ...(venue.weightPerMinute === undefined ? {} : { weightPerMinute: venue.weightPerMinute }),
-    logger: doors.logger,
-  });
-  if (config.mode !== 'paper') return binance;
+  const { logger, rateBudget: budget } = doors;
+  const adapter = createTradeAdapter(venue, { budget, logger });
+  // The configuration lets no perpetual be played on paper.
+  if (config.mode !== 'paper' || venue.adapter === 'binance-usdm') return adapter;
   return createPaperAdapter({
     exchange: venue.adapter,
     accountId: venue.accountId,
     store: doors.repositories.paper,
     klines: doors.repositories.klines,
-    market: binance,
+    market: adapter,
     price: (symbol) => latestPrice(doors.cache, doors.repositories.klines, venue.adapter, symbol),
     feeIn: venue.feeIn,
     openingBalances: venue.openingBalances,

@@ -9,14 +9,20 @@ import { signalTopic } from '../../adapters/bus/topics.ts';
 import type { StrategyQuota } from '../../adapters/strategy-repository.ts';
 import { parseConfig } from '../../config/load.ts';
 import { actionOf, signalId, type Signal } from '../../core/signal.ts';
-import { DEFAULT_API_KEY, DEFAULT_SECRET, type Simulator } from '../../simulator/options.ts';
+import {
+  DEFAULT_API_KEY,
+  DEFAULT_PASSPHRASE,
+  DEFAULT_SECRET,
+  type Simulator,
+  type VenueName,
+} from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { startDispatcher } from '../../workers/dispatcher.ts';
 import { buildHouse, type House } from '../../workers/house.ts';
 import { startOrders } from '../../workers/orders.ts';
 import type { OrderResult } from '../../workflows/order-messages.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
-import { ACCOUNT, createSignal, storeRunningStrategy, SYMBOL } from './stored-world.ts';
+import { createSignal, storeRunningStrategy, SYMBOL } from './stored-world.ts';
 
 const RECORDING = 'data/BTCUSDT-binance-1m-2024-12-10.csv';
 
@@ -36,8 +42,16 @@ export async function openOrderStage(servers: {
   readonly temporalAddress: string;
   /** Needs a Temporal server of its own: unversioned workers get no tasks beside a current build. */
   readonly versioned?: true;
+  /** Default `binance`. */
+  readonly venue?: Extract<VenueName, 'binance' | 'okx'>;
 }): Promise<OrderStage> {
-  const simulator = await startSimulator({ recordings: [{ file: RECORDING }], warmupBars: 60 });
+  const { venue: exchange = 'binance' } = servers;
+  const accountId = `${exchange}-sandbox`;
+  const simulator = await startSimulator({
+    venue: exchange,
+    recordings: [{ file: RECORDING }],
+    warmupBars: 60,
+  });
   const config = parseConfig({
     mode: 'sandbox',
     postgresUrl: servers.postgresUrl,
@@ -47,11 +61,9 @@ export async function openOrderStage(servers: {
     },
     venues: [
       {
-        adapter: 'binance',
-        accountId: ACCOUNT,
-        restUrl: simulator.httpUrl,
-        streamUrl: simulator.wsUrl,
-        wsApiUrl: simulator.wsUrl,
+        adapter: exchange,
+        accountId,
+        ...addresses(exchange, simulator),
         apiKey: DEFAULT_API_KEY,
         secret: DEFAULT_SECRET,
         symbols: [SYMBOL],
@@ -72,11 +84,12 @@ export async function openOrderStage(servers: {
     house,
     async signal(change, quota = {}) {
       strategies += 1;
-      const strategyId = `stage-${String(strategies)}`;
-      await storeRunningStrategy(house.repositories, strategyId, quota);
+      // Workflow ids come of it, on a server that tests share.
+      const strategyId = `${exchange === 'binance' ? '' : `${exchange}-`}stage-${String(strategies)}`;
+      await storeRunningStrategy(house.repositories, strategyId, quota, { accountId, exchange });
       const { marketTime, prices } = simulator.state();
       return createSignal({
-        strategyId,
+        ...{ strategyId, accountId, exchange },
         eventTime: marketTime,
         validUntil: marketTime + 60_000,
         referencePrice: prices[SYMBOL] ?? '0',
@@ -100,6 +113,13 @@ export async function openOrderStage(servers: {
       await simulator.close();
     },
   };
+}
+
+/** What a venue's entry in the configuration says of where it is. */
+function addresses(venue: 'binance' | 'okx', { httpUrl: restUrl, wsUrl }: Simulator): object {
+  return venue === 'okx'
+    ? { restUrl, wsUrl, passphrase: DEFAULT_PASSPHRASE }
+    : { restUrl, streamUrl: wsUrl, wsApiUrl: wsUrl };
 }
 
 /** The next signal of the same run. */
@@ -143,15 +163,10 @@ export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<P
   denied: async (stage) => play(stage, await stage.signal({}, { maxOrderNotional: '100' })),
 
   rejected: async (stage) => {
-    const fault = {
-      kind: 'status' as const,
-      status: 400,
-      when: 'before' as const,
-      body: 'json' as const,
-      code: -2010,
-      msg: 'Account has insufficient balance for requested action.',
-    };
-    stage.simulator.faults.add({ seed: 1, rules: [{ match: { ...ORDER_POST }, fault }] });
+    stage.simulator.faults.add({
+      seed: 1,
+      rules: [{ match: { ...PLACING }, fault: { kind: 'reject' } }],
+    });
     return play(stage, await stage.signal({}));
   },
 
@@ -185,7 +200,7 @@ export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<P
   'retried-after-ambiguous-timeout': async (stage) => {
     stage.simulator.faults.add({
       seed: 1,
-      rules: [{ match: { ...ORDER_POST }, fault: { kind: 'dropRequest' } }],
+      rules: [{ match: { ...PLACING }, fault: { kind: 'dropRequest' } }],
     });
     return play(stage, await stage.signal({}));
   },
@@ -194,10 +209,10 @@ export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<P
   'answer-dropped': async (stage) => {
     stage.simulator.faults.add({
       seed: 1,
-      rules: [{ match: { ...ORDER_POST }, fault: { kind: 'dropAnswer', how: 'cut' } }],
+      rules: [{ match: { ...PLACING }, fault: { kind: 'dropAnswer', how: 'cut' } }],
     });
     return play(stage, await stage.signal({}));
   },
 };
 
-const ORDER_POST = { method: 'POST', path: '/api/v3/order', nth: 1, times: 1, probability: 1 };
+const PLACING = { action: 'place', nth: 1, times: 1, probability: 1 } as const;

@@ -60,13 +60,13 @@ export async function storeRunningStrategy(
   repositories: Repositories,
   id: string,
   quota: Partial<NewStrategy['quota']> = {},
+  at: Pick<NewStrategy, 'accountId' | 'exchange'> = { accountId: ACCOUNT, exchange: 'binance' },
 ): Promise<void> {
   await repositories.strategies.create({
     id,
     name: id,
     type: 'sma-cross',
-    accountId: ACCOUNT,
-    exchange: 'binance',
+    ...at,
     config: {},
     quota: {
       allocation: '5000',
