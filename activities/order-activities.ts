@@ -20,6 +20,7 @@ import type { OrderView } from '../core/order.ts';
 import { evaluateRisk } from '../core/risk/rules.ts';
 import { signalSchema, type Signal } from '../core/signal.ts';
 import type { Logger } from '../observability/logger.ts';
+import { beating } from './beating.ts';
 import { withFailures } from './failures.ts';
 import type { Notices, Watch } from './notices.ts';
 import { countFinished, countLegNote, countSent } from './order-metrics.ts';
@@ -110,7 +111,6 @@ const SEND_WINDOW_MS = 5_000;
 const RESOLVE_PATIENCE_MS = 20_000;
 /** The user stream is the fast path; this is how long a lost notice can cost. */
 const POLL_MS = 2_000;
-const HEARTBEAT_MS = 2_000;
 
 /** The type workflows see, `OrderActivities`, is inferred from here. */
 export function createOrderActivities(deps: OrderActivityDeps) {
@@ -290,19 +290,6 @@ async function noticeOrCancel(watch: Watch, ms: number): Promise<void> {
     cancellationSignal.removeEventListener('abort', wake);
   }
   if (cancellationSignal.aborted) await cancelled;
-}
-
-/** Tells Temporal that the activity lives while it waits for a venue, so that a dead worker is noticed soon. */
-async function beating<T>(run: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => {
-    context.heartbeat();
-  }, HEARTBEAT_MS);
-  try {
-    return await run();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 function factsOf(order: OrderView): OrderFacts {

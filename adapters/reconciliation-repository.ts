@@ -50,8 +50,11 @@ export interface Finding extends Difference {
 export interface ReconciliationRepository {
   /** Every symbol the account had a leg in. */
   symbols(accountId: string): Promise<readonly string[]>;
-  /** Market time through which trades have been compared; where there is none, that of the opening. */
-  mark(accountId: string, symbol: string): Promise<number | null>;
+  /**
+   * Market time from which trades are to be compared: the mark less `overlapMs`, or the opening, and never from
+   * before the opening. Null where neither is known: from now on.
+   */
+  compareFrom(accountId: string, symbol: string, overlapMs: number): Promise<number | null>;
   setMark(accountId: string, symbol: string, through: number): Promise<void>;
   /** Legs that are not final, and those named by client or venue order id. */
   legs(

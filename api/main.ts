@@ -20,6 +20,7 @@ import { createCloseService } from './services/close-service.ts';
 import { createHaltService } from './services/halt-service.ts';
 import { createOrderService } from './services/order-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
+import { createReconciliationService } from './services/reconciliation-service.ts';
 import { createStrategyService } from './services/strategy-service.ts';
 import { createWorkflows, type Workflows } from '../adapters/temporal/workflows.ts';
 
@@ -69,6 +70,7 @@ export async function startApi(house: House): Promise<RunningApi> {
         deployments: deploymentsOf(house, versioning.deployment),
       },
     }),
+    reconciliation: createReconciliationService({ repositories, workflows, workflowLink }),
     users: repositories.users,
     tokens,
     probes: {
@@ -140,6 +142,8 @@ function workflowsOf(house: House): Workflows {
     startHalt: async (input, summary) => (await connected()).startHalt(input, summary),
     cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
     history: async (workflowId, runId) => (await connected()).history(workflowId, runId),
+    runs: async (workflowId) => (await connected()).runs(workflowId),
+    reconcile: async (accountId) => (await connected()).reconcile(accountId),
     ping: async () => (await connected()).ping(),
   };
 }

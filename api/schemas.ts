@@ -6,6 +6,7 @@ import { fillSchema } from '../core/fill.ts';
 import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
 import { orderStatus, orderViewSchema } from '../core/order.ts';
 import { positionSchema } from '../core/position.ts';
+import { findingKind } from '../core/reconciliation.ts';
 import { symbol } from '../core/symbol.ts';
 import { timestamp } from '../core/time.ts';
 import { roleSchema } from './auth.ts';
@@ -220,6 +221,63 @@ export const pnlSchema = z
   })
   .meta({ id: 'Pnl' });
 export type Pnl = z.infer<typeof pnlSchema>;
+
+export const findingSchema = z
+  .object({
+    id: z.int(),
+    accountId: z.string(),
+    exchange: z.string(),
+    kind: findingKind,
+    subject: z.string().meta({ description: 'Client order id, trade, asset or symbol' }),
+    symbol: z.string().nullable(),
+    message: z.string(),
+    off: decimalString.nullable().meta({ description: 'Venue less our books' }),
+    state: z.enum(['open', 'resolved']),
+    firstSeenAt: timestamp,
+    lastSeenAt: timestamp,
+    resolvedAt: timestamp.nullable(),
+    resolvedBy: z.string().nullable(),
+    resolution: z.string().nullable(),
+  })
+  .meta({ id: 'Finding' });
+
+export const reconciliationSchema = z
+  .object({
+    accounts: z
+      .array(
+        z.object({
+          accountId: z.string(),
+          exchange: z.string(),
+          lastRunAt: timestamp.nullable().meta({ description: 'Wall time; null before the first' }),
+          workflowUrl: z.string(),
+        }),
+      )
+      .readonly(),
+    findings: z.array(findingSchema).readonly(),
+  })
+  .meta({ id: 'Reconciliation' });
+export type ReconciliationBody = z.infer<typeof reconciliationSchema>;
+
+export const reconciliationQuerySchema = z.strictObject({
+  accountId: z.string().min(1).optional(),
+  state: z.enum(['open', 'resolved']).optional(),
+  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(100),
+});
+export type ReconciliationQuery = z.infer<typeof reconciliationQuerySchema>;
+
+export const resolveFindingSchema = z
+  .strictObject({
+    reason: z
+      .string()
+      .trim()
+      .min(3)
+      .max(500)
+      .meta({ description: 'What was found, for the record' }),
+    book: z.boolean().default(false).meta({
+      description: 'A balance that is off: book the difference to the account as a transfer',
+    }),
+  })
+  .meta({ id: 'ResolveFinding' });
 
 export const closeSchema = z
   .strictObject({

@@ -19,6 +19,7 @@ import { haltRoutes } from './routes/halts.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
+import { reconciliationRoutes } from './routes/reconciliation.ts';
 import { strategyRoutes } from './routes/strategies.ts';
 import { workflowRoutes } from './routes/workflows.ts';
 import type { BuildService } from './services/build-service.ts';
@@ -26,6 +27,7 @@ import type { CloseService } from './services/close-service.ts';
 import type { HaltService } from './services/halt-service.ts';
 import type { OrderService } from './services/order-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
+import type { ReconciliationService } from './services/reconciliation-service.ts';
 import type { StrategyService } from './services/strategy-service.ts';
 
 export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
@@ -34,6 +36,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly halts: HaltService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
+  readonly reconciliation: ReconciliationService;
   readonly builds: BuildService;
   readonly workflows: Pick<Workflows, 'history'>;
   readonly tokens: Tokens;
@@ -89,6 +92,7 @@ export function createApp(services: Services): Express {
     ...orderRoutes(services.orders),
     ...haltRoutes(services.halts),
     ...portfolioRoutes(services.portfolio, services.closing),
+    ...reconciliationRoutes(services.reconciliation),
     ...buildRoutes(services.builds),
     ...workflowRoutes(services.workflows),
     ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),

@@ -156,6 +156,31 @@ describe('keel', () => {
     expect(JSON.parse(closed.out)).toMatchObject({ signalId: world.signals[0]!.id });
   });
 
+  it('reconciles, tells what does not agree, and takes a verdict on it', async () => {
+    expect((await keel('reconcile')).out).toMatch(/binance-sandbox +binance +2\d{3}-.* 0$/m);
+    expect((await keel('findings')).out).toBe('(none)');
+    world.addFinding();
+    world.addFinding({ state: 'resolved', subject: 'BTC', resolution: 'a deposit' });
+    world.running.add('reconcile:binance-sandbox');
+    const now = await keel('reconcile binance-sandbox --now');
+    expect([now.code, now.out]).toEqual([0, expect.stringMatching(/asked for +1$/m)]);
+    expect(world.sent).toEqual(['reconcile binance-sandbox']);
+    expect((await keel('findings')).out).toMatch(/balance-off .* 250 off$/m);
+    expect((await keel('findings --all')).out).toMatch(/250 off — a deposit$/m);
+
+    expect((await keel(['resolve', '1', '--reason', 'a deposit'])).code).toBe(5);
+    const judge = { KEEL_TOKEN: await world.tokens.issue({ name: 'ada', role: 'risk' }) };
+    const resolved = await keel(['resolve', '1', '--reason', 'a deposit', '--book'], judge);
+    expect(resolved.out).toBe('finding 1 is resolved: a deposit');
+    expect(world.audit.at(-1)).toMatchObject({
+      ...{ actor: 'ada', action: 'reconciliation.resolve', target: '1' },
+      detail: { reason: 'a deposit', book: true, off: '250' },
+    });
+    expect((await keel(['resolve', '9', '--reason', 'a deposit'], judge)).code).toBe(3);
+    expect((await keel(['resolve', 'x', '--reason', 'a deposit'], judge)).code).toBe(2);
+    expect((await keel(['resolve', '1', '--reason', ' '], judge)).code).toBe(2);
+  });
+
   it('prints JSON wherever --json is written', async () => {
     world.addStrategy();
     for (const line of ['--json strategies', 'strategies --json']) {

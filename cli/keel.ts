@@ -13,6 +13,7 @@ import { addHistoryCommand } from './commands/history.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
+import { addReconciliationCommands } from './commands/reconciliation.ts';
 import { addStrategyCommands } from './commands/strategies.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import type { Io, Session } from './session.ts';
@@ -69,6 +70,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addOrderCommands(program, session);
   addHaltCommands(program, session);
   addPortfolioCommands(program, session);
+  addReconciliationCommands(program, session);
   addBuildCommands(program, session);
   addHistoryCommand(program, session);
   addReplayCommand(program, session);

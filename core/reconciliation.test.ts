@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccountTrade } from './fill.ts';
-import { compareHoldings, compareOrders, type KnownLeg } from './reconciliation.ts';
+import { compareHoldings, compareOrders, type KnownLeg, uncovered } from './reconciliation.ts';
 
 const SYMBOL = 'BTC/USDT';
 
@@ -104,6 +104,12 @@ describe('holdings, theirs against ours', () => {
       { subject: 'BNB', venue: '0.000000000000000001', ours: '0', off: '0.000000000000000001' },
       { subject: 'ETH', venue: '0', ours: '2', off: '-2' },
       { subject: 'USDT', off: '-0.5', certain: false },
+    ]);
+  });
+
+  it('may be more than strategies hold, never less', () => {
+    expect(uncovered({ BTC: '1', ETH: '5' }, { BTC: '1.5', ETH: '2', SOL: '0' })).toMatchObject([
+      { kind: 'position-off', subject: 'BTC', venue: '1', ours: '1.5', off: '-0.5' },
     ]);
   });
 

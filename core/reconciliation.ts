@@ -133,6 +133,18 @@ export interface HoldingDifference {
 }
 
 /**
+ * What strategies believe to hold of an asset and the account does not: others sold it. Amounts by asset; an
+ * account may hold more.
+ */
+export function uncovered(
+  venue: Readonly<Record<string, string>>,
+  held: Readonly<Record<string, string>>,
+): readonly HoldingDifference[] {
+  const named = Object.fromEntries(Object.keys(held).map((asset) => [asset, venue[asset] ?? '0']));
+  return compareHoldings('position-off', named, held).filter(({ off }) => off.startsWith('-'));
+}
+
+/**
  * Compares amounts by asset (free and locked together) or by symbol; what one side does not name is zero
  * there. Read both sides with nothing in flight, or ask twice: what is on its way looks like a difference.
  */

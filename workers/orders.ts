@@ -6,7 +6,9 @@
 import { createCloseDownActivities } from '../activities/close-down.ts';
 import { createNotices } from '../activities/notices.ts';
 import { createOrderActivities } from '../activities/order-activities.ts';
-import { orderTopics } from '../adapters/bus/topics.ts';
+import { createReconcileActivities } from '../activities/reconcile-activities.ts';
+import { ALERT_TOPICS, orderTopics, systemTopic } from '../adapters/bus/topics.ts';
+import { scheduleReconciliation } from '../adapters/temporal/schedules.ts';
 import { createWorker } from '../adapters/temporal/worker.ts';
 import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
@@ -20,7 +22,10 @@ const TRACKER_SLOTS = 2_000;
 
 export async function startOrders(house: House): Promise<Running> {
   const { adapters, bus, logger, repositories } = house;
-  for (const { exchange } of adapters.values()) await bus.ensureTopics(orderTopics(exchange));
+  for (const { exchange, accountId } of adapters.values()) {
+    await bus.ensureTopics([...orderTopics(exchange), systemTopic('account', accountId)]);
+  }
+  await bus.ensureTopics(ALERT_TOPICS);
   for (const { accountId, symbols } of house.config.venues) {
     await adapters.get(accountId)?.prepareAccount(symbols);
   }
@@ -39,10 +44,24 @@ export async function startOrders(house: House): Promise<Running> {
     price: (exchange, symbol) => latestPrice(house.cache, repositories.klines, exchange, symbol),
   });
   const server = await house.temporal();
+  const reconcile = createReconcileActivities({
+    adapters,
+    symbols: new Map(house.config.venues.map((venue) => [venue.accountId, venue.symbols])),
+    reconciliation: repositories.reconciliation,
+    contracts: repositories.contracts,
+    orders: repositories.orders,
+    steps: activities,
+    workflowRuns: (id) => createWorkflows(server.client).runs(id),
+    bus,
+    logger,
+  });
+  for (const accountId of adapters.keys()) {
+    await scheduleReconciliation(server.client, accountId);
+  }
   const workers = [
     await createWorker(server, {
       taskQueue: ORDER_TASK_QUEUE,
-      activities: { ...activities, ...closeDown },
+      activities: { ...activities, ...closeDown, ...reconcile },
       workflows: true,
     }),
     await createWorker(server, {

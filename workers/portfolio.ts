@@ -4,7 +4,7 @@
  * changes nothing.
  */
 import { PRICE_TTL_MS, priceKey, type Cache } from '../adapters/cache.ts';
-import type { MarketMessage } from '../adapters/bus/messages.ts';
+import type { AccountReconciled, MarketMessage } from '../adapters/bus/messages.ts';
 import type { OrderRepository } from '../adapters/order-repository.ts';
 import type { PortfolioRepository } from '../adapters/repositories.ts';
 import type { StrategyRepository } from '../adapters/strategy-repository.ts';
@@ -43,6 +43,8 @@ const ON: ReadonlySet<string> = new Set(['running', 'paused', 'stopping']);
 export interface PortfolioKeeper {
   /** Throws UNAVAILABLE while PostgreSQL is away: give the event again. */
   onOrder(order: OrderView): Promise<void>;
+  /** Throws UNAVAILABLE while PostgreSQL is away: give the event again. */
+  onReconciled(account: AccountReconciled): Promise<void>;
   /** Throws UNAVAILABLE while PostgreSQL is away: give the event again. */
   onMarket(message: MarketMessage): Promise<void>;
 }
@@ -154,6 +156,11 @@ export function createPortfolioKeeper(deps: PortfolioDeps): PortfolioKeeper {
       // Last, so that an event whose work failed half-way is not taken for done.
       const fresh = await portfolio.takeOrderVersion(order.orderId, order.version);
       orderEvents.inc({ outcome: fresh ? 'applied' : 'known' });
+    },
+
+    async onReconciled({ accountId, at }) {
+      // Foreign trades, funding and transfers have no order whose event would tell them.
+      await portfolio.rebuildBalances(accountId, at);
     },
 
     async onMarket(message) {

@@ -1,4 +1,5 @@
 /** Every workflow, for the bundle. */
 export { haltWorkflow } from './halt-workflow.ts';
 export { orderWorkflow } from './order-workflow.ts';
+export { reconcileWorkflow } from './reconcile-workflow.ts';
 export { strategyWorkflow } from './strategy-workflow.ts';

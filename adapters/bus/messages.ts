@@ -5,6 +5,7 @@ import { marketDataSchema } from '../../core/market-data.ts';
 import { orderViewSchema } from '../../core/order.ts';
 import { alertSchema } from '../../core/risk/alert.ts';
 import { signalSchema } from '../../core/signal.ts';
+import { timestamp } from '../../core/time.ts';
 import type { MessageKind } from '../event-bus.ts';
 
 function kind<S extends z.ZodType>(type: string, schemaVersion: number, schema: S): MessageKind<S> {
@@ -27,6 +28,14 @@ export const SIGNAL = kind('signal', 1, signalSchema);
 
 /** On `orders.*`: the whole order at one version. */
 export const ORDER = kind('order', 1, orderViewSchema);
+
+/** On `system.account.<accountId>`: the account was held against the venue, its books may have moved. */
+export const ACCOUNT_RECONCILED = kind(
+  'account-reconciled',
+  1,
+  z.strictObject({ accountId: z.string().min(1), exchange: z.string().min(1), at: timestamp }),
+);
+export type AccountReconciled = z.infer<typeof ACCOUNT_RECONCILED.schema>;
 
 /** On `risk.alert.<level>`. Its id is stable: an alert that is told again is the same message. */
 export const RISK_ALERT = kind('risk-alert', 1, alertSchema);

@@ -26,7 +26,7 @@ export function alertTopic(level: AlertLevel): string {
   return `risk.alert.${level}`;
 }
 
-export type SystemTopicType = 'dead-letter' | 'quarantine' | 'status';
+export type SystemTopicType = 'account' | 'dead-letter' | 'quarantine' | 'status';
 
 export function systemTopic(type: SystemTopicType, source: string): string {
   return `system.${type}.${source}`;
@@ -34,6 +34,7 @@ export function systemTopic(type: SystemTopicType, source: string): string {
 
 export const ALL_MARKETS = /^market\./;
 export const ALL_SIGNALS = /^signals\./;
+export const ALL_ACCOUNTS = /^system\.account\./;
 export const ALL_ORDERS = /^orders\./;
 
 /** Every topic an alert can be told on. */

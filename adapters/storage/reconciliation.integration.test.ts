@@ -106,11 +106,12 @@ describeWith('postgres', 'the books of reconciliation', () => {
       {},
       T0,
     );
-    expect(await books.mark('other', SYMBOL)).toBe(T0);
+    expect(await books.compareFrom('other', SYMBOL, 10)).toBe(T0);
     await books.setMark('other', SYMBOL, T0 + 5);
-    await books.setMark('other', SYMBOL, T0 + 7);
-    expect(await books.mark('other', SYMBOL)).toBe(T0 + 7);
-    expect(await books.mark(ACCOUNT, SYMBOL)).toBeNull();
+    expect(await books.compareFrom('other', SYMBOL, 10)).toBe(T0);
+    await books.setMark('other', SYMBOL, T0 + 70);
+    expect(await books.compareFrom('other', SYMBOL, 10)).toBe(T0 + 60);
+    expect(await books.compareFrom(ACCOUNT, SYMBOL, 10)).toBeNull();
   });
 
   it('open what is found twice alike, tell it once, and resolve what is gone', async () => {

@@ -162,7 +162,7 @@ async function readHoldings(
       exists (
         select from legs l where l.account_id = ${accountId} and (
           (l.state not in ('filled', 'cancelled', 'expired', 'rejected')
-            and (l.send_state = 'sending' or l.state in ('submitting', 'unknown', 'cancel_pending')))
+            and (l.send_state = 'sending' or l.state in ('unknown', 'cancel_pending')))
           or l.filled_quantity > (
             select coalesce(sum(quantity), 0) from fills where fills.client_order_id = l.client_order_id))
       ) as in_flight`.execute(db);
@@ -193,12 +193,14 @@ export function createReconciliationRepository(
         .execute();
       return rows.map(({ symbol }) => symbol);
     },
-    async mark(accountId, symbol) {
-      const { rows } = await sql<{ mark: number | null }>`
-        select coalesce(
-          (select through from reconciliation_marks where account_id = ${accountId} and symbol = ${symbol}),
-          (select opened_at from accounts where id = ${accountId})) as mark`.execute(db);
-      return rows[0]?.mark ?? null;
+    async compareFrom(accountId, symbol, overlapMs) {
+      // greatest() passes nulls over.
+      const { rows } = await sql<{ since: number | null }>`
+        select greatest(m.through - ${overlapMs}::bigint, a.opened_at) as since
+        from accounts a
+        left join reconciliation_marks m on m.account_id = a.id and m.symbol = ${symbol}
+        where a.id = ${accountId}`.execute(db);
+      return rows[0]?.since ?? null;
     },
     async setMark(accountId, symbol, through) {
       await db

@@ -1,6 +1,7 @@
 /** What others ask of workflows that run: start one, tell one to stop, cancel its order. It runs none itself. */
 import {
   isGrpcServiceError,
+  ScheduleNotFoundError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -13,6 +14,7 @@ import type { CancelRequest } from '../../workflows/order-outcome.ts';
 import type { HaltInput } from '../../workflows/halt-workflow.ts';
 import { haltWorkflowId } from '../../workflows/halt-names.ts';
 import { KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
+import { triggerReconciliation } from './schedules.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
 import type {
   PauseRequest,
@@ -39,6 +41,10 @@ export interface Workflows {
    * NOT_FOUND for an unknown workflow or run, INVALID_INPUT for what is no run id.
    */
   history(workflowId: string, runId?: string): Promise<HistoryJson>;
+  /** Whether a workflow of that id is on. Throws UNAVAILABLE when Temporal cannot tell. */
+  runs(workflowId: string): Promise<boolean>;
+  /** Reconciles an account now, beside its schedule. Throws NOT_FOUND where it has none. */
+  reconcile(accountId: string): Promise<void>;
   /** Resolves when Temporal answers; throws UNAVAILABLE. */
   ping(): Promise<void>;
 }
@@ -67,6 +73,11 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
     }
     if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
       throw new KeelError('CONFLICT', `${what}: ${error.cause.message}`, { cause: error });
+    }
+    if (error instanceof ScheduleNotFoundError) {
+      throw new KeelError('NOT_FOUND', `${what}: it has no schedule; does an orders worker run?`, {
+        cause: error,
+      });
     }
     const reason = isGrpcServiceError(error) ? error.details : String(error);
     throw new KeelError('UNAVAILABLE', `${what}: Temporal does not answer (${reason})`, {
@@ -132,6 +143,20 @@ export function createWorkflows(client: Client): Workflows {
         workflow.getHandle(workflowId, runId).fetchHistory(),
       );
       return historyToJson(history, client.options.loadedDataConverter.payloadCodecs);
+    },
+    async runs(workflowId) {
+      try {
+        const { status } = await asked(`look at workflow ${workflowId}`, () =>
+          workflow.getHandle(workflowId).describe(),
+        );
+        return status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof KeelError && error.code === 'NOT_FOUND') return false;
+        throw error;
+      }
+    },
+    async reconcile(accountId) {
+      await asked(`reconcile ${accountId}`, () => triggerReconciliation(client, accountId));
     },
     async ping() {
       await asked('reach Temporal', () =>

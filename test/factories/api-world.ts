@@ -12,6 +12,7 @@ import { createHaltService } from '../../api/services/halt-service.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
 import { createPortfolioService } from '../../api/services/portfolio-service.ts';
+import { createReconciliationService } from '../../api/services/reconciliation-service.ts';
 import type { Probe } from '../../api/services/readiness.ts';
 import { createStrategyService } from '../../api/services/strategy-service.ts';
 import type { Workflows } from '../../adapters/temporal/workflows.ts';
@@ -31,6 +32,10 @@ import type {
 } from '../../adapters/repositories.ts';
 import type { Json } from '../../core/json.ts';
 import type { OrderEvent, OrderRepository } from '../../adapters/order-repository.ts';
+import type {
+  Finding,
+  ReconciliationRepository,
+} from '../../adapters/reconciliation-repository.ts';
 import type { StrategyRecord, StrategyRepository } from '../../adapters/strategy-repository.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
@@ -65,6 +70,7 @@ export class ApiWorld {
   readonly fills: Fill[] = [];
   readonly halts: Halt[] = [];
   readonly positions: PositionRecord[] = [];
+  readonly findings: Finding[] = [];
   readonly users = new Map<string, UserRecord>();
   readonly audit: { actor: string; action: string; target: string; detail?: Json }[] = [];
   /** Workflow ids that are on, and what they were sent. */
@@ -114,6 +120,7 @@ export class ApiWorld {
       orders: this.orderRepository(),
       portfolio: this.portfolioRepository(),
       halts: this.haltRepository(),
+      reconciliation: this.reconciliationRepository(),
       audit,
     };
     const workflows = this.workflows();
@@ -140,6 +147,7 @@ export class ApiWorld {
         logger: createLogger('api-test', 'silent'),
       }),
       portfolio: createPortfolioService(repositories),
+      reconciliation: createReconciliationService({ repositories, workflows, workflowLink }),
       closing: createCloseService({
         repositories,
         bus: this.bus,
@@ -352,6 +360,42 @@ export class ApiWorld {
     });
   }
 
+  addFinding(overrides: Partial<Finding> = {}): Finding {
+    const finding: Finding = {
+      id: this.findings.length + 1,
+      accountId: ACCOUNT,
+      exchange: 'binance',
+      kind: 'balance-off',
+      subject: 'USDT',
+      symbol: null,
+      message: `${ACCOUNT} holds 1250 USDT at the venue, 1000 by our books: 250 off`,
+      off: '250',
+      state: 'open',
+      firstSeenAt: T0,
+      lastSeenAt: T0,
+      resolvedAt: null,
+      resolvedBy: null,
+      resolution: null,
+      ...overrides,
+    };
+    this.findings.push(finding);
+    return finding;
+  }
+
+  private reconciliationRepository(): ReconciliationRepository {
+    return fake<ReconciliationRepository>('reconciliation', {
+      lastRuns: async () => ({ [ACCOUNT]: T0 }),
+      findings: async ({ state }) =>
+        this.findings.filter((one) => state === undefined || one.state === state),
+      resolve: async (id, by, { reason }) => {
+        const found = this.findings.find((one) => one.id === id);
+        if (found === undefined)
+          throw new KeelError('NOT_FOUND', `there is no finding ${String(id)}`);
+        return { ...found, state: 'resolved', resolvedBy: by, resolution: reason, resolvedAt: T0 };
+      },
+    });
+  }
+
   private userRepository(): UserRepository {
     return {
       count: async () => this.users.size,
@@ -402,6 +446,11 @@ export class ApiWorld {
         return historyJsonSchema.parse(
           JSON.parse(readFileSync(join(HISTORIES, 'order-filled.json'), 'utf8')),
         );
+      },
+      runs: async (id) => this.running.has(id),
+      reconcile: async (accountId) => {
+        on(`reconcile:${accountId}`);
+        this.sent.push(`reconcile ${accountId}`);
       },
       ping: async () => undefined,
     };

@@ -33,6 +33,8 @@ export interface OrderStage {
   signal(change: Partial<Signal>, quota?: Partial<StrategyQuota>): Promise<Signal>;
   /** Publishes the signal as a strategy does, and waits until its workflow is there. */
   send(signal: Signal): Promise<WorkflowHandle<typeof orderWorkflow>>;
+  /** What happens while no orders worker runs. */
+  withoutWorker(happen: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,7 +77,7 @@ export async function openOrderStage(servers: {
   await house.bus.ensureTopics(
     ['buy', 'sell', 'flat'].map((action) => `signals.sma-cross.${action}`),
   );
-  const orders = await startOrders(house);
+  let orders = await startOrders(house);
   const dispatcher = await startDispatcher(house);
   let strategies = 0;
 
@@ -105,6 +107,11 @@ export async function openOrderStage(servers: {
       ]);
       const { client } = await house.temporal();
       return client.workflow.getHandle<typeof orderWorkflow>(id);
+    },
+    async withoutWorker(happen) {
+      await orders.stop();
+      await happen();
+      orders = await startOrders(house);
     },
     async close() {
       await dispatcher.stop();
