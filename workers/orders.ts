@@ -14,6 +14,7 @@ import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
 import type { House } from './house.ts';
 import { latestPrice } from './latest-price.ts';
+import { patiently } from './patience.ts';
 import { failureOf, runProcess, type Running } from './run-process.ts';
 import { superviseHalts } from './supervise-halts.ts';
 
@@ -27,7 +28,9 @@ export async function startOrders(house: House): Promise<Running> {
   }
   await bus.ensureTopics(ALERT_TOPICS);
   for (const { accountId, symbols } of house.config.venues) {
-    await adapters.get(accountId)?.prepareAccount(symbols);
+    await patiently('account', async () => adapters.get(accountId)?.prepareAccount(symbols), {
+      logger,
+    });
   }
   const notices = createNotices(adapters, logger);
   const activities = createOrderActivities({

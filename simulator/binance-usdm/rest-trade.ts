@@ -26,6 +26,7 @@ import type { EngineOrder, NewOrder, OrderKind } from '../orders.ts';
 import { algoRecord, orderRecord } from './shapes.ts';
 import { algoIdOf, contractNamed, isAlgo, isInEngine, isOpen, type UsdmVenue } from './venue.ts';
 
+const WEEK_MS = 7 * 86_400_000;
 const WORD = '^[A-Z_]{1,30}$';
 const CONDITIONAL: Readonly<Record<string, OrderKind>> = {
   STOP_MARKET: 'STOP',
@@ -267,7 +268,10 @@ export function listOrders(
   if (name !== null) {
     contractNamed(venue, name);
   }
-  const from = optionalInteger(params, 'startTime') ?? 0;
+  // Without a time the last week, as the venue; what is open is shown whatever its age.
+  const week = venue.replay.marketTime - WEEK_MS;
+  const from = optionalInteger(params, 'startTime') ?? (which.open ? 0 : week);
+  const to = optionalInteger(params, 'endTime') ?? Infinity;
   const fromId = optionalInteger(params, 'orderId') ?? 0;
   const limit = optionalInteger(params, 'limit') ?? 500;
   return venue.engine
@@ -279,6 +283,7 @@ export function listOrders(
         (name === null || order.instrument.venueSymbol === name) &&
         order.orderId >= fromId &&
         order.placedAt >= from &&
+        order.placedAt <= to &&
         !venue.isHidden(order.orderId),
     )
     .slice(-limit)

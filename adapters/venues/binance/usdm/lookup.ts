@@ -8,10 +8,11 @@ import { KeelError } from '../../../../core/errors.ts';
 import type { AccountTrade } from '../../../../core/fill.ts';
 import type { Instrument } from '../../../../core/instrument.ts';
 import type { VenueOrder, VenueOrderWithFills } from '../../../trade-adapter.ts';
+import { isOurs } from '../../own-orders.ts';
 import { byTradeId, tradesSince } from '../lookup.ts';
 import type { BinanceRequests } from '../requests.ts';
 import { parseAnswer } from '../shapes.ts';
-import { contractFillOf, contractOrderOf, stopOrderOf } from './orders.ts';
+import { causeOf, contractFillOf, contractOrderOf, stopOrderOf } from './orders.ts';
 import {
   type AlgoOrder,
   algoOrderSchema,
@@ -23,6 +24,8 @@ import {
 
 /** The most rows a page holds. */
 const PAGE = 1000;
+const WEEK_MS = 7 * 86_400_000;
+const WEEKS_SOUGHT = 13;
 
 type Params = Readonly<Record<string, string | number>>;
 
@@ -111,6 +114,21 @@ export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
     };
   };
 
+  /**
+   * The stop that became an order. The venue shows a week of conditional orders at once: one that rested longer
+   * is sought further back.
+   */
+  const parentOf = async (trade: ContractTrade): Promise<string | null> => {
+    for (let week = 0; week < WEEKS_SOUGHT; week += 1) {
+      const endTime = trade.time - week * WEEK_MS;
+      const range = { startTime: endTime - WEEK_MS + 1, endTime, limit: PAGE };
+      const page = await algos('allAlgoOrders', { symbol: trade.symbol, ...range }, 5);
+      const parent = page.find((one) => one.actualOrderId === trade.orderId);
+      if (parent !== undefined) return parent.clientAlgoId;
+    }
+    return null;
+  };
+
   const byClientId: UsdmLookup['byClientId'] = async (instrument, clientOrderId) => {
     const symbol = instrument.venueSymbol;
     const plain = await order({ symbol, origClientOrderId: clientOrderId });
@@ -162,26 +180,20 @@ export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
       const symbol = instrument.venueSymbol;
       const found = await tradesSince(trades, symbol, since);
       if (found.length === 0) return [];
-      const parents = new Map(
-        (await algos('allAlgoOrders', { symbol, limit: PAGE }, 5)).map((one) => [
-          one.actualOrderId,
-          one.clientAlgoId,
-        ]),
-      );
-      const own = new Map(
-        (await orders('allOrders', { symbol, limit: PAGE }, 5)).map((one) => [
-          one.orderId,
-          one.clientOrderId,
-        ]),
-      );
+      const listed = await orders('allOrders', { symbol, limit: PAGE }, 5);
+      const ids = new Map<string, string | null>();
       const told: AccountTrade[] = [];
       for (const trade of found) {
-        const clientOrderId =
-          parents.get(trade.orderId) ??
-          own.get(trade.orderId) ??
-          (await byNumber(instrument, trade.orderId))?.clientOrderId ??
-          null;
-        if (clientOrderId !== null) own.set(trade.orderId, clientOrderId);
+        const { orderId } = trade;
+        if (!ids.has(orderId)) {
+          const raw =
+            listed.find((one) => one.orderId === orderId) ?? (await byNumber(instrument, orderId));
+          const id = raw?.clientOrderId ?? null;
+          // Its own name says enough of an order of ours, and of one that the venue made.
+          const known = isOurs({ clientOrderId: id }) || causeOf(id ?? '') !== undefined;
+          ids.set(orderId, known ? id : ((await parentOf(trade)) ?? id));
+        }
+        const clientOrderId = ids.get(orderId) ?? null;
         told.push({ ...contractFillOf(trade, clientOrderId ?? '', instrument), clientOrderId });
       }
       return told;
