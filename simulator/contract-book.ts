@@ -151,7 +151,7 @@ export class ContractBook {
   }
 
   /** Pays or takes funding on what is held; undefined for the flat. */
-  fund(symbol: string, rate: string, at: number, fundingId: number): FundingRecord | undefined {
+  fund(symbol: string, rate: string, at: number, nextId: () => number): FundingRecord | undefined {
     const position = this.position(symbol);
     const amount = fundingPayment({
       quantity: position.quantity,
@@ -162,7 +162,7 @@ export class ContractBook {
       return undefined;
     }
     const asset = settleOf(symbol);
-    const record = { fundingId, symbol, asset, amount, rate, at };
+    const record = { fundingId: nextId(), symbol, asset, amount, rate, at };
     this.#positions.set(symbol, applyFunding(position, amount));
     this.#balances.addFree(asset, decimal(amount));
     this.#funding.push(record);

@@ -12,6 +12,7 @@
 import { barPath, marketFillPrice, stopReachedPrice } from '../core/fill-model.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { Decimal, decimal } from '../core/money.ts';
+import type { Position } from '../core/position.ts';
 import { type AssetBalance, Balances } from './balances.ts';
 import type { Candle } from './candles.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type ContractTerms,
   settleOf,
 } from './contract-book.ts';
+import { OrderLog } from './order-log.ts';
 import {
   distanceTo,
   isMarketableNow,
@@ -38,7 +40,6 @@ import type {
   NewOrder,
   VenueCause,
 } from './orders.ts';
-import type { Position } from '../core/position.ts';
 import { type FeeTerms, Till } from './till.ts';
 
 export interface EngineOptions extends FeeTerms {
@@ -54,21 +55,15 @@ export class MatchingEngine {
   readonly contracts: ContractBook;
   readonly #options: EngineOptions;
   readonly #till: Till;
-  readonly #orders = new Map<number, EngineOrder>();
-  readonly #newestByClientId = new Map<string, EngineOrder>();
-  readonly #open = new Set<EngineOrder>();
-  readonly #trades: EngineTrade[] = [];
+  readonly #log: OrderLog;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
-  #nextOrderId: number;
-  #nextTradeId: number;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.balances = new Balances(options.openingBalances);
     this.contracts = new ContractBook(this.balances, options.contracts);
     this.#till = new Till(this.balances, this.contracts, options);
-    this.#nextOrderId = options.idBase;
-    this.#nextTradeId = options.idBase;
+    this.#log = new OrderLog(options.idBase);
   }
 
   /** Takes over an earlier engine's books, in place of the opening balances; new ids follow theirs. */
@@ -84,21 +79,8 @@ export class MatchingEngine {
   }): void {
     this.balances.replace(books.balances);
     this.contracts.restore(books.contracts);
-    for (const order of books.orders) {
-      this.#orders.set(order.orderId, order);
-      this.#newestByClientId.set(`${order.instrument.venueSymbol} ${order.clientOrderId}`, order);
-      if (order.state === 'NEW' || order.state === 'PARTIALLY_FILLED') {
-        this.#open.add(order);
-      }
-      this.#nextOrderId = Math.max(this.#nextOrderId, order.orderId + 1);
-    }
-    for (const trade of books.trades) {
-      this.#trades.push(trade);
-      this.#nextTradeId = Math.max(this.#nextTradeId, trade.tradeId + 1);
-    }
-    for (const { fundingId } of books.contracts.funding) {
-      this.#nextTradeId = Math.max(this.#nextTradeId, fundingId + 1);
-    }
+    const fundingIds = books.contracts.funding.map(({ fundingId }) => fundingId);
+    this.#log.restore(books.orders, books.trades, fundingIds);
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {
@@ -107,37 +89,37 @@ export class MatchingEngine {
 
   /** Oldest first. */
   orders(): EngineOrder[] {
-    return [...this.#orders.values()];
+    return this.#log.orders();
   }
 
   openOrders(): EngineOrder[] {
-    return [...this.#open];
+    return this.#log.openOrders();
   }
 
   /** Oldest first. */
   trades(): readonly EngineTrade[] {
-    return this.#trades;
+    return this.#log.trades();
   }
 
   /** One order's trades, oldest first. */
   tradesOf(order: EngineOrder): EngineTrade[] {
-    return this.#trades.filter((trade) => trade.order === order);
+    return this.#log.trades().filter((trade) => trade.order === order);
   }
 
   order(orderId: number): EngineOrder | undefined {
-    return this.#orders.get(orderId);
+    return this.#log.order(orderId);
   }
 
   /** The newest order of that client order id. */
   orderByClientId(venueSymbol: string, clientOrderId: string): EngineOrder | undefined {
-    return this.#newestByClientId.get(`${venueSymbol} ${clientOrderId}`);
+    return this.#log.orderByClientId(venueSymbol, clientOrderId);
   }
 
   /** Takes an order at the price of the moment. Throws `Refusal`. */
   place(request: NewOrder, price: string, at: number): EngineOrder {
-    const key = `${request.instrument.venueSymbol} ${request.clientOrderId}`;
-    const earlier = this.#newestByClientId.get(key);
-    if (earlier !== undefined && this.#open.has(earlier)) {
+    const { instrument, clientOrderId } = request;
+    const earlier = this.#log.orderByClientId(instrument.venueSymbol, clientOrderId);
+    if (earlier !== undefined && this.#log.isOpen(earlier)) {
       throw new Refusal('DUPLICATE');
     }
     if (request.instrument.contract !== undefined) {
@@ -152,7 +134,7 @@ export class MatchingEngine {
       throw new Refusal('WOULD_TRIGGER');
     }
     const fillPrice = request.kind === 'MARKET' ? this.#slipped(request, price) : price;
-    const order = newOrder(this.#nextOrderId, request, fillPrice, at);
+    const order = newOrder(this.#log.nextOrderId, request, fillPrice, at);
     this.#till.check(order, fillPrice, this.openOrders());
     this.#enter(order, at);
     if (marketable) {
@@ -166,16 +148,13 @@ export class MatchingEngine {
   }
 
   #enter(order: EngineOrder, at: number): void {
-    this.#nextOrderId += 1;
-    this.#orders.set(order.orderId, order);
-    this.#newestByClientId.set(`${order.instrument.venueSymbol} ${order.clientOrderId}`, order);
-    this.#open.add(order);
+    this.#log.enter(order);
     this.#tell({ kind: 'new', order, at });
   }
 
   /** Cancels an open order; undefined where nothing of that order is open. */
   cancel(order: EngineOrder, cancelId: string, at: number): EngineOrder | undefined {
-    if (!this.#open.has(order)) {
+    if (!this.#log.isOpen(order)) {
       return undefined;
     }
     this.#close(order, 'CANCELED', at);
@@ -188,7 +167,8 @@ export class MatchingEngine {
   matchBar(symbol: string, bar: Candle, at: number): void {
     const path = barPath(bar).map(Number);
     let walked = 0;
-    const reached = [...this.#open]
+    const reached = this.#log
+      .openOrders()
       .filter((order) => order.instrument.symbol === symbol)
       .flatMap((order) => {
         const price = reachedPrice(order, bar);
@@ -198,7 +178,7 @@ export class MatchingEngine {
     for (const { order, price, distance } of reached) {
       this.#liquidateWithin(symbol, bar, { from: walked, to: distance }, at);
       walked = distance;
-      if (!this.#open.has(order)) {
+      if (!this.#log.isOpen(order)) {
         continue;
       }
       if (order.stopPrice === undefined) {
@@ -263,7 +243,7 @@ export class MatchingEngine {
         : Decimal.min(how.price, bankrupt).toNearest(tick, Decimal.ROUND_DOWN);
     const request: NewOrder = {
       clientOrderId:
-        cause === 'liquidation' ? `autoclose-${String(this.#nextOrderId)}` : 'adl_autoclose',
+        cause === 'liquidation' ? `autoclose-${String(this.#log.nextOrderId)}` : 'adl_autoclose',
       instrument,
       side,
       kind: 'LIMIT',
@@ -272,7 +252,10 @@ export class MatchingEngine {
       price: price.toFixed(),
       reduceOnly: true,
     };
-    const order: EngineOrder = { ...newOrder(this.#nextOrderId, request, how.price, at), cause };
+    const order: EngineOrder = {
+      ...newOrder(this.#log.nextOrderId, request, how.price, at),
+      cause,
+    };
     this.#enter(order, at);
     this.#fillChance(order, price, false, at);
     this.#tellBalances(order, at);
@@ -285,9 +268,8 @@ export class MatchingEngine {
 
   /** Books funding at the mark of the moment on what is held. */
   fund(symbol: string, rate: string, at: number): FundingRecord | undefined {
-    const record = this.contracts.fund(symbol, rate, at, this.#nextTradeId);
+    const record = this.contracts.fund(symbol, rate, at, () => this.#log.takeTradeId());
     if (record !== undefined) {
-      this.#nextTradeId += 1;
       this.#tell({ kind: 'balances', assets: [record.asset], symbol, reason: 'funding', at });
     }
     return record;
@@ -346,10 +328,10 @@ export class MatchingEngine {
     order.updatedAt = at;
     order.state = order.filled.eq(order.quantity) ? 'FILLED' : 'PARTIALLY_FILLED';
     if (order.state === 'FILLED') {
-      this.#open.delete(order);
+      this.#log.close(order);
     }
     const trade: EngineTrade = {
-      tradeId: this.#nextTradeId,
+      tradeId: this.#log.takeTradeId(),
       order,
       price,
       quantity,
@@ -358,13 +340,12 @@ export class MatchingEngine {
       maker,
       at,
     };
-    this.#nextTradeId += 1;
-    this.#trades.push(trade);
+    this.#log.record(trade);
     this.#tell({ kind: 'trade', order, trade, at });
   }
 
   #expireRest(order: EngineOrder, at: number): void {
-    if (this.#open.has(order)) {
+    if (this.#log.isOpen(order)) {
       this.#close(order, 'EXPIRED', at);
       this.#tell({ kind: 'expired', order, at });
     }
@@ -374,7 +355,7 @@ export class MatchingEngine {
     this.#till.unlock(order);
     order.state = state;
     order.updatedAt = at;
-    this.#open.delete(order);
+    this.#log.close(order);
   }
 
   #tellBalances(order: EngineOrder, at: number): void {
