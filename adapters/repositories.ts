@@ -4,6 +4,7 @@
  * Implemented by `createRepositories(db)` in adapters/storage. Failures are KeelError: NOT_FOUND, CONFLICT,
  * FENCED, or UNAVAILABLE when PostgreSQL does not answer.
  */
+import type { DecisionRepository } from './decision-repository.ts';
 import type { ContractRepository } from './contract-repository.ts';
 import type { Json } from '../core/json.ts';
 import type { Kline } from '../core/kline.ts';
@@ -209,6 +210,7 @@ export interface PaperStore {
 
 export interface Repositories {
   readonly orders: OrderRepository;
+  readonly decisions: DecisionRepository;
   readonly strategies: StrategyRepository;
   readonly klines: KlineRepository;
   readonly accounts: AccountRepository;

@@ -63,6 +63,7 @@ export async function startApi(house: House): Promise<RunningApi> {
       price: (exchange, symbol) => latestPrice(cache, repositories.klines, exchange, symbol),
     }),
     workflows,
+    decisions: repositories.decisions,
     builds: createBuildService({
       audit: repositories.audit,
       versioned: versioning && {

@@ -4,6 +4,7 @@ import { rateLimit } from 'express-rate-limit';
 import type { PayloadCodec } from '@temporalio/common';
 import helmet from 'helmet';
 import docsFolder from 'swagger-ui-dist/absolute-path.js';
+import type { DecisionRepository } from '../adapters/decision-repository.ts';
 import type { Workflows } from '../adapters/temporal/workflows.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -16,6 +17,7 @@ import { routerOf } from './route.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { haltRoutes } from './routes/halts.ts';
+import { decisionRoutes } from './routes/decisions.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
@@ -38,6 +40,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly closing: CloseService;
   readonly reconciliation: ReconciliationService;
   readonly builds: BuildService;
+  readonly decisions: DecisionRepository;
   readonly workflows: Pick<Workflows, 'history'>;
   readonly tokens: Tokens;
   readonly logger: Logger;
@@ -89,6 +92,7 @@ export function createApp(services: Services): Express {
       ...(encryption === undefined ? {} : { loginCookie: codecCookie }),
     }),
     ...strategyRoutes(services.strategies),
+    ...decisionRoutes(services.decisions),
     ...orderRoutes(services.orders),
     ...haltRoutes(services.halts),
     ...portfolioRoutes(services.portfolio, services.closing),

@@ -4,7 +4,8 @@
  * booking can pass between what is read and what is reserved. What is due is decided by core/admission.ts.
  */
 import { sql, type Transaction } from 'kysely';
-import { decideAdmission, type AdmissionDecision, type OpenOrder } from '../../core/admission.ts';
+import { decideAdmission, type OpenOrder } from '../../core/admission.ts';
+import type { RecordedAdmission } from '../../core/decision.ts';
 import { KeelError } from '../../core/errors.ts';
 import { accountsOf } from '../../core/execution/plan.ts';
 import type { Instrument } from '../../core/instrument.ts';
@@ -56,8 +57,7 @@ export async function admitOrder(
       return { verdict: 'blocked', cancelFirst: ending };
     }
     const { holdings, newestSequence } = await readStanding(trx, signal);
-    const decision = decideAdmission({
-      signal,
+    const standing = {
       // A person may trade a strategy that does not run; its entries are theirs to answer for.
       strategyStatus: signal.source.kind === 'person' ? 'running' : strategy.status,
       currentRunId: strategy.run_id,
@@ -71,11 +71,12 @@ export async function admitOrder(
       instrument: input.instrument,
       ...(await contractOwner(trx, input, now)),
       buffer: options.marketBuyBuffer,
-    });
+    };
+    const decision = decideAdmission({ signal, ...standing });
     if (decision.verdict === 'blocked') return decision;
     await supersede(trx, decision.supersede, signal, now);
     await keepLeverage(trx, signal, input.instrument);
-    await insertOrder(trx, input, decision, now);
+    await insertOrder(trx, input, { input: standing, decision }, now);
     await refreshStatus(trx, signal.id);
     const order = await readOrderView(trx, signal.id);
     if (decision.verdict === 'ended') return { verdict: 'ended', order };
@@ -271,10 +272,11 @@ async function supersede(
 async function insertOrder(
   trx: Transaction<Database>,
   input: AdmitInput,
-  decision: Exclude<AdmissionDecision, { verdict: 'blocked' }>,
+  admission: RecordedAdmission,
   now: number,
 ): Promise<void> {
   const { signal, workflowRunId, marketTime } = input;
+  const { decision } = admission;
   const verdict: Pick<
     OrderRow,
     'state' | 'reason_code' | 'reason' | 'reserved_quote' | 'reserve_price' | 'finished_at'
@@ -318,6 +320,7 @@ async function insertOrder(
       reducing: decision.reducing,
       status: 'pending',
       signal: JSON.stringify(signal),
+      admission: JSON.stringify(admission),
       tag: signal.tag,
       event_time: signal.eventTime,
       valid_until: signal.validUntil,

@@ -8,6 +8,7 @@ import { createAccountRepository } from './accounts.ts';
 import { createAuditRepository } from './audit.ts';
 import { createContractRepository } from './contracts.ts';
 import type { Database } from './database.ts';
+import { createDecisionRepository } from './decisions.ts';
 import { createHaltRepository } from './halts.ts';
 import { createKlineRepository } from './klines.ts';
 import { createOrderRepository } from './orders.ts';
@@ -36,6 +37,7 @@ export function createRepositories(
   const marketBuyBuffer = options.marketBuyBuffer ?? DEFAULT_MARKET_BUY_BUFFER;
   return {
     orders: withKeelErrors(createOrderRepository(db, { marketBuyBuffer, now })),
+    decisions: withKeelErrors(createDecisionRepository(db)),
     strategies: withKeelErrors(createStrategyRepository(db, now)),
     klines: withKeelErrors(createKlineRepository(db)),
     accounts: withKeelErrors(createAccountRepository(db, now)),

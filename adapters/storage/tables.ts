@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { FailurePolicy } from '../../core/failure-policy.ts';
+import type { RecordedAdmission } from '../../core/decision.ts';
 import type { Side } from '../../core/fill.ts';
 import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { Route } from '../../core/execution/route.ts';
@@ -112,6 +113,7 @@ export interface OrdersTable {
   reason_code: string | null;
   reason: string | null;
   risk: ColumnType<RiskReport | null, string | null, string | null>;
+  admission: ColumnType<RecordedAdmission | null, string | undefined, never>;
   route: ColumnType<Route | null, string | null | undefined, string | null>;
   signal: JsonColumn<Signal>;
   tag: string;

@@ -6,6 +6,8 @@ import { historyJsonSchema } from '../../adapters/temporal/history-json.ts';
 import { HISTORIES } from '../histories.ts';
 import { createApp, type Services } from '../../api/server.ts';
 import { createTokens, hashPassword } from '../../api/auth.ts';
+import type { DecisionRepository } from '../../adapters/decision-repository.ts';
+import type { RecordedDecision } from '../../core/decision.ts';
 import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
 import { createBuildService } from '../../api/services/build-service.ts';
 import { createHaltService } from '../../api/services/halt-service.ts';
@@ -79,6 +81,8 @@ export class ApiWorld {
   readonly signals: Signal[] = [];
   readonly away = new Set<string>();
   price: string | null = '97000.5';
+  /** Oldest first. */
+  readonly decisions: RecordedDecision[] = [];
   /** Of the workers, by build id; undefined: they are unversioned. */
   builds: Map<string, WorkerBuild> | undefined;
   /** A defect to be met by the next list of strategies. */
@@ -156,6 +160,7 @@ export class ApiWorld {
         price: async () => this.price,
       }),
       workflows,
+      decisions: this.decisionRepository(),
       builds: createBuildService({
         audit,
         versioned: this.builds && {
@@ -170,6 +175,18 @@ export class ApiWorld {
       encryption,
       ...(loginsPerMinute === undefined ? {} : { limits: { loginsPerMinute } }),
     });
+  }
+
+  private decisionRepository(): DecisionRepository {
+    return {
+      list: async ({ since, until, limit, after }) => {
+        const found = this.decisions.filter(
+          ({ decidedAt }) => decidedAt >= since && decidedAt <= until,
+        );
+        const from = found.findIndex(({ orderId }) => orderId === after) + 1;
+        return found.slice(from, from + limit);
+      },
+    };
   }
 
   private deployments(builds: Map<string, WorkerBuild>): Deployments {
