@@ -113,7 +113,8 @@ function frontOf(
   };
   if (options.venue === 'okx') {
     const isForgotten = createMemory(venue);
-    const okx = { ...venue, credentials, rates: new OkxRateCounter(), isForgotten };
+    const account = { hedgeMode: options.contracts?.hedgeMode ?? false };
+    const okx = { ...venue, credentials, rates: new OkxRateCounter(), account, isForgotten };
     return okxFront(okx, faults, hide);
   }
   if (options.venue === 'binance-usdm') {

@@ -89,6 +89,13 @@ export const slBelowLast = (): RowError =>
 /** Of a sale: its trigger must be below the last price. */
 export const slAboveLast = (): RowError =>
   new RowError('51280', 'SL trigger price cannot be higher than the last price');
+export const leverageTooHigh = (): RowError =>
+  new RowError('59102', 'Leverage exceeds the maximum limit. Please lower the leverage.');
+export const settingsLocked = (): RowError =>
+  new RowError(
+    '59000',
+    'Setting failed. Cancel any open orders, close positions, and stop trading bots first.',
+  );
 export const cancelUnknown = (): RowError =>
   new RowError('51400', 'Cancellation failed as the order does not exist.');
 export const cancelCancelled = (): RowError =>

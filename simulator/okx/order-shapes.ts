@@ -1,9 +1,9 @@
 /** Orders, own trades and balances as OKX writes them, in answers and in pushes. */
-import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
+import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { AssetBalance } from '../balances.ts';
-import type { EngineOrder, EngineTrade, OrderState } from '../orders.ts';
+import type { EngineOrder, EngineTrade, OrderState, VenueCause } from '../orders.ts';
 import { sizeOf } from './instruments.ts';
-import { instTypeOf } from './venue.ts';
+import { instTypeOf, type OkxVenue } from './venue.ts';
 
 const STATES: Readonly<Record<OrderState, string>> = {
   NEW: 'live',
@@ -34,6 +34,16 @@ export function ordTypeOf({ kind, timeInForce, stopPrice }: EngineOrder): string
   return timeInForce === 'GTC' ? 'limit' : timeInForce.toLowerCase();
 }
 
+const CATEGORIES: Readonly<Record<VenueCause, string>> = {
+  liquidation: 'full_liquidation',
+  adl: 'adl',
+};
+
+/** What the venue made, of a stop or by itself, has no client id of its own. */
+function clOrdIdOf(order: EngineOrder): string {
+  return isAlgo(order) || order.cause !== undefined ? '' : order.clientOrderId;
+}
+
 /** One row of `order`, `orders-pending` and `orders-history`; `trades` are the order's own, oldest first. */
 export function orderRow(
   order: EngineOrder,
@@ -55,10 +65,9 @@ export function orderRow(
     cTime: String(order.triggeredAt ?? order.placedAt),
     cancelSource: order.state === 'CANCELED' ? '1' : '',
     cancelSourceReason: '',
-    category: 'normal',
+    category: order.cause === undefined ? 'normal' : CATEGORIES[order.cause],
     ccy: '',
-    // What the venue made of a stop has no client id of its own.
-    clOrdId: algo ? '' : order.clientOrderId,
+    clOrdId: clOrdIdOf(order),
     // Negative is paid.
     fee: plain(fee.neg()),
     feeCcy: last?.feeAsset ?? '',
@@ -81,7 +90,7 @@ export function orderRow(
     quickMgnType: '',
     rebate: '0',
     rebateCcy: instrument.quote,
-    reduceOnly: 'false',
+    reduceOnly: String(order.reduceOnly),
     side: order.side,
     slOrdPx: '',
     slTriggerPx: '',
@@ -124,7 +133,7 @@ export function algoRow(order: EngineOrder): Record<string, unknown> {
     ordPx: '',
     ordType: 'conditional',
     posSide: 'net',
-    reduceOnly: 'false',
+    reduceOnly: String(order.reduceOnly),
     side: order.side,
     slOrdPx: '-1',
     slTriggerPx: plain(order.stopPrice ?? decimal('0')),
@@ -173,7 +182,7 @@ export function fillRow(trade: EngineTrade): Record<string, unknown> {
   const { order } = trade;
   return {
     billId: String(trade.tradeId),
-    clOrdId: isAlgo(order) ? '' : order.clientOrderId,
+    clOrdId: clOrdIdOf(order),
     execType: execTypeOf(trade),
     fee: plain(trade.feeAmount.neg()),
     feeCcy: trade.feeAsset,
@@ -196,8 +205,19 @@ export function fillRow(trade: EngineTrade): Record<string, unknown> {
 }
 
 /** One entry of `details` in `GET /api/v5/account/balance` and of the channel `account`. */
-export function balanceDetail({ asset, free, locked }: AssetBalance, at: number): object {
-  const total = plain(free.add(locked));
+export function balanceDetail(
+  venue: OkxVenue,
+  { asset, free: unlocked, locked: ordered }: AssetBalance,
+  at: number,
+): object {
+  const cash = unlocked.add(ordered);
+  const settles = venue.instruments.some(({ settle }) => settle === asset);
+  // What contracts are settled in is free but for their margin.
+  const free = settles
+    ? Decimal.max(venue.engine.contracts.available(asset, venue.engine.openOrders()), 0)
+    : unlocked;
+  const locked = Decimal.max(cash.sub(free), 0);
+  const total = plain(cash);
   return {
     availBal: plain(free),
     availEq: plain(free),

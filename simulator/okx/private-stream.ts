@@ -123,7 +123,7 @@ export class PrivateStream {
 
   #balances({ assets, at }: Extract<EngineEvent, { kind: 'balances' }>): Push {
     const { balances } = this.#venue.engine;
-    const details = assets.map((asset) => balanceDetail(balances.get(asset), at));
+    const details = assets.map((asset) => balanceDetail(this.#venue, balances.get(asset), at));
     return { channel: 'account', instType: undefined, row: { details, uTime: String(at) } };
   }
 }

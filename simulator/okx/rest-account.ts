@@ -15,12 +15,12 @@ export function getBalance(venue: OkxVenue, query: URLSearchParams): object[] {
     .filter(({ asset, free, locked }) =>
       wanted === undefined ? !free.add(locked).isZero() : wanted.includes(asset),
     )
-    .map((balance) => balanceDetail(balance, venue.replay.marketTime));
+    .map((balance) => balanceDetail(venue, balance, venue.replay.marketTime));
   return [{ adjEq: '', details, totalEq: '0', uTime: String(venue.replay.marketTime) }];
 }
 
 /** GET /api/v5/account/config. */
-export function getConfig(): object[] {
+export function getConfig(venue: OkxVenue): object[] {
   return [
     {
       acctLv: '2',
@@ -29,7 +29,7 @@ export function getConfig(): object[] {
       level: 'Lv1',
       mainUid: '44705892343619584',
       perm: 'read_only,trade',
-      posMode: 'net_mode',
+      posMode: venue.account.hedgeMode ? 'long_short_mode' : 'net_mode',
       uid: '44705892343619584',
     },
   ];

@@ -14,7 +14,15 @@ import {
 } from './errors.ts';
 import { algoIdOf, algoRow, isAlgo } from './order-shapes.ts';
 import { amount, mandatory, oneOf, optional, pageOf, type Row } from './parameters.ts';
-import { instrumentOf, place, sideOf, sizeOf, checkClientId, checkMode } from './rest-trade.ts';
+import {
+  instrumentOf,
+  reduceOnlyOf,
+  place,
+  sideOf,
+  sizeOf,
+  checkClientId,
+  checkMode,
+} from './rest-trade.ts';
 import { instTypeOf, type OkxRequest, type OkxVenue } from './venue.ts';
 
 /** POST /api/v5/trade/order-algo. Throws `RowError`; no order exists then. */
@@ -48,6 +56,7 @@ export function placeAlgo(
       kind: 'STOP',
       timeInForce: 'GTC',
       ...sizeOf(row, instrument, { kind: 'STOP', side }),
+      ...reduceOnlyOf(row),
       stopPrice: stopPrice.toFixed(),
       ...(faults.fillPlan === undefined ? {} : { fillPlan: faults.fillPlan }),
     },

@@ -54,6 +54,7 @@ export function placeOrder(
   const now = venue.replay.price(instrument.symbol);
   const price = kind === 'MARKET' ? undefined : priceOf(row, instrument, side, now);
   const size = sizeOf(row, instrument, { kind, side });
+  useMarginMode(venue, instrument, mandatory(row, 'tdMode'));
   const order = place(venue, {
     clientOrderId,
     instrument,
@@ -61,11 +62,33 @@ export function placeOrder(
     kind,
     timeInForce,
     ...size,
+    ...reduceOnlyOf(row),
     ...(price === undefined ? {} : { price: price.toFixed() }),
     ...(faults.fillPlan === undefined ? {} : { fillPlan: faults.fillPlan }),
   });
   faults.onPlaced?.(order);
   return done(order, 'Order placed');
+}
+
+/**
+ * An order's margin mode is its own at OKX; the account here has one a symbol, which an order sets while
+ * nothing is held. Throws the row's error 51000 where a position has another.
+ */
+function useMarginMode(venue: OkxVenue, { symbol }: Instrument, tdMode: string): void {
+  const { contracts } = venue.engine;
+  const { marginType } = contracts.settings(symbol);
+  if (tdMode === marginType || (tdMode !== 'cross' && tdMode !== 'isolated')) {
+    return;
+  }
+  if (contracts.position(symbol).quantity !== '0') {
+    throw badRow('tdMode');
+  }
+  contracts.set(symbol, { marginType: tdMode });
+}
+
+/** Of swaps. */
+export function reduceOnlyOf(row: Row): Pick<NewOrder, 'reduceOnly'> {
+  return optional(row, 'reduceOnly') === 'true' ? { reduceOnly: true } : {};
 }
 
 /** A made-up one where none is given. Throws the row's error 51000. */

@@ -14,13 +14,23 @@ import {
 } from './rest-account.ts';
 import { MARKET_ENDPOINTS } from './rest-market.ts';
 import { cancelAlgo, getAlgo, getAlgoHistory, getPendingAlgos, placeAlgo } from './rest-algo.ts';
+import {
+  getBills,
+  getLeverage,
+  getPositions,
+  setLeverage,
+  setPositionMode,
+} from './rest-contracts.ts';
 import { cancelOrder, placeOrder } from './rest-trade.ts';
 import { checkSigned } from './signature.ts';
 import type { OkxRequest, OkxVenue } from './venue.ts';
 
 const READS: Readonly<Record<string, (venue: OkxVenue, query: URLSearchParams) => unknown[]>> = {
   '/api/v5/account/balance': getBalance,
+  '/api/v5/account/bills': getBills,
   '/api/v5/account/config': getConfig,
+  '/api/v5/account/leverage-info': getLeverage,
+  '/api/v5/account/positions': getPositions,
   '/api/v5/account/trade-fee': getTradeFee,
   '/api/v5/trade/order': getOrder,
   '/api/v5/trade/orders-pending': getPendingOrders,
@@ -47,6 +57,8 @@ const PLACE: Deed = { action: 'place', perform: placeOrder };
 const CANCEL: Deed = { action: 'cancel', perform: cancelOrder };
 
 const DEEDS: Readonly<Record<string, Deed>> = {
+  '/api/v5/account/set-leverage': { action: 'read', perform: setLeverage },
+  '/api/v5/account/set-position-mode': { action: 'read', perform: setPositionMode },
   '/api/v5/trade/order': PLACE,
   '/api/v5/trade/batch-orders': PLACE,
   '/api/v5/trade/order-algo': { action: 'place', perform: placeAlgo },

@@ -13,6 +13,7 @@ export interface Credentials {
 export interface OkxVenue extends SimulatedVenue {
   readonly credentials: Credentials;
   readonly rates: RateCounter;
+  readonly account: { hedgeMode: boolean };
   /** True once an order that ended without a fill is past the hours in which the venue still knows it. */
   readonly isForgotten: (orderId: number) => boolean;
 }

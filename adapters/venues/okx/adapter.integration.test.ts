@@ -10,10 +10,20 @@ import {
   DEFAULT_PASSPHRASE,
   DEFAULT_SECRET,
   type Simulator,
+  type SimulatorOptions,
 } from '../../../simulator/options.ts';
 import { startSimulator } from '../../../simulator/server.ts';
 import { createMemoryRateBudget } from '../../storage/rate-budget-memory.ts';
 import type { OrderNotice, TradeAdapter } from '../../trade-adapter.ts';
+import { writeRecording } from '../../../test/factories/recordings.ts';
+import {
+  describePerpetuals,
+  FUNDING_EVERY_MS,
+  PERPETUAL,
+  PERPETUAL_BARS,
+  type PerpetualWorld,
+  WALLET,
+} from '../perpetual.contract.ts';
 import { describeStopOrders, stopRequest } from '../stop-orders.contract.ts';
 import {
   CONTRACT_BARS,
@@ -109,6 +119,66 @@ const FACTS: VenueFacts = {
 
 describeTradeAdapter('OKX', open, FACTS);
 describeStopOrders('OKX', open, ['too little', { quantity: '0.000009' }, 'FILTER_LOT_SIZE']);
+
+function startSwaps(contracts: SimulatorOptions['contracts'] = {}): Promise<Simulator> {
+  const candles = PERPETUAL_BARS.map(([open, high, low, close], index) => ({
+    ...{ open, high, low, close, volume: '1' },
+    openAt: STARTS_AT + index * 60_000,
+  }));
+  return startSimulator({
+    venue: 'okx',
+    recordings: [{ symbol: PERPETUAL, file: writeRecording(candles) }],
+    balances: { USDT: WALLET },
+    feeRates: { maker: '0.0002', taker: '0.0005' },
+    contracts: { fundingEveryMs: FUNDING_EVERY_MS, ...contracts },
+  });
+}
+
+const SWAPS = { symbols: [PERPETUAL], leverage: 10 };
+
+async function openSwaps(): Promise<PerpetualWorld> {
+  const venue = await startSwaps();
+  const adapter = adapterFor(venue, SWAPS);
+  await adapter.connect();
+  await adapter.prepareAccount([PERPETUAL]);
+  return {
+    adapter,
+    advance: () => {
+      venue.advance();
+      return Promise.resolve();
+    },
+    deleverage: (quantity) => {
+      venue.deleverage(PERPETUAL, quantity);
+    },
+    close: async () => {
+      await adapter.disconnect();
+      await venue.close();
+    },
+  };
+}
+
+describePerpetuals('OKX', openSwaps);
+
+describe("OKX's settings of swaps", () => {
+  it('are set while nothing is open, and refused by name while something is', async () => {
+    const venue = await startSwaps({ hedgeMode: true });
+    const adapter = adapterFor(venue, SWAPS);
+    await adapter.connect();
+    expect(await adapter.instrument(PERPETUAL)).toMatchObject({ leverage: '20' });
+    await adapter.prepareAccount([PERPETUAL]);
+    expect(await adapter.instrument(PERPETUAL)).toMatchObject({ leverage: '10' });
+    await adapter.placeOrder(orderRequest({ symbol: PERPETUAL }));
+    const other = adapterFor(venue, { ...SWAPS, leverage: 5 });
+    await other.connect();
+    await expect(other.prepareAccount([PERPETUAL])).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/leverage of BTC\/USDT:USDT is 10 at OKX, wanted is 5/),
+    });
+    await adapter.disconnect();
+    await other.disconnect();
+    await venue.close();
+  });
+});
 
 describe('the OKX adapter when the venue fails', () => {
   let venue: Simulator;

@@ -10,7 +10,7 @@
  * (`requests.ts`); every answer is read raw. OKX counts swaps in contracts; here a quantity is always base.
  */
 import { KeelError } from '../../../core/errors.ts';
-import { checkFilters } from '../../../core/filters.ts';
+import { checkFilters, exitInstrument } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { Decimal, decimal, toDecimalString } from '../../../core/money.ts';
 import type { BookLevel } from '../../../core/order-book.ts';
@@ -27,6 +27,7 @@ import type {
 import { Listing } from '../listing.ts';
 import { createOrderStream } from '../order-stream.ts';
 import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
+import { createOkxContracts } from './account.ts';
 import {
   instIdOf,
   instrumentOf,
@@ -59,6 +60,8 @@ export interface OkxOptions extends OkxRequestOptions {
   readonly symbols: readonly string[];
   /** Margin mode of swaps. Spot is always `cash`. Default `cross`. */
   readonly tdMode?: 'cross' | 'isolated';
+  /** Of swaps: notional per margin. Default 1. */
+  readonly leverage?: number;
   readonly logger: Logger;
   /** Tighter bounds than the real venue's, for a simulator that is known to keep them. */
   readonly visibility?: Partial<Omit<VisibilityBounds, 'clockErrorMs'>>;
@@ -79,6 +82,11 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   const requests = createOkxRequests(options);
   const lookup = createOkxLookup(requests);
   const listing = new Listing(exchange);
+  const tdMode = options.tdMode ?? 'cross';
+  const contracts = createOkxContracts(requests, lookup, {
+    ...{ tdMode, listing },
+    leverage: options.leverage ?? 1,
+  });
 
   const read = async (path: string, params: Readonly<Record<string, string>>) =>
     (await requests.signed({ method: 'GET', path, params, purpose: 'read' })).json;
@@ -91,6 +99,12 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       ? { maker: rateOf(fees.maker), taker: rateOf(fees.taker) }
       : { maker: rateOf(fees.makerU), taker: rateOf(fees.takerU) };
   };
+
+  /** A contract with the leverage it is traded at. */
+  const asItIsSet = async (instrument: Instrument): Promise<Instrument> =>
+    instrument.contract === undefined || options.apiKey === ''
+      ? instrument
+      : { ...instrument, leverage: await contracts.leverage(instrument) };
 
   const loadInstruments = async (): Promise<void> => {
     const wanted = new Set(symbols.map(instIdOf));
@@ -106,7 +120,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
         if (!wanted.has(row.instId)) continue;
         try {
           const instrument = instrumentOf(exchange, listingRow.parse(row), fees);
-          if (instrument !== null) found.push(instrument);
+          if (instrument !== null) found.push(await asItIsSet(instrument));
         } catch (error) {
           logger.warn({ err: error, symbol: row.instId }, 'instrument_not_understood');
         }
@@ -126,8 +140,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     });
   };
 
-  const tdModeOf = ({ contract }: Instrument): string =>
-    contract === undefined ? 'cash' : (options.tdMode ?? 'cross');
+  const tdModeOf = ({ contract }: Instrument): string => (contract === undefined ? 'cash' : tdMode);
 
   /** What every order says, of whichever type. */
   const commonParams = (instrument: Instrument, request: PlaceOrderRequest) => ({
@@ -263,11 +276,13 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     async getPositions() {
       // On spot a position is what is held of the base.
       const held = new Map((await balances()).map((one) => [one.asset, one]));
-      return listing.all().flatMap(({ symbol, base, contract }) => {
+      const spot = listing.all().flatMap(({ symbol, base, contract }) => {
         const balance = contract === undefined ? held.get(base) : undefined;
         if (balance === undefined) return [];
         return [{ symbol, quantity: toDecimalString(decimal(balance.free).plus(balance.locked)) }];
       });
+      const trades = listing.all().some(({ contract }) => contract !== undefined);
+      return trades ? [...spot, ...(await contracts.positions())] : spot;
     },
 
     async placeOrder(request) {
@@ -315,9 +330,20 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       return (await adapter.accountTrades(symbol, since)).filter(isOurs);
     },
     accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
-    prepareAccount: () => Promise.resolve(),
-    fundingSince: () => Promise.resolve([]),
-    venueOrdersSince: () => Promise.resolve([]),
+    async prepareAccount(symbols) {
+      const traded = symbols.map((symbol) => listing.traded(symbol));
+      const swaps = traded.filter(({ contract }) => contract !== undefined);
+      await contracts.prepare(swaps);
+      if (swaps.length > 0) await loadInstruments();
+    },
+    async fundingSince(symbol, since) {
+      const instrument = listing.traded(symbol);
+      return instrument.contract === undefined ? [] : contracts.fundingSince(instrument, since);
+    },
+    async venueOrdersSince(symbol, since) {
+      const instrument = listing.traded(symbol);
+      return instrument.contract === undefined ? [] : contracts.venueOrdersSince(instrument, since);
+    },
 
     async watchOrders(onNotice) {
       const open: { close(): Promise<void> }[] = [];
@@ -341,7 +367,8 @@ function checkBeforeSending(instrument: Instrument, request: PlaceOrderRequest):
   const { side, type, quantity } = request;
   const price = type === 'limit' ? requirePrice(request, 'price') : null;
   const stopPrice = type === 'stop' ? requirePrice(request, 'stopPrice') : null;
-  const verdict = checkFilters(instrument, { side, type, quantity, price, stopPrice }, '0');
+  const bound = request.reduceOnly === true ? exitInstrument(instrument) : instrument;
+  const verdict = checkFilters(bound, { side, type, quantity, price, stopPrice }, '0');
   if (verdict.ok) return;
   throw new KeelError(verdict.code, `${verdict.reason} (${instrument.symbol}): nothing was sent`);
 }
