@@ -10,6 +10,7 @@ import {
   liquidationPrice,
   maintenanceMargin,
 } from '../core/contract.ts';
+import { barPath, stopReachedPrice } from '../core/fill-model.ts';
 import type { Instrument } from '../core/instrument.ts';
 import {
   applyFill,
@@ -23,8 +24,9 @@ import { Decimal, decimal } from '../core/money.ts';
 import type { Position } from '../core/position.ts';
 import { parseSymbol } from '../core/symbol.ts';
 import type { Balances } from './balances.ts';
-import type { EngineOrder, FundingRecord } from './orders.ts';
-import { restingPrice } from './order-terms.ts';
+import type { Candle } from './candles.ts';
+import type { EngineOrder, FundingRecord, NewOrder, VenueCause } from './orders.ts';
+import { distanceTo, restingPrice } from './order-terms.ts';
 
 export interface ContractSettings {
   readonly leverage: number;
@@ -38,6 +40,21 @@ export interface ContractTerms {
   readonly maintenanceRate: string;
   /** The mark of the moment. */
   readonly markPrice: (symbol: string) => string;
+}
+
+export type Ohlc = Pick<Candle, 'open' | 'high' | 'low' | 'close'>;
+
+/** A part of a minute's path, in quote units walked since its open. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How the venue closes a position by itself: all of it, or so much. */
+export interface VenueClose {
+  readonly cause: VenueCause;
+  readonly price: string;
+  readonly quantity?: string;
 }
 
 export class ContractBook {
@@ -200,8 +217,49 @@ export class ContractBook {
     });
   }
 
+  /** Where this stretch of a minute's path reaches the liquidation price of what is held; null where it does not. */
+  liquidationWithin(symbol: string, bar: Ohlc, stretch: Stretch): string | null {
+    const stopPrice = this.liquidationPrice(symbol);
+    if (stopPrice === null) {
+      return null;
+    }
+    const side = this.position(symbol).quantity.startsWith('-') ? 'buy' : 'sell';
+    const price = stopReachedPrice({ side, stopPrice, bar });
+    if (price === null) {
+      return null;
+    }
+    const distance = distanceTo(barPath(bar).map(Number), Number(price));
+    return distance >= stretch.from && distance <= stretch.to ? price : null;
+  }
+
+  /** The order by which the venue closes what is held, or so much of it; undefined for the flat. */
+  closingOrder(instrument: Instrument, how: VenueClose, orderId: number): NewOrder | undefined {
+    const held = decimal(this.position(instrument.symbol).quantity);
+    if (held.isZero()) {
+      return undefined;
+    }
+    const side = held.isNegative() ? 'buy' : 'sell';
+    const bankrupt = this.#bankruptcyPrice(instrument);
+    const tick = instrument.priceTick;
+    // On the tick, and never so that the account ends in debt: the venue's own fund pays what is missing.
+    const price =
+      side === 'sell'
+        ? Decimal.max(how.price, bankrupt).toNearest(tick, Decimal.ROUND_UP)
+        : Decimal.min(how.price, bankrupt).toNearest(tick, Decimal.ROUND_DOWN);
+    return {
+      clientOrderId: how.cause === 'liquidation' ? `autoclose-${String(orderId)}` : 'adl_autoclose',
+      instrument,
+      side,
+      kind: 'LIMIT',
+      timeInForce: 'IOC',
+      quantity: Decimal.min(held.abs(), how.quantity ?? held.abs()).toFixed(),
+      price: price.toFixed(),
+      reduceOnly: true,
+    };
+  }
+
   /** The price at which closing leaves nothing of the wallet after the fee: beyond it the venue's fund pays. */
-  bankruptcyPrice({ symbol, takerFeeRate }: Instrument): Decimal {
+  #bankruptcyPrice({ symbol, takerFeeRate }: Instrument): Decimal {
     const { quantity, cost } = this.position(symbol);
     const held = decimal(quantity);
     const wallet = this.#balances.get(settleOf(symbol)).free;

@@ -9,8 +9,7 @@
  * order at the price that reached it. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
  * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
  */
-import { barPath, marketFillPrice, stopReachedPrice } from '../core/fill-model.ts';
-import type { Instrument } from '../core/instrument.ts';
+import { barPath, marketFillPrice } from '../core/fill-model.ts';
 import { Decimal, decimal } from '../core/money.ts';
 import type { Position } from '../core/position.ts';
 import { type AssetBalance, Balances } from './balances.ts';
@@ -19,7 +18,10 @@ import {
   ContractBook,
   type ContractSettings,
   type ContractTerms,
+  type Ohlc,
   settleOf,
+  type Stretch,
+  type VenueClose,
 } from './contract-book.ts';
 import { OrderLog } from './order-log.ts';
 import {
@@ -32,14 +34,7 @@ import {
   rests,
   wouldTrigger,
 } from './order-terms.ts';
-import type {
-  EngineEvent,
-  EngineOrder,
-  EngineTrade,
-  FundingRecord,
-  NewOrder,
-  VenueCause,
-} from './orders.ts';
+import type { EngineEvent, EngineOrder, EngineTrade, FundingRecord, NewOrder } from './orders.ts';
 import { type FeeTerms, Till } from './till.ts';
 
 export interface EngineOptions extends FeeTerms {
@@ -192,23 +187,9 @@ export class MatchingEngine {
   }
 
   /** Liquidates what is held where this stretch of the minute's path reaches its liquidation price. */
-  #liquidateWithin(
-    symbol: string,
-    bar: Pick<Candle, 'open' | 'high' | 'low' | 'close'>,
-    stretch: { readonly from: number; readonly to: number },
-    at: number,
-  ): void {
-    const stopPrice = this.contracts.liquidationPrice(symbol);
-    if (stopPrice === null) {
-      return;
-    }
-    const side = this.contracts.position(symbol).quantity.startsWith('-') ? 'buy' : 'sell';
-    const price = stopReachedPrice({ side, stopPrice, bar });
-    if (price === null) {
-      return;
-    }
-    const distance = distanceTo(barPath(bar).map(Number), Number(price));
-    if (distance >= stretch.from && distance <= stretch.to) {
+  #liquidateWithin(symbol: string, bar: Ohlc, stretch: Stretch, at: number): void {
+    const price = this.contracts.liquidationWithin(symbol, bar, stretch);
+    if (price !== null) {
       this.closeByVenue(symbol, { cause: 'liquidation', price }, at);
     }
   }
@@ -217,14 +198,11 @@ export class MatchingEngine {
    * The venue closes a position, or so much of it, by an order of its own; a liquidation first takes the
    * account's orders on the contract off the book. Undefined where nothing is held.
    */
-  closeByVenue(
-    symbol: string,
-    how: { readonly cause: VenueCause; readonly price: string; readonly quantity?: string },
-    at: number,
-  ): EngineOrder | undefined {
-    const instrument = this.#instrumentHeld(symbol);
-    const held = decimal(this.contracts.position(symbol).quantity);
-    if (instrument === undefined || held.isZero()) {
+  closeByVenue(symbol: string, how: VenueClose, at: number): EngineOrder | undefined {
+    const orderId = this.#log.nextOrderId;
+    const known = this.orders().findLast((one) => one.instrument.symbol === symbol);
+    const request = known && this.contracts.closingOrder(known.instrument, how, orderId);
+    if (request === undefined) {
       return undefined;
     }
     const { cause } = how;
@@ -233,37 +211,11 @@ export class MatchingEngine {
         this.#expireRest(order, at);
       }
     }
-    const side = held.isNegative() ? 'buy' : 'sell';
-    const bankrupt = this.contracts.bankruptcyPrice(instrument);
-    const tick = instrument.priceTick;
-    // On the tick, and never so that the account ends in debt: the venue's own fund pays what is missing.
-    const price =
-      side === 'sell'
-        ? Decimal.max(how.price, bankrupt).toNearest(tick, Decimal.ROUND_UP)
-        : Decimal.min(how.price, bankrupt).toNearest(tick, Decimal.ROUND_DOWN);
-    const request: NewOrder = {
-      clientOrderId:
-        cause === 'liquidation' ? `autoclose-${String(this.#log.nextOrderId)}` : 'adl_autoclose',
-      instrument,
-      side,
-      kind: 'LIMIT',
-      timeInForce: 'IOC',
-      quantity: Decimal.min(held.abs(), how.quantity ?? held.abs()).toFixed(),
-      price: price.toFixed(),
-      reduceOnly: true,
-    };
-    const order: EngineOrder = {
-      ...newOrder(this.#log.nextOrderId, request, how.price, at),
-      cause,
-    };
+    const order: EngineOrder = { ...newOrder(orderId, request, how.price, at), cause };
     this.#enter(order, at);
-    this.#fillChance(order, price, false, at);
+    this.#fillChance(order, order.price, false, at);
     this.#tellBalances(order, at);
     return order;
-  }
-
-  #instrumentHeld(symbol: string): Instrument | undefined {
-    return this.orders().findLast(({ instrument }) => instrument.symbol === symbol)?.instrument;
   }
 
   /** Books funding at the mark of the moment on what is held. */
