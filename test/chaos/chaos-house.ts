@@ -79,6 +79,8 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
       pace: 'stepped',
       balances: OPENING,
       ...SIMULATOR_KEYS,
+      // A run trades in minutes what is meant for a day: its orders are not to wait for each other's weight.
+      limits: { weightPerMinute: 30_000 },
       stateFile: join(dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
