@@ -144,6 +144,27 @@ describe('openWebSocket', () => {
     expect(connections).toBe(1);
   });
 
+  it('says the heartbeat text in place of pings, where the peer wants to hear one', async () => {
+    const heard: string[] = [];
+    const url = await serve((client) => {
+      client.on('message', (data: Buffer) => {
+        heard.push(data.toString('utf8'));
+        client.send('pong');
+      });
+    });
+    const seen: string[] = [];
+    open({
+      url,
+      idleTimeoutMs: 80,
+      heartbeat: 'ping',
+      onMessage: (text) => {
+        seen.push(text);
+      },
+    });
+    await until(() => heard.length >= 3 && seen.length >= 2);
+    expect(new Set([...heard, ...seen])).toEqual(new Set(['ping', 'pong']));
+  });
+
   it('treats a throwing handler as a broken connection: reconnects', async () => {
     const url = await serve((client) => {
       client.send('one');

@@ -10,7 +10,6 @@
  * (`requests.ts`); every answer is read raw. OKX counts swaps in contracts; here a quantity is always base.
  */
 import { KeelError } from '../../../core/errors.ts';
-import { checkFilters, exitInstrument } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { Decimal, decimal, toDecimalString } from '../../../core/money.ts';
 import type { BookLevel } from '../../../core/order-book.ts';
@@ -18,15 +17,13 @@ import type { Logger } from '../../../observability/logger.ts';
 import type {
   Balance,
   OrderNotice,
-  PlaceOrderRequest,
   TradeAdapter,
   VenueOrder,
-  VenueOrderWithFills,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
 import { Listing } from '../listing.ts';
 import { createOrderStream } from '../order-stream.ts';
-import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
+import { isOurs, requireOurId } from '../own-orders.ts';
 import { createOkxContracts } from './account.ts';
 import {
   instIdOf,
@@ -35,20 +32,12 @@ import {
   namedRow,
   quantityOf,
   rateOf,
-  sizeOf,
   STANDARD_FEES,
 } from './instruments.ts';
 import { createOkxLookup } from './lookup.ts';
+import { createOkxPlacing } from './placing.ts';
 import { createOkxRequests, firstRow, type OkxRequestOptions } from './requests.ts';
-import {
-  balanceRow,
-  bookRow,
-  feeRow,
-  parseAnswer,
-  placedAlgoRow,
-  placedRow,
-  rowsOf,
-} from './shapes.ts';
+import { balanceRow, bookRow, feeRow, parseAnswer, rowsOf } from './shapes.ts';
 import { okxOrderChannel } from './user-stream.ts';
 
 export interface OkxOptions extends OkxRequestOptions {
@@ -87,6 +76,8 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     ...{ tdMode, listing },
     leverage: options.leverage ?? 1,
   });
+
+  const placing = createOkxPlacing(requests, lookup, { tdMode, logger });
 
   const read = async (path: string, params: Readonly<Record<string, string>>) =>
     (await requests.signed({ method: 'GET', path, params, purpose: 'read' })).json;
@@ -140,73 +131,6 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     });
   };
 
-  const tdModeOf = ({ contract }: Instrument): string => (contract === undefined ? 'cash' : tdMode);
-
-  /** What every order says, of whichever type. */
-  const commonParams = (instrument: Instrument, request: PlaceOrderRequest) => ({
-    instId: instrument.venueSymbol,
-    tdMode: tdModeOf(instrument),
-    side: request.side,
-    sz: sizeOf(request.quantity, instrument),
-    // Without it a spot market buy would be for an amount of quote.
-    ...(instrument.contract === undefined ? { tgtCcy: 'base_ccy' } : {}),
-    ...(request.reduceOnly === true ? { reduceOnly: 'true' } : {}),
-  });
-
-  const sendOrder = async (instrument: Instrument, request: PlaceOrderRequest): Promise<string> => {
-    const { json } = await requests.signed({
-      method: 'POST',
-      path: 'trade/order',
-      params: {
-        ...commonParams(instrument, request),
-        clOrdId: request.clientOrderId,
-        ordType: request.type,
-        ...(request.type === 'limit' ? { px: requirePrice(request, 'price') } : {}),
-      },
-      purpose: 'send',
-      instId: instrument.venueSymbol,
-      deadline: request.deadline,
-    });
-    return firstRow(placedRow, json, 'POST trade/order', 'VENUE_UNKNOWN_OUTCOME').ordId;
-  };
-
-  const sendStop = async (instrument: Instrument, request: PlaceOrderRequest): Promise<string> => {
-    const { json } = await requests.signed({
-      method: 'POST',
-      path: 'trade/order-algo',
-      params: {
-        ...commonParams(instrument, request),
-        algoClOrdId: request.clientOrderId,
-        // Not heeded by the venue; without it ccxt would make an id of its broker's.
-        clOrdId: request.clientOrderId,
-        ordType: 'conditional',
-        slTriggerPx: requirePrice(request, 'stopPrice'),
-        slTriggerPxType: 'last',
-        // At market.
-        slOrdPx: '-1',
-      },
-      purpose: 'send',
-      instId: instrument.venueSymbol,
-      deadline: request.deadline,
-    });
-    return firstRow(placedAlgoRow, json, 'POST trade/order-algo', 'VENUE_UNKNOWN_OUTCOME').algoId;
-  };
-
-  /** The venue only says that it took the order; what became of it is read, if that can be had. */
-  const placed = async (
-    instrument: Instrument,
-    request: PlaceOrderRequest,
-    venueOrderId: string,
-  ): Promise<VenueOrderWithFills> => {
-    try {
-      const found = await lookup.byClientId(instrument, request.clientOrderId);
-      if (found !== null) return found;
-    } catch (error) {
-      logger.warn({ err: error, clientOrderId: request.clientOrderId }, 'new_order_not_read');
-    }
-    return { order: taken(request, venueOrderId, await requests.marketTime()), fills: [] };
-  };
-
   const openOrders = async (): Promise<readonly OrderNotice[]> => {
     const open: VenueOrder[] = [];
     for (const instrument of listing.all()) open.push(...(await lookup.openOrders(instrument)));
@@ -223,16 +147,6 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       openOrders,
     }),
   );
-
-  const cancelStop = async (instrument: Instrument, clientOrderId: string): Promise<void> => {
-    await requests.signed({
-      method: 'POST',
-      path: 'trade/cancel-algos',
-      params: [{ instId: instrument.venueSymbol, algoClOrdId: clientOrderId }],
-      purpose: 'cancel',
-      instId: instrument.venueSymbol,
-    });
-  };
 
   const adapter: TradeAdapter = {
     exchange,
@@ -288,27 +202,12 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     async placeOrder(request) {
       const instrument = listing.traded(request.symbol);
       requireOurId(request.clientOrderId);
-      checkBeforeSending(instrument, request);
-      const send = request.type === 'stop' ? sendStop : sendOrder;
-      return placed(instrument, request, await send(instrument, request));
+      return placing.place(instrument, request);
     },
-
     async cancelOrder({ clientOrderId, symbol }) {
       const instrument = listing.traded(symbol);
       requireOurId(clientOrderId);
-      try {
-        await requests.signed({
-          method: 'POST',
-          path: 'trade/cancel-order',
-          params: { instId: instrument.venueSymbol, clOrdId: clientOrderId },
-          purpose: 'cancel',
-          instId: instrument.venueSymbol,
-        });
-      } catch (error) {
-        if (!(error instanceof KeelError) || error.code !== 'VENUE_ORDER_NOT_FOUND') throw error;
-        // A stop is no order yet; the client id does not say which it is.
-        await cancelStop(instrument, clientOrderId);
-      }
+      await placing.cancel(instrument, clientOrderId);
     },
 
     async getOrderStatus({ clientOrderId, symbol }) {
@@ -360,34 +259,4 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     },
   };
   return adapter;
-}
-
-/** OKX states no smallest notional and no band: the venue itself holds limit prices near the market. */
-function checkBeforeSending(instrument: Instrument, request: PlaceOrderRequest): void {
-  const { side, type, quantity } = request;
-  const price = type === 'limit' ? requirePrice(request, 'price') : null;
-  const stopPrice = type === 'stop' ? requirePrice(request, 'stopPrice') : null;
-  const bound = request.reduceOnly === true ? exitInstrument(instrument) : instrument;
-  const verdict = checkFilters(bound, { side, type, quantity, price, stopPrice }, '0');
-  if (verdict.ok) return;
-  throw new KeelError(verdict.code, `${verdict.reason} (${instrument.symbol}): nothing was sent`);
-}
-
-/** An order of which only is known that the venue took it. */
-function taken(request: PlaceOrderRequest, venueOrderId: string, at: number): VenueOrder {
-  return {
-    clientOrderId: request.clientOrderId,
-    venueOrderId,
-    symbol: request.symbol,
-    side: request.side,
-    type: request.type,
-    price: request.price ?? null,
-    stopPrice: request.stopPrice ?? null,
-    quantity: request.quantity,
-    filledQuantity: '0',
-    filledQuote: '0',
-    state: 'open',
-    rawStatus: 'live',
-    updatedAt: at,
-  };
 }
