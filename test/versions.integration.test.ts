@@ -22,7 +22,7 @@ import { testDatabase, type TestDatabase } from './database.ts';
 import { changedSources, type ChangedSources } from './factories/changed-sources.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { SYMBOL } from './factories/stored-world.ts';
-import { fakeStrategySteps, heldUntilCancelled } from './factories/strategy-steps.ts';
+import { fakeStrategySteps } from './factories/strategy-steps.ts';
 import { describeWith } from './servers.ts';
 
 jest.setTimeout(240_000);
@@ -147,7 +147,7 @@ describeWith(['postgres', 'temporal'], 'a deploy with orders in flight', () => {
     const rotate = Promise.withResolvers<{ ended: 'rotated' }>();
     const steps = {
       one: fakeStrategySteps({
-        runStrategy: () => Promise.race([rotate.promise, heldUntilCancelled()]),
+        runStrategy: () => rotate.promise,
       }),
       two: fakeStrategySteps(),
     };
@@ -162,7 +162,7 @@ describeWith(['postgres', 'temporal'], 'a deploy with orders in flight', () => {
     const first = await one.client.workflow.start<typeof strategyWorkflow>('strategyWorkflow', {
       workflowId: 'strategy:moving',
       taskQueue,
-      args: [{ strategyId: 'moving', runId: 'run-1' }],
+      args: [{ strategyId: 'moving', runId: 'run-1', heartbeatTimeoutMs: 120_000 }],
     });
     while ((await buildsOf(first)).length === 0) await sleep(50);
     await untilCurrent(deployments, 'two');
