@@ -7,7 +7,7 @@ import { CancellationScope, condition, isCancellation, log, sleep } from '@tempo
 import type { NewLeg, OrderFacts, PlaceStep } from '../activities/order-activities.ts';
 import type { TrackResult } from '../activities/tracking.ts';
 import type { LegView } from '../core/order.ts';
-import { cancelReason, failureOf, type CancelRequest } from './order-outcome.ts';
+import { cancelReason, failureOf, gaveWay, type CancelRequest } from './order-outcome.ts';
 import { trackers, venue } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
@@ -75,7 +75,7 @@ export class LegRun {
         await scope.run(() => venue.placeOrder.executeWithOptions({ summary }, [this.step()])),
       );
     } catch (error) {
-      if (!isCancellation(error)) throw error;
+      if (!isCancellation(error) && !gaveWay(error)) throw error;
     }
   }
 

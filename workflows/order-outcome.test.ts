@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { failure, legView } from '../test/factories/order-steps.ts';
-import { cancelReason, failureOf, finalStateOf } from './order-outcome.ts';
+import { cancelReason, failureOf, finalStateOf, gaveWay } from './order-outcome.ts';
 
 const CANCEL = { by: 'ann', reason: 'changed her mind' };
 
@@ -15,6 +15,23 @@ function stepFailure(cause: Error | undefined): ActivityFailure {
     cause,
   );
 }
+
+describe('gaveWay', () => {
+  it.each([
+    ['CANCEL_REQUESTED', true],
+    ['NON_RETRYABLE_FAILURE', false],
+    ['MAXIMUM_ATTEMPTS_REACHED', false],
+  ] as const)('a step that failed with %s: %s', (retryState, expected) => {
+    const cause = ApplicationFailure.create({ type: 'VENUE_CLOCK' });
+    expect(gaveWay(new ActivityFailure('failed', 'placeOrder', '1', retryState, 'w', cause))).toBe(
+      expected,
+    );
+  });
+
+  it('what is no step’s failure: false', () => {
+    expect(gaveWay(new Error('defect'))).toBe(false);
+  });
+});
 
 describe('finalStateOf', () => {
   it('without a leg, or with one that filled: done', () => {

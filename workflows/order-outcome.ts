@@ -35,6 +35,14 @@ export function cancelReason(cancel: CancelRequest | null): string {
 }
 
 /**
+ * Whether a step's failure came in place of its cancel: one that fails while it is being cancelled is not tried
+ * again, so it says nothing that trying again would not have.
+ */
+export function gaveWay(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
+}
+
+/**
  * Code and message of a failed step. Anything but a step's failure goes on up: continue-as-new, and defects
  * of the workflow itself, which retry its task until a fixed version is deployed.
  */

@@ -2,7 +2,6 @@
  * The native stack at work on a simulated venue, every worker a process of its own, and a hand that kills any
  * part of it: `openChaosHouse(options)`, then `kill(target, downMs)`.
  */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Kysely } from 'kysely';
@@ -21,6 +20,8 @@ import {
 } from '../../cli/demo/config.ts';
 import { WORKERS, type WorkerName } from '../../cli/demo/processes.ts';
 import { superviseWorkers } from '../../cli/demo/supervised-worker.ts';
+import { parseConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
 import type { Simulator } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { freePort } from '../../stack/ports.ts';
@@ -34,18 +35,29 @@ export const CONNECTIONS = 'venue connections';
 /** What can be killed. */
 export const TARGETS: readonly string[] = [...WORKERS, ...SERVERS, CONNECTIONS];
 
+const ACCOUNTS = [
+  ['binance', DEMO_ACCOUNT],
+  ['okx', 'okx-sandbox'],
+] as const;
+const KEYS = { ...SIMULATOR_KEYS, passphrase: 'simulator-passphrase' } as const;
+
 /** More than all orders of a run together can use up. */
 const OPENING = { USDT: '100000000', BTC: '100' };
 
-export interface ChaosHouse {
+export interface ChaosVenue {
+  readonly accountId: string;
+  readonly exchange: 'binance' | 'okx';
   readonly simulator: Simulator;
+}
+
+export interface ChaosHouse {
+  readonly venues: readonly ChaosVenue[];
   readonly repositories: Repositories;
   readonly db: Kysely<Database>;
   readonly bus: EventBus;
   readonly client: Client;
   readonly workflows: Workflows;
   readonly brokers: readonly string[];
-  readonly accountId: string;
   /** Processes that ended though nobody killed them, with how. They were started anew. */
   readonly ended: readonly string[];
   /**
@@ -74,18 +86,21 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
   try {
     const stack = await startStack({ mode: 'native', dataDir, environment: {}, onProgress });
     closers.push(() => stack.stop());
-    const simulator = await startSimulator({
-      ...RECORDED_MARKET,
-      pace: 'stepped',
-      balances: OPENING,
-      ...SIMULATOR_KEYS,
-      // A run trades in minutes what is meant for a day: its orders are not to wait for each other's weight.
-      limits: { weightPerMinute: 30_000 },
-      stateFile: join(dataDir, 'simulator.json'),
-    });
-    closers.push(() => simulator.close());
-    const demo = demoConfig(stack, simulator, dataDir);
-    const config = { ...demo, api: { ...demo.api, port: await freePort() } };
+    const venues: ChaosVenue[] = [];
+    for (const [exchange, accountId] of ACCOUNTS) {
+      const simulator = await startSimulator({
+        venue: exchange,
+        ...RECORDED_MARKET,
+        pace: 'stepped',
+        balances: OPENING,
+        ...KEYS,
+        // A run trades in minutes what is meant for a day: its orders are not to wait for each other's weight.
+        limits: { weightPerMinute: 30_000 },
+      });
+      closers.push(() => simulator.close());
+      venues.push({ accountId, exchange, simulator });
+    }
+    const config = await configure(stack, venues, dataDir);
     const db = openDatabase(config.postgresUrl, { onConnectionError: () => undefined });
     const repositories = createRepositories(db);
     closers.push(() => repositories.close());
@@ -119,20 +134,21 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
       return true;
     };
     return {
-      simulator,
+      venues,
       repositories,
       db,
       bus,
       client,
       workflows: createWorkflows(client),
       brokers,
-      accountId: DEMO_ACCOUNT,
       ended,
       async kill(target, downMs) {
         if (killing.has(target)) return false;
         killing.add(target);
         try {
-          if (target === CONNECTIONS) return simulator.cutStreams('all') > 0;
+          if (target === CONNECTIONS) {
+            return venues.reduce((cut, { simulator }) => cut + simulator.cutStreams('all'), 0) > 0;
+          }
           const server = SERVERS.find((name) => name === target);
           if (server !== undefined) return await killServer(stack, server, downMs);
           const worker = WORKERS.find((name) => name === target);
@@ -148,6 +164,35 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
     await close();
     throw error;
   }
+}
+
+/** The demo's house, with OKX beside Binance. */
+async function configure(
+  stack: Stack,
+  venues: readonly ChaosVenue[],
+  dataDir: string,
+): Promise<Config> {
+  const [binance, okx] = venues;
+  if (binance === undefined || okx === undefined) throw new RangeError('both venues are needed');
+  const demo = demoConfig(stack, binance.simulator, dataDir);
+  return parseConfig(
+    {
+      ...demo,
+      api: { ...demo.api, port: await freePort() },
+      venues: [
+        ...demo.venues,
+        {
+          adapter: 'okx',
+          accountId: okx.accountId,
+          restUrl: okx.simulator.httpUrl,
+          wsUrl: okx.simulator.wsUrl,
+          symbols: ['BTC/USDT'],
+          ...KEYS,
+        },
+      ],
+    },
+    'the configuration of a chaos run',
+  );
 }
 
 const END_MS = 10_000;

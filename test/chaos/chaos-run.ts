@@ -40,7 +40,7 @@ export interface ChaosResult {
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly venueOrders: number;
   readonly trades: number;
-  readonly faults: FaultReport;
+  readonly faults: Pick<FaultReport, 'injected' | 'total' | 'calls'>;
   /** By target. */
   readonly kills: Readonly<Record<string, number>>;
   readonly ended: readonly string[];
@@ -73,7 +73,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       Math.max(4, Math.ceil(options.orders / ORDERS_A_STRATEGY)),
     );
     const plan = planRun({ ...options, strategyIds, targets: TARGETS });
-    house.simulator.faults.add(chaosFaults(options));
+    house.venues.forEach(({ simulator }, index) => {
+      simulator.faults.add(chaosFaults({ ...options, seed: options.seed + index }));
+    });
     const startedAt = Date.now();
     const signals: { id: string; kind: string }[] = [];
     const killed = new Killed();
@@ -93,8 +95,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await Promise.all(tasks);
     const tookMs = Date.now() - startedAt;
     onProgress(`${at(startedAt)} all sent; the faults end, waits for quiet`);
-    const faults = house.simulator.faults.report();
-    house.simulator.faults.clear();
+    const faults = faultsOf(house);
+    for (const { simulator } of house.venues) simulator.faults.clear();
     const quietFrom = Date.now();
     market.pace(QUIET_BAR_MS);
     const unquiet = await untilQuiet(house, signals, options.quietTimeoutMs);
@@ -103,7 +105,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const quietAfterMs = Date.now() - quietFrom;
     await options.beforeVerdict?.(house);
     const facts = await gatherFacts(
-      { ...house, venues: { [house.accountId]: house.simulator.httpUrl } },
+      {
+        ...house,
+        venues: Object.fromEntries(
+          house.venues.map(({ accountId, simulator }) => [accountId, simulator.httpUrl]),
+        ),
+      },
       signals,
     );
     return {
@@ -142,8 +149,22 @@ class Killed {
   }
 }
 
+/** Injected at all venues together. */
+function faultsOf({ venues }: ChaosHouse): Pick<FaultReport, 'injected' | 'total' | 'calls'> {
+  const injected: Record<string, number> = {};
+  const calls = { all: 0, faulted: 0 };
+  for (const report of venues.map(({ simulator }) => simulator.faults.report())) {
+    for (const [kind, times] of Object.entries(report.injected)) {
+      injected[kind] = (injected[kind] ?? 0) + times;
+    }
+    calls.all += report.calls.all;
+    calls.faulted += report.calls.faulted;
+  }
+  return { injected, total: Object.values(injected).reduce((sum, times) => sum + times, 0), calls };
+}
+
 /** Closes a recorded minute each so often. */
-function driveMarket({ simulator }: ChaosHouse): {
+function driveMarket({ venues }: ChaosHouse): {
   pace(barMs: number): void;
   stop(): Promise<void>;
 } {
@@ -151,7 +172,7 @@ function driveMarket({ simulator }: ChaosHouse): {
   const stopped = new AbortController();
   const driving = (async () => {
     while (!stopped.signal.aborted) {
-      simulator.advance();
+      for (const { simulator } of venues) simulator.advance();
       await sleep(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })();
@@ -168,14 +189,19 @@ function driveMarket({ simulator }: ChaosHouse): {
 
 async function createStrategies(house: ChaosHouse, count: number): Promise<string[]> {
   const { strategies } = house.repositories;
-  const ids = Array.from({ length: count }, (_, index) => `chaos-${String(index + 1)}`);
-  for (const id of ids) {
+  const strategiesOfVenues = Array.from({ length: count }, (_, index) => {
+    // Every third at the second venue.
+    const venue = house.venues[index % 3 === 2 ? 1 : 0];
+    if (venue === undefined) throw new RangeError('both venues are needed');
+    return { id: `${venue.exchange}-${String(index + 1)}`, venue };
+  });
+  for (const { id, venue } of strategiesOfVenues) {
     await strategies.create({
       id,
       name: id,
       type: STRATEGY_TYPE,
-      accountId: house.accountId,
-      exchange: 'binance',
+      accountId: venue.accountId,
+      exchange: venue.exchange,
       config: {},
       quota: {
         allocation: '10000000',
@@ -188,7 +214,7 @@ async function createStrategies(house: ChaosHouse, count: number): Promise<strin
     await strategies.beginRun(id, runIdOf(id));
   }
   await ensureSignalTopics(house.bus, STRATEGY_TYPE);
-  return ids;
+  return strategiesOfVenues.map(({ id }) => id);
 }
 
 const runIdOf = (strategyId: string): string => `run-of-${strategyId}`;
@@ -224,7 +250,10 @@ function signalSender(
 }
 
 function signalOf(house: ChaosHouse, planned: PlannedSignal, sequence: number): Signal {
-  const { marketTime, prices } = house.simulator.state();
+  const venue = house.venues.find(({ exchange }) => planned.strategyId.startsWith(exchange));
+  if (venue === undefined) throw new RangeError(`${planned.strategyId} is of no venue`);
+  const { accountId, exchange, simulator } = venue;
+  const { marketTime, prices } = simulator.state();
   const symbol = 'BTC/USDT';
   const price = prices[symbol] ?? '0';
   const key = { runId: runIdOf(planned.strategyId), symbol, eventTime: marketTime, sequence };
@@ -234,8 +263,8 @@ function signalOf(house: ChaosHouse, planned: PlannedSignal, sequence: number): 
     strategyId: planned.strategyId,
     strategyType: STRATEGY_TYPE,
     source: { kind: 'strategy', name: planned.strategyId },
-    accountId: house.accountId,
-    exchange: 'binance',
+    accountId,
+    exchange,
     ...key,
     validUntil: marketTime + FAR_MS,
     referencePrice: price,
@@ -278,8 +307,10 @@ function tellProgress(
   signals: readonly unknown[],
   { startedAt, options }: { readonly startedAt: number; readonly options: ChaosOptions },
 ): Promise<void> {
-  const { all, faulted } = house.simulator.faults.report().calls;
-  const { orders, openOrders } = house.simulator.state();
+  const { all, faulted } = faultsOf(house).calls;
+  const states = house.venues.map(({ simulator }) => simulator.state());
+  const orders = states.reduce((sum, state) => sum + state.orders, 0);
+  const openOrders = states.reduce((sum, state) => sum + state.openOrders, 0);
   options.onProgress(
     `${at(startedAt)} ${String(signals.length)} of ${String(options.orders)} signals, venue: ` +
       `${String(orders)} orders (${String(openOrders)} open), ${String(faulted)} of ${String(all)} calls faulted`,
@@ -309,7 +340,7 @@ async function quietState(
   const { count } = await db
     .selectFrom('orders')
     .select((eb) => eb.fn.countAll<string>().as('count'))
-    .where('run_id', 'like', 'run-of-chaos-%')
+    .where('run_id', 'like', 'run-of-%')
     .executeTakeFirstOrThrow();
   if (Number(count) < signals.length)
     return `${String(signals.length - Number(count))} signal(s) without an order`;

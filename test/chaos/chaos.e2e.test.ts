@@ -38,6 +38,7 @@ async function tamper(house: ChaosHouse): Promise<void> {
   const { order_id: orderId, client_order_id: clientOrderId } = await house.db
     .selectFrom('fills')
     .select(['order_id', 'client_order_id'])
+    .where('exchange', '=', 'binance')
     .orderBy('booked_at')
     .executeTakeFirstOrThrow();
   const query = new URLSearchParams({
@@ -48,8 +49,9 @@ async function tamper(house: ChaosHouse): Promise<void> {
     newClientOrderId: clientOrderId,
     timestamp: String(Date.now()),
   }).toString();
+  const [binance] = house.venues;
   const answer = await fetch(
-    `${house.simulator.httpUrl}/api/v3/order?${query}&signature=${sign(query, SIMULATOR_KEYS.secret)}`,
+    `${binance?.simulator.httpUrl ?? ''}/api/v3/order?${query}&signature=${sign(query, SIMULATOR_KEYS.secret)}`,
     { method: 'POST', headers: { 'x-mbx-apikey': SIMULATOR_KEYS.apiKey } },
   );
   expect(answer.status).toBe(200);

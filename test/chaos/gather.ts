@@ -1,5 +1,6 @@
 /** Reads the facts that `judge` looks at from PostgreSQL, Temporal, Kafka and the simulator. */
 import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { Kafka, logLevel } from 'kafkajs';
 import { sql, type Kysely } from 'kysely';
 import { ALL_MARKETS, ALL_ORDERS, ALL_SIGNALS } from '../../adapters/bus/topics.ts';
@@ -84,7 +85,8 @@ async function workflowFacts(client: Client): Promise<WorkflowFacts[]> {
       type,
       status: status.name,
       taskFailures: (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-        failed === null || failed === undefined
+        // Unhandled command: a signal came while the task ended. Temporal's own way to have it done again.
+        failed === null || failed === undefined || failed.cause === UNHANDLED_COMMAND
           ? []
           : [failed.failure?.message ?? 'no reason given'],
       ),
@@ -92,6 +94,9 @@ async function workflowFacts(client: Client): Promise<WorkflowFacts[]> {
   }
   return facts;
 }
+
+const UNHANDLED_COMMAND =
+  proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
 
 /** What a group must have read to the end. Strategy instances' groups: the topics they committed on. */
 const READS: Readonly<Record<string, RegExp>> = {

@@ -28,6 +28,8 @@ export interface OrderKind {
   readonly weight: number;
   /** True: a person cancels it, at some moment of its life. */
   readonly cancelled?: boolean;
+  /** The only exchange it is sent to; absent: any. */
+  readonly exchange?: string;
   ask(moment: Moment): Ask;
 }
 
@@ -74,6 +76,18 @@ export const ORDER_KINDS: readonly OrderKind[] = [
       wanted: buy(moment),
       limitPrice: priceAt(moment, 0.95),
       timeoutMs: 60 * MINUTE_MS,
+    }),
+  },
+  {
+    name: 'stop above the market',
+    weight: 2,
+    // OKX's own order follows a triggered stop under another name: its books are compared by its own tests.
+    exchange: 'binance',
+    ask: (moment) => ({
+      type: 'stop',
+      wanted: buy(moment),
+      stopPrice: priceAt(moment, 1.0005),
+      timeoutMs: 10 * MINUTE_MS,
     }),
   },
   {

@@ -6,7 +6,7 @@ const OPTIONS = {
   kills: 9,
   seed: 3,
   spanMs: 60_000,
-  strategyIds: ['a', 'b'],
+  strategyIds: ['binance-1', 'okx-2'],
   targets: ['kafka', 'orders', 'postgres', 'temporal'],
 };
 

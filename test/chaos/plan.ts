@@ -35,6 +35,7 @@ export interface PlanOptions {
   readonly kills: number;
   readonly seed: number;
   readonly spanMs: number;
+  /** Each begins with its exchange. */
   readonly strategyIds: readonly string[];
   readonly targets: readonly string[];
   readonly kinds?: readonly OrderKind[];
@@ -58,7 +59,7 @@ export function planRun(options: PlanOptions): Plan {
     const kind = oneOf(drawn);
     return {
       atMs: Math.floor(random() * spanMs),
-      strategyId: oneOf(strategyIds),
+      strategyId: oneOf(strategyIds.filter((id) => id.startsWith(kind.exchange ?? ''))),
       kind,
       twice: random() < TWICE_SHARE,
       cancelAfterMs: kind.cancelled === true ? Math.floor(random() * LONGEST_CANCEL_MS) : undefined,
