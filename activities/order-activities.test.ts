@@ -33,13 +33,114 @@ afterEach(() => {
   registry.resetMetrics();
 });
 
+describe('decide', () => {
+  const signal = createSignal({ accountId: ACCOUNT });
+  const step = { signal, workflowRunId: 'run', version: 1 };
+
+  it('admits, checks and tells the order once', async () => {
+    const desk = openOrderDesk({});
+    desk.admission = { verdict: 'admitted', order: desk.order, superseded: ['older'] };
+    expect(await desk.activities.decide(step)).toMatchObject({
+      verdict: 'admitted',
+      order: { status: 'admitted' },
+      terms: { reducing: false, escalateUnknownMs: 60_000 },
+      wait: null,
+      superseded: ['older'],
+    });
+    expect(desk.told).toEqual([{ topic: 'orders.admitted.binance', id: `${signal.id}:1` }]);
+  });
+
+  it('lets an order over the limit wait for a person, no longer than the signal is valid', async () => {
+    const desk = openOrderDesk({
+      marketTime: async () => signal.eventTime,
+      context: (context) => ({
+        ...context,
+        limits: { ...context.limits, approvalNotional: '50' },
+      }),
+    });
+    desk.admission = { verdict: 'admitted', order: desk.order, superseded: [] };
+    const decided = await desk.activities.decide(step);
+    expect(decided).toMatchObject({
+      verdict: 'awaiting',
+      wait: { notional: '100', limit: '50' },
+    });
+    const expiresInMs = signal.validUntil - signal.eventTime;
+    expect(decided).toMatchObject({ wait: { expiresInMs } });
+    expect(desk.told).toEqual([
+      { topic: 'orders.awaiting_approval.binance', id: `${signal.id}:1` },
+    ]);
+  });
+
+  it('ends what risk denies', async () => {
+    const desk = openOrderDesk({ context: (context) => ({ ...context, halts: ['all'] }) });
+    desk.admission = { verdict: 'admitted', order: desk.order, superseded: [] };
+    expect(await desk.activities.decide(step)).toMatchObject({
+      verdict: 'ended',
+      order: { status: 'denied' },
+    });
+  });
+
+  it('a venue that does not tell its time holds nothing up', async () => {
+    const desk = openOrderDesk({ marketTime: () => new Promise(() => undefined) });
+    await expect(desk.activities.decide(step)).rejects.toMatchObject({ type: 'UNAVAILABLE' });
+  });
+});
+
+describe('recordApproval', () => {
+  const decision = { verdict: 'approved', by: 'rita', role: 'risk', note: null } as const;
+
+  function waiting(options: Parameters<typeof openOrderDesk>[0] = {}): OrderDesk {
+    const desk = openOrderDesk(options);
+    desk.order = { ...desk.order, state: 'awaiting_approval', status: 'awaiting_approval' };
+    return desk;
+  }
+  const stepOf = (desk: OrderDesk) => ({
+    orderId: desk.order.orderId,
+    accountId: ACCOUNT,
+    symbol: 'BTC/USDT',
+    version: 2,
+    decision,
+  });
+
+  it('approved: goes on, if clock and risk still let it', async () => {
+    const desk = waiting();
+    expect(await desk.activities.recordApproval(stepOf(desk))).toMatchObject({
+      approved: true,
+      order: { approval: { by: 'rita' } },
+    });
+  });
+
+  it('rejected: denied in the name of who did it', async () => {
+    const desk = waiting();
+    const step = { ...stepOf(desk), decision: { ...decision, verdict: 'rejected' as const } };
+    expect(await desk.activities.recordApproval(step)).toMatchObject({
+      approved: false,
+      order: { reasonCode: 'APPROVAL_REJECTED' },
+    });
+  });
+
+  it('approved too late: expired', async () => {
+    const desk = waiting();
+    desk.order = { ...desk.order, validUntil: 0 };
+    expect(await desk.activities.recordApproval(stepOf(desk))).toMatchObject({
+      approved: false,
+      order: { reasonCode: 'SIGNAL_EXPIRED' },
+    });
+  });
+
+  it('halted meanwhile: denied', async () => {
+    const desk = waiting({ context: (context) => ({ ...context, halts: ['all'] }) });
+    expect((await desk.activities.recordApproval(stepOf(desk))).approved).toBe(false);
+  });
+});
+
 describe('admit', () => {
   const signal = createSignal({ accountId: ACCOUNT });
   const step = { signal, workflowRunId: 'run', version: 1 };
 
   it('tells an admitted order under its version', async () => {
     const desk = openOrderDesk({});
-    desk.admission = { verdict: 'admitted', order: desk.order };
+    desk.admission = { verdict: 'admitted', order: desk.order, superseded: [] };
     expect(await desk.activities.admit(step)).toMatchObject({
       verdict: 'admitted',
       order: { status: 'admitted', side: 'buy', quantity: '1' },

@@ -1,34 +1,26 @@
 /**
  * The steps of an order's life as Temporal activities. Each is thin and can be run twice: it asks PostgreSQL
  * or the venue, and after its commit tells the order's new version on the bus. `orderWorkflow` calls them in
- * this order: admit → checkRisk → placeOrder (→ resolveOrder) → trackOrder → settleOrder.
+ * this order: decide → placeOrder (→ resolveOrder) → trackOrder → settleOrder.
  */
 import { Context } from '@temporalio/activity';
-import { ORDER } from '../adapters/bus/messages.ts';
-import { orderTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type {
-  Admission,
-  FinalState,
-  NewLeg,
-  OrderRepository,
-} from '../adapters/order-repository.ts';
+import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
-import type { OrderView } from '../core/order.ts';
-import { evaluateRisk } from '../core/risk/rules.ts';
-import { signalSchema, type Signal } from '../core/signal.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createAdmissionSteps, type AccountStep, type OrderPolicy } from './admission-steps.ts';
 import { beating } from './beating.ts';
 import { withFailures } from './failures.ts';
 import type { Notices, Watch } from './notices.ts';
+import { createAnnounce, factsOf, type OrderFacts, type Versioned } from './order-facts.ts';
 import { countFinished, countLegNote, countSent } from './order-metrics.ts';
 import { giveUp, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
 
 /** Part of the steps' inputs, for the workflow. */
-export type { FinalState, NewLeg };
+export type { FinalState, NewLeg, OrderFacts };
 
 export interface OrderActivityDeps {
   readonly orders: OrderRepository;
@@ -37,43 +29,9 @@ export interface OrderActivityDeps {
   readonly bus: Pick<EventBus, 'publish'>;
   readonly notices: Notices;
   readonly logger: Logger;
+  readonly policy: OrderPolicy;
 }
 
-/** What the workflow keeps of an order. Decimals are strings; `quantity` is in base, `price` in quote. */
-export type OrderFacts = Pick<
-  OrderView,
-  | 'status'
-  | 'state'
-  | 'side'
-  | 'type'
-  | 'quantity'
-  | 'price'
-  | 'filledQuantity'
-  | 'averagePrice'
-  | 'reasonCode'
-  | 'reason'
->;
-
-/** The order and the version its next event gets; versions are given out by the workflow alone. */
-interface Versioned {
-  readonly orderId: string;
-  readonly version: number;
-}
-
-export interface AdmitStep {
-  readonly signal: Signal;
-  readonly workflowRunId: string;
-  readonly version: number;
-}
-export type AdmitResult =
-  | { readonly verdict: 'admitted' | 'ended'; readonly order: OrderFacts }
-  | Extract<Admission, { verdict: 'blocked' }>
-  | { readonly verdict: 'refused'; readonly ownerRunId: string };
-
-export interface AccountStep extends Versioned {
-  readonly accountId: string;
-  readonly symbol: string;
-}
 export interface PlaceStep extends Omit<AccountStep, 'version'> {
   readonly leg: NewLeg;
   /** Absent where another workflow tells the order's events. */
@@ -114,7 +72,8 @@ const POLL_MS = 2_000;
 
 /** The type workflows see, `OrderActivities`, is inferred from here. */
 export function createOrderActivities(deps: OrderActivityDeps) {
-  const { orders, logger } = deps;
+  const { orders, logger, policy } = deps;
+  const announce = createAnnounce(orders, deps.bus);
 
   function adapterOf(accountId: string): TradeAdapter {
     const adapter = deps.adapters.get(accountId);
@@ -125,15 +84,6 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       'UNAVAILABLE',
       `no account "${accountId}" is configured in this worker; known accounts: ${known}`,
     );
-  }
-
-  /** Stamps the order with the version and tells it; telling it again changes nothing. */
-  async function announce({ orderId, version }: Versioned): Promise<OrderView> {
-    const { event, status, at } = await orders.recordEvent(orderId, version);
-    await deps.bus.publish(orderTopic(status, event.exchange), ORDER, [
-      { id: `${orderId}:${String(version)}`, key: orderId, time: at, data: event },
-    ]);
-    return event;
   }
 
   function portsFor(adapter: TradeAdapter): LegPorts {
@@ -174,45 +124,7 @@ export function createOrderActivities(deps: OrderActivityDeps) {
   }
 
   return withFailures({
-    /** Decides on the signal and reserves what it needs, in one transaction. */
-    async admit(step: AdmitStep): Promise<AdmitResult> {
-      const parsed = signalSchema.safeParse(step.signal);
-      if (!parsed.success)
-        throw new KeelError(
-          'INVALID_INPUT',
-          `the signal breaks its schema: ${parsed.error.message}`,
-        );
-      const signal = parsed.data;
-      const adapter = adapterOf(signal.accountId);
-      const instrument = await adapter.instrument(signal.symbol);
-      const marketTime = await adapter.marketTime();
-      const admission = await orders.admit({
-        signal,
-        workflowRunId: step.workflowRunId,
-        instrument,
-        marketTime,
-      });
-      if (admission.verdict === 'blocked' || admission.verdict === 'refused') return admission;
-      const order = await announce({ orderId: signal.id, version: step.version });
-      if (admission.verdict === 'ended') countFinished(order, logger, null);
-      return { verdict: admission.verdict, order: factsOf(order) };
-    },
-
-    /** Runs the risk rules and stores what they saw. A denied order is final. */
-    async checkRisk(
-      step: AccountStep,
-    ): Promise<{ readonly approved: boolean; readonly order: OrderFacts }> {
-      const adapter = adapterOf(step.accountId);
-      const instrument = await adapter.instrument(step.symbol);
-      const marketTime = await adapter.marketTime();
-      const report = evaluateRisk(await orders.riskContext(step.orderId, instrument, marketTime));
-      const recorded = await orders.recordRisk(step.orderId, report);
-      const approved = recorded.state === 'admitted' || recorded.state === 'working';
-      if (approved) return { approved, order: factsOf(recorded) };
-      const order = await announce(step);
-      countFinished(order, logger, null);
-      return { approved, order: factsOf(order) };
-    },
+    ...createAdmissionSteps({ orders, logger, policy, announce, adapterOf }),
 
     /** Sends the order's leg, exactly once. May come back with the leg `unknown`. */
     placeOrder: (step: PlaceStep): Promise<LegStepResult> =>
@@ -290,19 +202,4 @@ async function noticeOrCancel(watch: Watch, ms: number): Promise<void> {
     cancellationSignal.removeEventListener('abort', wake);
   }
   if (cancellationSignal.aborted) await cancelled;
-}
-
-function factsOf(order: OrderView): OrderFacts {
-  return {
-    status: order.status,
-    state: order.state,
-    side: order.side,
-    type: order.type,
-    quantity: order.quantity,
-    price: order.price,
-    filledQuantity: order.filledQuantity,
-    averagePrice: order.averagePrice,
-    reasonCode: order.reasonCode,
-    reason: order.reason,
-  };
 }

@@ -8,6 +8,7 @@
  * - claim: the compare-and-set `new → sending` that gives one caller the right to send a leg once.
  */
 import type { AdmissionDecision } from '../core/admission.ts';
+import type { ApprovalDecision, ApprovalLimit } from '../core/approval.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Route } from '../core/execution/route.ts';
 import type { Fill, Side } from '../core/fill.ts';
@@ -33,6 +34,8 @@ export type Admission =
       readonly order: OrderView;
       /** A part of the position it reduces is held on other accounts than the strategy's own. */
       readonly heldElsewhere?: true;
+      /** Orders not yet sent that this one took the place of. */
+      readonly superseded: readonly string[];
     }
   /** Ends here, with the final row written: denied, expired, superseded, or unneeded (target met). */
   | { readonly verdict: 'ended'; readonly order: OrderView }
@@ -183,6 +186,10 @@ export interface OrderRepository {
   routingFacts(orderId: string): Promise<RoutingFacts>;
   /** Stores the route unless the order has one; returns the one that is there. */
   recordRoute(orderId: string, route: Route): Promise<Route>;
+  /** The order waits for a person, with what it has reserved; one that was decided on, or is final, stays. */
+  awaitApproval(orderId: string, due: ApprovalLimit): Promise<OrderView>;
+  /** Who decided, when, and why: with the order and in the audit log. The first decision stands. */
+  recordApproval(orderId: string, decision: ApprovalDecision): Promise<OrderView>;
   /** Inserts the leg as `submitting`/`new` and moves the intent to `working`; returns the row that is there. */
   prepareLeg(leg: NewLeg): Promise<Leg>;
   getLeg(clientOrderId: string): Promise<Leg>;

@@ -26,6 +26,8 @@ export interface StrategyQuota {
   readonly maxPosition: string | null;
   readonly maxOrderNotional: string | null;
   readonly maxOrdersPerDay: number | null;
+  /** Quote an order may be worth without a person's approval; null: the configured limit. */
+  readonly approvalNotional: string | null;
 }
 
 export interface StrategyRecord {

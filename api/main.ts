@@ -141,6 +141,8 @@ function workflowsOf(house: House): Workflows {
     resumeStrategy: async (strategyId, request) =>
       (await connected()).resumeStrategy(strategyId, request),
     startHalt: async (input, summary) => (await connected()).startHalt(input, summary),
+    decideOrder: async (orderId, verb, request) =>
+      (await connected()).decideOrder(orderId, verb, request),
     cancelOrder: async (orderId, request) => (await connected()).cancelOrder(orderId, request),
     history: async (workflowId, runId) => (await connected()).history(workflowId, runId),
     runs: async (workflowId) => (await connected()).runs(workflowId),

@@ -31,6 +31,9 @@ const quotaSchema = z.strictObject({
     .default(null)
     .meta({ description: 'Largest single order, in quote' }),
   maxOrdersPerDay: z.int().positive().nullable().default(null),
+  approvalNotional: positiveDecimal.nullable().default(null).meta({
+    description: 'A larger order, in quote, waits for a person; null: the configured limit',
+  }),
 });
 
 export const newStrategySchema = z
@@ -65,6 +68,7 @@ export const strategySchema = z
       maxPosition: decimalString.nullable(),
       maxOrderNotional: decimalString.nullable(),
       maxOrdersPerDay: z.int().nullable(),
+      approvalNotional: decimalString.nullable(),
     }),
     createdBy: z.string(),
     createdAt: timestamp,
@@ -169,6 +173,12 @@ export const orderQuerySchema = z.strictObject({
   after: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
 });
 export type OrderQueryInput = z.infer<typeof orderQuerySchema>;
+
+export const decisionSchema = z
+  .strictObject({
+    note: z.string().min(1).max(500).optional().meta({ description: 'Why, for the record' }),
+  })
+  .meta({ id: 'Decision' });
 
 export const orderPageSchema = z
   .object({ orders: z.array(orderSchema).readonly(), next: z.string().nullable() })

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import request from 'supertest';
 import { ask } from '../test/factories/api-answers.ts';
+import type { Role } from '../adapters/repositories.ts';
 import { ApiWorld } from '../test/factories/api-world.ts';
 import { T0 } from '../test/factories/market.ts';
 
@@ -18,8 +19,13 @@ beforeEach(async () => {
 });
 
 const get = (path: string) => ask(request(app).get(path).set('authorization', viewer));
-const post = (path: string, body: object = {}) =>
-  ask(request(app).post(path).set('authorization', trader).send(body));
+const post = async (path: string, body: object = {}, role?: Role) =>
+  ask(
+    request(app)
+      .post(path)
+      .set('authorization', role === undefined ? trader : await world.as(role))
+      .send(body),
+  );
 
 describe('orders', () => {
   it('come a page at a time', async () => {
@@ -59,6 +65,27 @@ describe('orders', () => {
       expect.stringContaining('filled'),
     ]);
     expect((await post('/orders/nope/cancel')).status).toBe(404);
+  });
+});
+
+describe('orders over the limit', () => {
+  it('are approved and rejected by risk and admin alone', async () => {
+    const order = world.addOrder({ state: 'awaiting_approval', status: 'awaiting_approval' });
+    const path = `/orders/${order.orderId}/approve`;
+    world.running.add(order.orderId);
+    expect((await post(path)).status).toBe(403);
+    expect((await post(path, { note: 'hedged' }, 'risk')).status).toBe(200);
+    expect((await post(`/orders/${order.orderId}/reject`, {}, 'admin')).status).toBe(200);
+    expect(world.sent).toEqual([
+      `approve ${order.orderId} by a-risk (risk): hedged`,
+      `reject ${order.orderId} by a-admin (admin): `,
+    ]);
+  });
+
+  it('that are over are a conflict', async () => {
+    const order = world.addOrder({ state: 'expired', status: 'expired' });
+    expect((await post(`/orders/${order.orderId}/approve`, {}, 'risk')).status).toBe(409);
+    expect((await post('/orders/nope/approve', {}, 'risk')).status).toBe(404);
   });
 });
 

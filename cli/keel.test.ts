@@ -144,6 +144,8 @@ describe('keel', () => {
     expect((await keel(`order ${order.orderId}`)).out).toContain('temporal/workflows');
     expect((await keel(`cancel ${order.orderId}`)).code).toBe(0);
     expect(world.sent).toEqual([`cancel ${order.orderId} by ann`]);
+    // A trader may not.
+    expect((await keel(`approve ${order.orderId}`)).code).toBe(5);
   });
 
   it('tells money and closes positions', async () => {

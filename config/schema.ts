@@ -97,6 +97,12 @@ export const configSchema = z
       .strictObject({
         /** Defaults for strategies created without their own. */
         maxOrdersPerDay: z.int().positive().default(500),
+        /** Quote an order may be worth before a person must approve it; absent: any. */
+        approvalNotional: nonNegativeDecimal.optional(),
+        /** Wall milliseconds an order waits for that; then it expires. */
+        approvalTimeoutMs: z.int().positive().default(900_000),
+        /** Wall milliseconds for which it may be unknown what became of a send; then people are alerted. */
+        escalateUnknownMs: z.int().positive().default(60_000),
         /** Head room reserved over the reference price of a market buy, as a fraction. */
         marketBuyBuffer: nonNegativeDecimal.default('0.01'),
       })

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   RISK_POSITION_LIMIT: { retryable: false, meaning: 'the position would pass its limit' },
   RISK_ORDER_NOTIONAL: { retryable: false, meaning: 'the order is larger than allowed' },
   RISK_DAILY_ORDERS: { retryable: false, meaning: "the day's orders are used up" },
+  APPROVAL_REJECTED: { retryable: false, meaning: 'a person turned the order down' },
+  APPROVAL_EXPIRED: { retryable: false, meaning: 'nobody approved the order in time' },
   RISK_BALANCE: { retryable: false, meaning: 'the funds do not cover it' },
   // Filters, ours and the venue's.
   FILTER_PRICE: { retryable: false, meaning: 'the price is off the tick, the range or the band' },

@@ -37,8 +37,20 @@ describe('order status', () => {
         state,
         quantity,
         filledQuantity: filled,
+        moreLegs: false,
         legs: legs.map((leg) => ({ state: leg })),
       }),
     ).toBe(status);
+  });
+
+  it.each([
+    ['working', '0', 'open'],
+    ['working', '0.5', 'partially_filled'],
+    ['done', '0.5', 'cancelled'],
+  ] as const)('between two legs, %s and filled %s, it is %s', (state, filledQuantity, status) => {
+    const legs = [{ state: 'cancelled' as const }];
+    expect(orderStatusOf({ state, quantity: '1', filledQuantity, moreLegs: true, legs })).toBe(
+      status,
+    );
   });
 });

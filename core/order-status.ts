@@ -24,6 +24,8 @@ export function orderStatusOf(order: {
   readonly state: IntentState;
   readonly quantity: string;
   readonly filledQuantity: string;
+  /** Another leg is to come. */
+  readonly moreLegs: boolean;
   readonly legs: readonly { readonly state: LegState }[];
 }): OrderStatus {
   const { state } = order;
@@ -36,6 +38,8 @@ export function orderStatusOf(order: {
   const live = order.legs.findLast((leg) => !isFinalLeg(leg.state));
   if (live !== undefined) return statusOfLeg(live.state, filled.gt(0));
   if (filled.gte(quantity)) return 'filled';
+
+  if (state === 'working' && order.moreLegs) return filled.gt(0) ? 'partially_filled' : 'open';
 
   const last = order.legs.at(-1);
   if (last !== undefined) return statusOfLeg(last.state, filled.gt(0));

@@ -110,6 +110,16 @@ export const orderViewSchema = z.strictObject({
   /** Why it was denied, expired, rejected …; null while all is well. */
   reasonCode: z.string().nullable(),
   reason: z.string().nullable(),
+  /** What a person decided about it, once one has. */
+  approval: z
+    .strictObject({
+      verdict: z.enum(['approved', 'rejected']),
+      by: z.string().min(1),
+      /** Wall-clock milliseconds. */
+      at: timestamp,
+      note: z.string().nullable(),
+    })
+    .optional(),
   tag: z.string(),
   eventTime: timestamp,
   validUntil: timestamp,

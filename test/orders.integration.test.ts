@@ -62,6 +62,10 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
     ['rejected', 'rejected', 0],
     ['cancelled', 'cancelled', 1],
     ['timed-out', 'cancelled', 1],
+    ['approved', 'filled', 1],
+    ['rejected-by-person', 'denied', 0],
+    ['approval-expired', 'expired', 0],
+    ['cancelled-while-awaiting', 'cancelled', 0],
     ['answer-dropped', 'filled', 1],
     ['retried-after-ambiguous-timeout', 'filled', 1],
   ])('%s: ends %s, with %d orders at the venue', async (name, status, orders) => {
@@ -161,7 +165,7 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
       },
     });
     const { events } = await handle.fetchHistory();
-    const steps = events?.filter(({ activityTaskScheduledEventAttributes: step }) => step);
+    const steps = events?.filter(({ markerRecordedEventAttributes: step }) => step);
     // Asked once to admit, once to settle: neither is tried again.
     expect(steps).toHaveLength(2);
     await expect(row(signal.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });

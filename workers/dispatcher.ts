@@ -33,7 +33,7 @@ export async function startDispatcher(house: House): Promise<Running> {
         await client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
           workflowId: signal.id,
           taskQueue: ORDER_TASK_QUEUE,
-          args: [{ signal }],
+          args: [{ signal, steps: 'local' }],
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           staticSummary: summaryOf(signal),
           typedSearchAttributes: new TypedSearchAttributes([

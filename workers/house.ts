@@ -75,7 +75,12 @@ export async function buildHouse(service: string, config: Config): Promise<House
     logger.warn({ err: error, server }, 'connection_lost');
   };
   const db = openDatabase(config.postgresUrl, { onConnectionError: lost('postgres') });
-  const repositories = createRepositories(db, { marketBuyBuffer: config.risk.marketBuyBuffer });
+  const repositories = createRepositories(db, {
+    marketBuyBuffer: config.risk.marketBuyBuffer,
+    ...(config.risk.approvalNotional === undefined
+      ? {}
+      : { approvalNotional: config.risk.approvalNotional }),
+  });
   const rateBudget = createPostgresRateBudget(db, { logger });
   await repositories.ping();
   const bus = createBus(service, config, logger);

@@ -39,6 +39,7 @@ export async function startOrders(house: House): Promise<Running> {
     bus,
     notices,
     logger,
+    policy: house.config.risk,
   });
   const closeDown = createCloseDownActivities({
     ...repositories,

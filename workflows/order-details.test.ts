@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { facts, legView, testSignal } from '../test/factories/order-steps.ts';
-import { describeOrder, orderDetails } from './order-details.ts';
+import { describeOrder, orderDetails, type Shown } from './order-details.ts';
+
+function shown(change: Partial<Shown>): Shown {
+  return { order: null, leg: null, wait: null, decision: null, ...change };
+}
 
 describe('describeOrder', () => {
   it('tells the wish before admission, and the order after', () => {
@@ -14,7 +18,7 @@ describe('describeOrder', () => {
 
 describe('orderDetails', () => {
   it('begins with what is known', () => {
-    expect(orderDetails(testSignal(), null, null)).toBe(
+    expect(orderDetails(testSignal(), shown({}))).toBe(
       '**target 0.01 BTC/USDT** on binance\n' +
         '- why: golden-cross (sma-cross, strategy sma-1)\n' +
         '- status: pending',
@@ -28,7 +32,10 @@ describe('orderDetails', () => {
       averagePrice: '60000',
       reason: 'cancelled by ann',
     });
-    const lines = orderDetails(testSignal(), order, legView({ venueOrderId: null })).split('\n');
+    const lines = orderDetails(
+      testSignal(),
+      shown({ order, leg: legView({ venueOrderId: null }) }),
+    ).split('\n');
     expect(lines.slice(2)).toEqual([
       '- status: cancelled',
       '- filled: 0.004 at 60000',

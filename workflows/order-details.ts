@@ -1,7 +1,7 @@
 /** What a person at the Temporal UI reads of an order: plain markdown, rewritten at each change. */
 import type { OrderFacts } from '../activities/order-activities.ts';
-import type { LegView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
+import type { Progress } from './order-messages.ts';
 
 /** One line: `buy market 0.01 BTC/USDT`. */
 export function describeOrder(signal: Signal, order: OrderFacts | null): string {
@@ -15,15 +15,15 @@ export function describeOrder(signal: Signal, order: OrderFacts | null): string 
   return `${order.side} ${order.type} ${order.quantity} ${signal.symbol}${price}`;
 }
 
-export function orderDetails(
-  signal: Signal,
-  order: OrderFacts | null,
-  leg: LegView | null,
-): string {
+export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision'>;
+
+export function orderDetails(signal: Signal, shown: Shown): string {
+  const { leg, order } = shown;
   const lines = [
     `**${describeOrder(signal, order)}** on ${signal.exchange}`,
     `- why: ${signal.tag} (${signal.strategyType}, ${signal.source.kind} ${signal.source.name})`,
     `- status: ${order?.status ?? 'pending'}`,
+    ...approvalLines(shown),
   ];
   if (order !== null && order.averagePrice !== null)
     lines.push(`- filled: ${order.filledQuantity} at ${order.averagePrice}`);
@@ -34,4 +34,17 @@ export function orderDetails(
     );
   }
   return lines.join('\n');
+}
+
+function approvalLines({ decision, wait }: Shown): string[] {
+  if (decision !== null) {
+    const note = decision.note === null ? '' : `: ${decision.note}`;
+    return [`- ${decision.verdict} by ${decision.by} (${decision.role})${note}`];
+  }
+  if (wait === null) return [];
+  return [
+    `- **waits for a person**: worth ${wait.notional}, over the limit of ${wait.limit}. ` +
+      'Update `approve` or `reject` with `{by, role: "risk"}`, or `keel approve`. ' +
+      `Expires ${String(Math.round(wait.expiresInMs / 1000))} s after it was admitted.`,
+  ];
 }

@@ -5,30 +5,32 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ApprovalWait, OrderTerms } from '../activities/admission-steps.ts';
+import type { ApprovalDecision } from '../core/approval.ts';
 import type { OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import type { LegNews, LegSpec } from './leg-run.ts';
 import { describeOrder, orderDetails } from './order-details.ts';
-import type { OrderResult, Progress } from './order-messages.ts';
-import { KEEL_ORDER_STATUS } from './order-names.ts';
+import type { CarriedProgress, OrderInput, OrderResult, Progress } from './order-messages.ts';
+import { KEEL_ORDER_STATUS, KEEL_SIDE } from './order-names.ts';
 import type { CancelRequest } from './order-outcome.ts';
+import type { StepKind } from './order-steps.ts';
+
+const NOT_YET = { terms: null, wait: null, decision: null } as const;
 
 export class OrderProgress {
   current: Progress;
   private readonly signal: Signal;
+  private readonly steps: StepKind | undefined;
   private shownStatus: OrderStatus | null = null;
+  private sideShown = false;
 
-  constructor(signal: Signal, carried: Progress | undefined) {
+  constructor({ carried, signal, steps }: OrderInput) {
     this.signal = signal;
-    this.current = carried ?? {
-      orderId: signal.id,
-      order: null,
-      leg: null,
-      finished: false,
-      cancel: null,
-      version: 0,
-      startedAt: workflowInfo().startTime.getTime(),
-    };
+    this.steps = steps;
+    this.current = { ...NOT_YET, ...(carried ?? begun(signal)) };
+    // Whoever starts an order with `steps` gives it these attributes from the start.
+    if (steps === 'local') this.shownStatus = this.current.order?.status ?? 'pending';
     this.learn({});
   }
 
@@ -40,11 +42,42 @@ export class OrderProgress {
       ...(leg === undefined ? {} : { leg }),
       ...(finished === undefined ? {} : { finished }),
     };
+    this.showStatus();
+    this.show();
+  }
+
+  /** In as few events as the server takes: side and status are set together. */
+  private showStatus(): void {
     const status = this.current.order?.status ?? 'pending';
-    if (status !== this.shownStatus)
-      upsertSearchAttributes([{ key: KEEL_ORDER_STATUS, value: status }]);
+    if (status === this.shownStatus) return;
+    const side = this.steps === 'local' && !this.sideShown ? this.current.order?.side : undefined;
     this.shownStatus = status;
-    setCurrentDetails(orderDetails(this.signal, this.current.order, this.current.leg));
+    this.sideShown ||= side !== undefined;
+    upsertSearchAttributes([
+      { key: KEEL_ORDER_STATUS, value: status },
+      ...(side === undefined ? [] : [{ key: KEEL_SIDE, value: side }]),
+    ]);
+  }
+
+  private show(): void {
+    setCurrentDetails(orderDetails(this.signal, this.current));
+  }
+
+  /** What the order needs from here on, and whether a person is waited for. */
+  admit(terms: OrderTerms, wait: ApprovalWait | null): void {
+    this.current = { ...this.current, terms, wait };
+    this.show();
+  }
+
+  decide(decision: ApprovalDecision): void {
+    this.current = { ...this.current, decision };
+    this.show();
+  }
+
+  /** Decided and written down, or too late. */
+  stopWaiting(): void {
+    this.current = { ...this.current, wait: null };
+    this.show();
   }
 
   /** The first one counts. */
@@ -90,4 +123,16 @@ export class OrderProgress {
       reason: order?.reason ?? null,
     };
   }
+}
+
+function begun(signal: Signal): CarriedProgress {
+  return {
+    orderId: signal.id,
+    order: null,
+    leg: null,
+    finished: false,
+    cancel: null,
+    version: 0,
+    startedAt: workflowInfo().startTime.getTime(),
+  };
 }

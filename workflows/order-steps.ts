@@ -1,5 +1,12 @@
 /** The steps of an order as its workflow calls them: queues, time-outs and retries. */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  TimeoutFailure,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { OrderActivities } from '../activities/order-activities.ts';
 import { TRACKER_TASK_QUEUE } from './order-names.ts';
 
@@ -10,12 +17,62 @@ const RETRY = {
   maximumInterval: '30 seconds',
 } as const;
 
-export const books = proxyActivities<
-  Pick<OrderActivities, 'admit' | 'checkRisk' | 'publishOrder' | 'settleOrder'>
->({
-  startToCloseTimeout: '15 seconds',
-  retry: RETRY,
+/** What touches PostgreSQL and the bus alone, each idempotent by the order. */
+export type Books = Pick<
+  OrderActivities,
+  'admit' | 'checkRisk' | 'decide' | 'recordApproval' | 'publishOrder' | 'settleOrder'
+>;
+
+const durable = proxyActivities<Books>({ startToCloseTimeout: '15 seconds', retry: RETRY });
+
+/** Three quick tries within the workflow's task; they must not outlast it. */
+const local = proxyLocalActivities<Books>({
+  startToCloseTimeout: '3 seconds',
+  retry: {
+    initialInterval: '100 milliseconds',
+    backoffCoefficient: 2,
+    maximumAttempts: 3,
+  },
 });
+
+/** True for what trying again may heal: a server that is away, a step that takes too long. */
+function mayHeal(error: unknown): boolean {
+  // A local activity fails with its failure itself, or with one around it.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return cause.nonRetryable !== true;
+  return cause instanceof TimeoutFailure;
+}
+
+function localFirst<N extends keyof Books>(name: N): Books[N] {
+  const step = async (input: Parameters<Books[N]>[0]): Promise<unknown> => {
+    try {
+      return await (local[name] as (given: typeof input) => Promise<unknown>)(input);
+    } catch (error) {
+      if (!mayHeal(error)) throw error;
+      // An outage: from here on Temporal retries it, and the history does not grow with it.
+      return (durable[name] as (given: typeof input) => Promise<unknown>)(input);
+    }
+  };
+  return step as unknown as Books[N];
+}
+
+const LOCAL_FIRST: Books = {
+  admit: localFirst('admit'),
+  checkRisk: localFirst('checkRisk'),
+  decide: localFirst('decide'),
+  recordApproval: localFirst('recordApproval'),
+  publishOrder: localFirst('publishOrder'),
+  settleOrder: localFirst('settleOrder'),
+};
+
+/** How an order's workflow runs the steps of our own; absent in orders begun before there was a choice. */
+export type StepKind = 'local';
+
+/** `local`: as local activities, without a round trip to the server, and as normal ones once that fails. */
+export function booksOf(steps: StepKind | undefined): Books {
+  return steps === 'local' ? LOCAL_FIRST : durable;
+}
+
 export const venue = proxyActivities<
   Pick<OrderActivities, 'placeOrder' | 'resolveOrder' | 'cancelOrder'>
 >({

@@ -55,6 +55,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
           maxPosition: null,
           maxOrderNotional: null,
           maxOrdersPerDay: null,
+          approvalNotional: null,
         },
         createdBy: 'test',
       });

@@ -270,7 +270,12 @@ describeWith('postgres', 'admission', () => {
       funds: { allocation: '5000', free: '4500', required: '0.006' },
       ordersToday: 2,
       halts: ['symbol:BTC/USDT: test'],
-      limits: { maxPosition: null, maxOrderNotional: null, maxOrdersPerDay: null },
+      limits: {
+        maxPosition: null,
+        maxOrderNotional: null,
+        maxOrdersPerDay: null,
+        approvalNotional: null,
+      },
     });
     await repositories.halts.lift(halt.id, 'ada', 'over');
     const report = {

@@ -80,7 +80,8 @@ export async function admitOrder(
     await refreshStatus(trx, signal.id);
     const order = await readOrderView(trx, signal.id);
     if (decision.verdict === 'ended') return { verdict: 'ended', order };
-    return { verdict: 'admitted', order, ...heldElsewhere(order, holdings) };
+    const { supersede: superseded } = decision;
+    return { verdict: 'admitted', order, superseded, ...heldElsewhere(order, holdings) };
   });
 }
 
@@ -169,7 +170,7 @@ async function storedVerdict(
   const order = await readOrderView(trx, input.signal.id);
   if (isFinalIntent(stored.state)) return { verdict: 'ended', order };
   const { holdings } = await readStanding(trx, input.signal);
-  return { verdict: 'admitted', order, ...heldElsewhere(order, holdings) };
+  return { verdict: 'admitted', order, superseded: [], ...heldElsewhere(order, holdings) };
 }
 
 interface LockedOrder extends OpenOrder {
@@ -215,9 +216,15 @@ async function lockOpenOrders(
       remaining: toDecimalString(remaining),
       sent: own.some((leg) => leg.send_state !== 'new'),
       guardStop: order.source_kind === 'guard' && order.type === 'stop',
-      ending: own.length > 0 && own.every((leg) => ENDED_UNFILLED.has(leg.state)),
+      ending:
+        !order.more_legs && own.length > 0 && own.every((leg) => ENDED_UNFILLED.has(leg.state)),
     };
   });
+}
+
+/** Whether one leg after another serves it. */
+function isWorkedInLegs({ execution }: Signal): boolean {
+  return execution !== undefined && execution.kind !== 'best-venue';
 }
 
 const ENDED_UNFILLED: ReadonlySet<string> = new Set(['cancelled', 'expired', 'rejected']);
@@ -322,6 +329,7 @@ async function insertOrder(
       signal: JSON.stringify(signal),
       admission: JSON.stringify(admission),
       tag: signal.tag,
+      more_legs: isWorkedInLegs(signal),
       event_time: signal.eventTime,
       valid_until: signal.validUntil,
       trading_day: sql<string>`${tradingDay(marketTime)}::date`,

@@ -9,7 +9,7 @@ import { orderNotFound } from './order-views.ts';
 export async function refreshStatus(trx: Queryable, orderId: string): Promise<void> {
   const order = await trx
     .selectFrom('orders')
-    .select(['state', 'quantity', 'filled_quantity', 'status'])
+    .select(['state', 'quantity', 'filled_quantity', 'status', 'more_legs'])
     .where('order_id', '=', orderId)
     .executeTakeFirst();
   if (order === undefined) throw orderNotFound(orderId);
@@ -23,6 +23,7 @@ export async function refreshStatus(trx: Queryable, orderId: string): Promise<vo
     state: order.state,
     quantity: canonical(order.quantity),
     filledQuantity: canonical(order.filled_quantity),
+    moreLegs: order.more_legs,
     legs,
   });
   if (status === order.status) return;

@@ -84,6 +84,16 @@ export function toOrderView(row: OrderViewRow): OrderView {
     status: row.status,
     reasonCode: row.reason_code,
     reason: row.reason,
+    ...(row.approval === null || row.approved_by === null || row.approved_at === null
+      ? {}
+      : {
+          approval: {
+            verdict: row.approval,
+            by: row.approved_by,
+            at: row.approved_at,
+            note: row.approval_note,
+          },
+        }),
     tag: row.tag,
     eventTime: row.event_time,
     validUntil: row.valid_until,

@@ -10,6 +10,7 @@ import type { OrderView } from '../../core/order.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
 import type { FinalState, OrderEvent, OrderQuery, OrderRepository } from '../order-repository.ts';
 import { admitOrder } from './admit-order.ts';
+import { awaitApproval, recordApproval } from './approvals.ts';
 import type { Queryable } from './database.ts';
 import { claimSend, prepareLeg, readLeg, releaseSend } from './legs.ts';
 import { refreshStatus } from './order-status.ts';
@@ -204,19 +205,22 @@ async function orderFills(db: Queryable, orderId: string): Promise<readonly Fill
 
 export interface OrderOptions {
   readonly marketBuyBuffer: string;
+  readonly approvalNotional: string | null;
   /** Wall clock, ms. */
   readonly now: () => number;
 }
 
 export function createOrderRepository(db: Queryable, options: OrderOptions): OrderRepository {
-  const { marketBuyBuffer, now } = options;
+  const { approvalNotional, marketBuyBuffer, now } = options;
   return {
     admit: (input) => admitOrder(db, input, { marketBuyBuffer, now }),
     riskContext: (orderId: string, instrument: Instrument, marketTime: number) =>
-      readRiskContext(db, orderId, instrument, marketTime),
+      readRiskContext(db, orderId, instrument, marketTime, approvalNotional),
     recordRisk: (orderId, report) => recordRisk(db, orderId, report, now()),
     routingFacts: (orderId) => readRoutingFacts(db, orderId),
     recordRoute: (orderId, route) => recordRoute(db, orderId, route),
+    awaitApproval: (orderId, due) => awaitApproval(db, orderId, due, now()),
+    recordApproval: (orderId, decision) => recordApproval(db, orderId, decision, now()),
     prepareLeg: (leg) => prepareLeg(db, leg, now()),
     getLeg: (id) => readLeg(db, id),
     claimSend: (id, deadline, marketTime) => claimSend(db, id, deadline, marketTime, now()),

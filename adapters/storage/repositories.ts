@@ -23,6 +23,8 @@ import { createUserRepository } from './users.ts';
 export interface RepositoryOptions {
   /** Head room reserved over the reference price of a market buy, as a fraction: `"0.01"` is 1 %. */
   readonly marketBuyBuffer?: string;
+  /** Quote an order may be worth without a person's approval, for strategies that do not say. Default: any. */
+  readonly approvalNotional?: string;
   /** Wall clock for created, updated and booked times, ms. */
   readonly now?: () => number;
 }
@@ -35,8 +37,9 @@ export function createRepositories(
 ): Repositories {
   const now = options.now ?? Date.now;
   const marketBuyBuffer = options.marketBuyBuffer ?? DEFAULT_MARKET_BUY_BUFFER;
+  const approvalNotional = options.approvalNotional ?? null;
   return {
-    orders: withKeelErrors(createOrderRepository(db, { marketBuyBuffer, now })),
+    orders: withKeelErrors(createOrderRepository(db, { marketBuyBuffer, approvalNotional, now })),
     decisions: withKeelErrors(createDecisionRepository(db)),
     strategies: withKeelErrors(createStrategyRepository(db, now)),
     klines: withKeelErrors(createKlineRepository(db)),

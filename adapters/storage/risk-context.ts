@@ -13,13 +13,15 @@ import { sql } from 'kysely';
 
 /**
  * The context of an order's risk check. Its own reservation counts as free, every other open order's as
- * taken: of two orders checked at once at least one sees the other. Throws NOT_FOUND.
+ * taken: of two orders checked at once at least one sees the other. `approvalNotional` is for strategies
+ * without a limit of their own. Throws NOT_FOUND.
  */
 export async function readRiskContext(
   db: Queryable,
   orderId: string,
   instrument: Instrument,
   marketTime: number,
+  approvalNotional: string | null,
 ): Promise<RiskContext> {
   return db
     .transaction()
@@ -32,7 +34,7 @@ export async function readRiskContext(
         .where('order_id', '=', orderId)
         .executeTakeFirst();
       if (order === undefined) throw orderNotFound(orderId);
-      const limits = await readLimits(trx, order.strategy_id);
+      const limits = await readLimits(trx, order.strategy_id, approvalNotional);
       const funds = await strategyFunds(trx, order.strategy_id, orderId);
       const paysQuote = order.side === 'buy' || instrument.contract !== undefined;
       const asset = paysQuote ? instrument.quote : instrument.base;
@@ -73,7 +75,11 @@ export async function readRiskContext(
     });
 }
 
-async function readLimits(db: Queryable, strategyId: string): Promise<RiskContext['limits']> {
+async function readLimits(
+  db: Queryable,
+  strategyId: string,
+  approvalNotional: string | null,
+): Promise<RiskContext['limits']> {
   const quota = await db
     .selectFrom('strategy_quotas')
     .selectAll()
@@ -86,6 +92,7 @@ async function readLimits(db: Queryable, strategyId: string): Promise<RiskContex
     maxPosition: canonicalOrNull(quota.max_position),
     maxOrderNotional: canonicalOrNull(quota.max_order_notional),
     maxOrdersPerDay: quota.max_orders_per_day,
+    approvalNotional: canonicalOrNull(quota.approval_notional) ?? approvalNotional,
   };
 }
 

@@ -39,6 +39,7 @@ function toStrategy(
       maxPosition: canonicalOrNull(row.max_position),
       maxOrderNotional: canonicalOrNull(row.max_order_notional),
       maxOrdersPerDay: row.max_orders_per_day,
+      approvalNotional: canonicalOrNull(row.approval_notional),
     },
     createdBy: row.created_by,
     createdAt: row.created_at,
@@ -51,7 +52,13 @@ function selectStrategies(db: Queryable) {
     .selectFrom('strategies')
     .innerJoin('strategy_quotas', 'strategy_quotas.strategy_id', 'strategies.id')
     .selectAll('strategies')
-    .select(['allocation', 'max_position', 'max_order_notional', 'max_orders_per_day']);
+    .select([
+      'allocation',
+      'max_position',
+      'max_order_notional',
+      'max_orders_per_day',
+      'approval_notional',
+    ]);
 }
 
 function strategyNotFound(id: string): KeelError {
@@ -101,6 +108,7 @@ async function createStrategy(
           max_position: quota.maxPosition,
           max_order_notional: quota.maxOrderNotional,
           max_orders_per_day: quota.maxOrdersPerDay,
+          approval_notional: quota.approvalNotional,
         })
         .execute();
       await claimContracts(trx, strategy, strategy.contracts ?? [], now);

@@ -62,6 +62,7 @@ export interface StrategyQuotasTable {
   max_position: string | null;
   max_order_notional: string | null;
   max_orders_per_day: number | null;
+  approval_notional: string | null;
 }
 
 export interface StrategyCheckpointsTable {
@@ -112,6 +113,11 @@ export interface OrdersTable {
   status: OrderStatus;
   reason_code: string | null;
   reason: string | null;
+  approval: ColumnType<'approved' | 'rejected' | null, 'approved' | 'rejected' | undefined>;
+  approved_by: ColumnType<string | null, string | undefined>;
+  approved_at: ColumnType<number | null, number | undefined>;
+  approval_note: ColumnType<string | null, string | null | undefined>;
+  more_legs: ColumnType<boolean, boolean | undefined>;
   risk: ColumnType<RiskReport | null, string | null, string | null>;
   admission: ColumnType<RecordedAdmission | null, string | undefined, never>;
   route: ColumnType<Route | null, string | null | undefined, string | null>;

@@ -5,10 +5,12 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
-import { KeelError, type ErrorCode } from '../../core/errors.ts';
+import { ERROR_CODES, KeelError, type ErrorCode } from '../../core/errors.ts';
+import type { DecisionRequest } from '../../workflows/order-messages.ts';
 import { historyToJson, type HistoryJson } from './history-json.ts';
 import type { CancelRequest } from '../../workflows/order-outcome.ts';
 import type { HaltInput } from '../../workflows/halt-workflow.ts';
@@ -45,6 +47,11 @@ export interface Workflows {
   runs(workflowId: string): Promise<boolean>;
   /** Reconciles an account now, beside its schedule. Throws NOT_FOUND where it has none. */
   reconcile(accountId: string): Promise<void>;
+  /**
+   * A person's word on an order that waits for it; resolves once it is written down. Throws FORBIDDEN for a
+   * role that may not, CONFLICT for an order that waits for nobody, NOT_FOUND when its workflow is over.
+   */
+  decideOrder(orderId: string, verb: 'approve' | 'reject', request: DecisionRequest): Promise<void>;
   /** Resolves when Temporal answers; throws UNAVAILABLE. */
   ping(): Promise<void>;
 }
@@ -52,7 +59,18 @@ export interface Workflows {
 /** By gRPC's code: what the server answers to a question it understood. */
 const REFUSALS: Readonly<Record<number, ErrorCode>> = { 3: 'INVALID_INPUT', 5: 'NOT_FOUND' };
 
-/** Every failure becomes one of our codes: CONFLICT, NOT_FOUND, INVALID_INPUT or UNAVAILABLE. */
+/** How long an update may take before its caller hears that it goes on without an answer. */
+const UPDATE_PATIENCE_MS = 15_000;
+
+/** What a workflow refused, in its own code and words. */
+function refused(what: string, error: WorkflowUpdateFailedError): KeelError {
+  const { cause } = error;
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  const code = typeof type === 'string' && type in ERROR_CODES ? (type as ErrorCode) : 'CONFLICT';
+  return new KeelError(code, `${what}: ${cause?.message ?? error.message}`, { cause: error });
+}
+
+/** Every failure becomes one of our codes: CONFLICT, NOT_FOUND, INVALID_INPUT, UNAVAILABLE, or what was refused with. */
 async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -71,8 +89,10 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
       if (ours !== undefined)
         throw new KeelError(ours, `${what}: ${error.details}`, { cause: error });
     }
-    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-      throw new KeelError('CONFLICT', `${what}: ${error.cause.message}`, { cause: error });
+    if (error instanceof WorkflowUpdateFailedError) throw refused(what, error);
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      const reason = `asked, and not done within ${String(UPDATE_PATIENCE_MS)} ms; look at the order`;
+      throw new KeelError('UNAVAILABLE', `${what}: ${reason}`, { cause: error });
     }
     if (error instanceof ScheduleNotFoundError) {
       throw new KeelError('NOT_FOUND', `${what}: it has no schedule; does an orders worker run?`, {
@@ -88,6 +108,13 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
 
 export function createWorkflows(client: Client): Workflows {
   const { workflow } = client;
+  async function update(what: string, id: string, name: string, request: object): Promise<void> {
+    await asked(what, () =>
+      client.withDeadline(Date.now() + UPDATE_PATIENCE_MS, () =>
+        workflow.getHandle(id).executeUpdate(name, { args: [request] }),
+      ),
+    );
+  }
   return {
     async startStrategy(input) {
       const { strategyId, runId } = input;
@@ -157,6 +184,9 @@ export function createWorkflows(client: Client): Workflows {
     },
     async reconcile(accountId) {
       await asked(`reconcile ${accountId}`, () => triggerReconciliation(client, accountId));
+    },
+    async decideOrder(orderId, verb, request) {
+      await update(`${verb} order ${orderId}`, orderId, verb, request);
     },
     async ping() {
       await asked('reach Temporal', () =>

@@ -1,7 +1,13 @@
 /** /orders */
 import { z } from 'zod';
-import { EVERYONE, REDUCERS, route, type Route } from '../route.ts';
-import { orderDetailSchema, orderPageSchema, orderQuerySchema, orderSchema } from '../schemas.ts';
+import { RISK_OWNERS, EVERYONE, REDUCERS, route, type Route } from '../route.ts';
+import {
+  decisionSchema,
+  orderDetailSchema,
+  orderPageSchema,
+  orderQuerySchema,
+  orderSchema,
+} from '../schemas.ts';
 import type { OrderService } from '../services/order-service.ts';
 
 const tag = 'orders';
@@ -44,5 +50,25 @@ export function orderRoutes(service: OrderService): readonly Route[] {
       response: orderSchema,
       handle: ({ params }, caller) => service.cancel(params.id, caller.name),
     }),
+    ...(['approve', 'reject'] as const).map((verb) =>
+      route({
+        method: 'post',
+        path: `/orders/{id}/${verb}`,
+        tag,
+        summary: `${verb === 'approve' ? 'Approve' : 'Reject'} an order that waits for a person`,
+        status: 200,
+        fails: [404, 409, 503],
+        roles: RISK_OWNERS,
+        params: byId,
+        body: decisionSchema,
+        response: orderSchema,
+        handle: ({ body, params }, { name: by, role }) =>
+          service.decide(params.id, verb, {
+            by,
+            role,
+            ...(body.note === undefined ? {} : { note: body.note }),
+          }),
+      }),
+    ),
   ];
 }

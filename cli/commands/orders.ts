@@ -82,6 +82,12 @@ export function addOrderCommands(program: Command, session: Session): void {
         [
           `${order.orderId}: ${order.side} ${order.quantity} ${order.symbol}, ${order.status}` +
             (order.reason === null ? '' : ` (${order.reasonCode ?? ''}: ${order.reason})`),
+          ...(order.approval === undefined
+            ? []
+            : [
+                `${order.approval.verdict} by ${order.approval.by} at ${time(order.approval.at)}` +
+                  (order.approval.note === null ? '' : `: ${order.approval.note}`),
+              ]),
           table(
             ['version', 'status', 'at (UTC)'],
             events.map(({ version, status, at }) => [version, status, time(at)]),
@@ -116,4 +122,22 @@ export function addOrderCommands(program: Command, session: Session): void {
           `${orderId}: asked to cancel; \`keel order ${orderId}\` tells what came of it`,
       );
     });
+
+  for (const verb of ['approve', 'reject'] as const) {
+    program
+      .command(verb)
+      .description(`${verb} an order that waits for a person (role risk or admin)`)
+      .argument('<id>', 'order id')
+      .option('--note <text>', 'why, for the record')
+      .action(async (id: string, { note }: { note?: string }) => {
+        const path = `/orders/${encodeURIComponent(id)}/${verb}`;
+        const order = await session.api().post(path, { note }, orderSchema);
+        session.print(
+          order,
+          ({ orderId, reason, status }) =>
+            `${orderId}: ${verb === 'approve' ? 'approved' : 'rejected'}; it is ${status}` +
+            (reason === null ? '' : ` (${reason})`),
+        );
+      });
+  }
 }

@@ -16,6 +16,7 @@ interface CreateOptions {
   readonly maxOrdersPerDay?: number;
   readonly onFailure: 'stop' | 'flatten' | 'restart';
   readonly maxRestarts: number;
+  readonly approvalNotional?: string;
 }
 
 function jsonObject(text: string): Readonly<Record<string, unknown>> {
@@ -79,6 +80,7 @@ export function addStrategyCommands(program: Command, session: Session): void {
         .default('stop'),
     )
     .option('--max-restarts <n>', 'of a run, with --on-failure restart', wholeNumber, 3)
+    .option('--approval-notional <quote>', 'an order worth more waits for a person')
     .action(async (type: string, options: CreateOptions) => {
       const { id, name, account: accountId, config, allocation } = options;
       const body = {
@@ -92,6 +94,7 @@ export function addStrategyCommands(program: Command, session: Session): void {
           maxPosition: options.maxPosition,
           maxOrderNotional: options.maxOrderNotional,
           maxOrdersPerDay: options.maxOrdersPerDay,
+          approvalNotional: options.approvalNotional,
         },
         failurePolicy:
           options.onFailure === 'restart'

@@ -45,6 +45,8 @@ export interface RiskContext {
     readonly maxPosition: string | null;
     readonly maxOrderNotional: string | null;
     readonly maxOrdersPerDay: number | null;
+    /** Quote an order may be worth without a person's approval. No rule: see core/approval.ts. */
+    readonly approvalNotional: string | null;
   };
 }
 

@@ -30,7 +30,13 @@ function context(parts: Parts = {}): RiskContext {
     },
     ordersToday: 1,
     halts: (parts.halts as readonly string[] | undefined) ?? [],
-    limits: { maxPosition: '2', maxOrderNotional: '150', maxOrdersPerDay: 10, ...parts.limits },
+    limits: {
+      maxPosition: '2',
+      maxOrderNotional: '150',
+      maxOrdersPerDay: 10,
+      approvalNotional: null,
+      ...parts.limits,
+    },
   };
 }
 

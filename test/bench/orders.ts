@@ -81,7 +81,7 @@ export async function benchOrders(session: Session, strategyId: string): Promise
           const result = await client.workflow.execute<typeof orderWorkflow>('orderWorkflow', {
             workflowId: signal.id,
             taskQueue: ORDER_TASK_QUEUE,
-            args: [{ signal }],
+            args: [{ signal, steps: 'local' }],
           });
           if (result.status !== 'filled') {
             throw new Error(

@@ -228,6 +228,7 @@ export class ApiWorld {
         maxPosition: null,
         maxOrderNotional: null,
         maxOrdersPerDay: 500,
+        approvalNotional: null,
       },
       createdBy: 'ann',
       createdAt: T0,
@@ -468,6 +469,10 @@ export class ApiWorld {
       reconcile: async (accountId) => {
         on(`reconcile:${accountId}`);
         this.sent.push(`reconcile ${accountId}`);
+      },
+      decideOrder: async (orderId, verb, { by, note, role }) => {
+        on(orderId);
+        this.sent.push(`${verb} ${orderId} by ${by} (${role}): ${note ?? ''}`);
       },
       ping: async () => undefined,
     };

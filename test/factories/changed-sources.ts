@@ -32,9 +32,9 @@ export function changedSources(): ChangedSources {
   mkdirSync(join(ROOT, '.keel'), { recursive: true });
   const folder = mkdtempSync(join(ROOT, '.keel', 'changed-'));
   for (const room of ROOMS) cpSync(join(ROOT, room), join(folder, room), { recursive: true });
-  const file = join(folder, 'workflows', 'order-workflow.ts');
+  const file = join(folder, 'workflows', 'order-run.ts');
   const source = readFileSync(file, 'utf8');
-  if (!source.includes(MARK)) throw new Error(`order-workflow.ts has no line "${MARK}" to change`);
+  if (!source.includes(MARK)) throw new Error(`order-run.ts has no line "${MARK}" to change`);
   writeFileSync(file, source.replace(MARK, `${MARK}\n    await sleep(1_000);`));
   const silent = (): void => undefined;
   return {

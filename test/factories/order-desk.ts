@@ -26,6 +26,7 @@ export interface OrderDesk {
 export function openOrderDesk(options: {
   readonly moods?: readonly VenueMood[];
   readonly context?: (context: RiskContext) => RiskContext;
+  readonly marketTime?: () => Promise<number>;
 }): OrderDesk {
   const world = new World(options.moods ?? [{ kind: 'accept' }]);
   const { adapter, store } = world.ports();
@@ -49,6 +50,16 @@ export function openOrderDesk(options: {
     },
     recordRisk: async (_id, report: RiskReport) =>
       stored(report.approved ? { state: 'admitted' } : { state: 'denied', status: 'denied' }),
+    awaitApproval: async (_id, due) =>
+      desk.order.approval === undefined
+        ? stored({
+            state: 'awaiting_approval',
+            status: 'awaiting_approval',
+            reason: `worth ${due.notional}`,
+          })
+        : desk.order,
+    recordApproval: async (_id, { by, note, verdict }) =>
+      stored({ approval: { verdict, by, note, at: T0 } }),
     settle: async (_id, final) =>
       stored({ state: final.state, reasonCode: final.reasonCode ?? null, status: 'cancelled' }),
     recordEvent: async (orderId, version): Promise<OrderEvent> => {
@@ -66,6 +77,7 @@ export function openOrderDesk(options: {
     exchange: 'binance',
     accountId: ACCOUNT,
     ...adapter,
+    ...(options.marketTime === undefined ? {} : { marketTime: options.marketTime }),
     instrument: async () => createInstrument(),
     venueTime: () => Date.now(),
     connect: notHere,
@@ -103,6 +115,7 @@ export function openOrderDesk(options: {
       close: notHere,
     },
     logger: createLogger('test', 'silent'),
+    policy: { approvalTimeoutMs: 900_000, escalateUnknownMs: 60_000 },
   });
   return Object.assign(desk, { activities });
 }
@@ -130,6 +143,11 @@ function approvable(order: OrderView): RiskContext {
     funds: { allocation: '1000', free: '1000', accountFree: '1000', required: '101' },
     ordersToday: 1,
     halts: [],
-    limits: { maxPosition: null, maxOrderNotional: null, maxOrdersPerDay: null },
+    limits: {
+      maxPosition: null,
+      maxOrderNotional: null,
+      maxOrdersPerDay: null,
+      approvalNotional: null,
+    },
   };
 }

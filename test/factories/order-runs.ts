@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { OrderActivities } from '../../activities/order-activities.ts';
 import type { Signal } from '../../core/signal.ts';
-import type { OrderResult } from '../../workflows/order-messages.ts';
+import type { OrderInput, OrderResult } from '../../workflows/order-messages.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
 import { timeSkippingEnvironment } from '../time-skipping.ts';
 import { workflowParts } from '../workflow-coverage/worker-parts.ts';
@@ -18,6 +18,12 @@ export interface OrderRuns {
     signal?: Signal,
     meanwhile?: (handle: WorkflowHandle<typeof orderWorkflow>) => Promise<void>,
   ): Promise<OrderResult>;
+  /** The same for orders of today: with steps of our own as local activities. */
+  runLocal(
+    steps: FakeSteps,
+    signal?: Signal,
+    meanwhile?: (handle: WorkflowHandle<typeof orderWorkflow>) => Promise<void>,
+  ): Promise<OrderResult>;
   close(): Promise<void>;
 }
 
@@ -25,9 +31,9 @@ export async function openOrderRuns(): Promise<OrderRuns> {
   const environment = await timeSkippingEnvironment();
   const parts = await workflowParts();
   let queues = 0;
-  return {
-    environment,
-    async run(steps, signal = testSignal(), meanwhile = () => Promise.resolve()) {
+  const runner =
+    (kind: Pick<OrderInput, 'steps'>): OrderRuns['run'] =>
+    async (steps, signal = testSignal(), meanwhile = () => Promise.resolve()) => {
       queues += 1;
       const shared = { connection: environment.nativeConnection, activities: steps.activities };
       const taskQueue = `orders-${String(queues)}`;
@@ -36,13 +42,17 @@ export async function openOrderRuns(): Promise<OrderRuns> {
       const start = async (): Promise<OrderResult> => {
         const handle = await environment.client.workflow.start<typeof orderWorkflow>(
           'orderWorkflow',
-          { workflowId: signal.id, taskQueue, args: [{ signal }] },
+          { workflowId: signal.id, taskQueue, args: [{ signal, ...kind }] },
         );
         await meanwhile(handle);
         return handle.result();
       };
       return tracker.runUntil(() => worker.runUntil(start));
-    },
+    };
+  return {
+    environment,
+    run: runner({}),
+    runLocal: runner({ steps: 'local' }),
     close: () => environment.teardown(),
   };
 }

@@ -20,7 +20,7 @@ import { startSimulator } from '../../simulator/server.ts';
 import { startDispatcher } from '../../workers/dispatcher.ts';
 import { buildHouse, type House } from '../../workers/house.ts';
 import { startOrders } from '../../workers/orders.ts';
-import type { OrderResult } from '../../workflows/order-messages.ts';
+import type { OrderResult, Progress } from '../../workflows/order-messages.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
 import { createSignal, storeRunningStrategy, SYMBOL } from './stored-world.ts';
 
@@ -71,6 +71,8 @@ export async function openOrderStage(servers: {
         symbols: [SYMBOL],
       },
     ],
+    // Long enough for a test's person, short enough to wait for.
+    risk: { approvalTimeoutMs: 3_000 },
     log: { level: 'silent' },
   });
   const house = await buildHouse('orders', config);
@@ -158,6 +160,12 @@ async function resting(stage: OrderStage): Promise<void> {
   await sleep(500);
 }
 
+const RITA = { by: 'rita', role: 'risk' };
+
+async function awaitingApproval(handle: Played['handle']): Promise<void> {
+  while ((await handle.query<Progress>('state')).wait === null) await sleep(50);
+}
+
 function farLimit(stage: OrderStage): Partial<Signal> {
   const price = Math.floor(Number(stage.simulator.state().prices[SYMBOL]) * 0.9);
   return { type: 'limit', limitPrice: String(price) };
@@ -196,6 +204,27 @@ export const SCENARIOS: Readonly<Record<string, (stage: OrderStage) => Promise<P
       nextSignal(more, { type: 'market', wanted: { kind: 'target', quantity: '0' } }),
     );
   },
+
+  approved: async (stage) =>
+    play(stage, await stage.signal({}, { approvalNotional: '100' }), async (handle) => {
+      await awaitingApproval(handle);
+      await handle.executeUpdate('approve', { args: [{ ...RITA, note: 'hedged elsewhere' }] });
+    }),
+
+  'rejected-by-person': async (stage) =>
+    play(stage, await stage.signal({}, { approvalNotional: '100' }), async (handle) => {
+      await awaitingApproval(handle);
+      await handle.executeUpdate('reject', { args: [{ ...RITA, note: 'too large' }] });
+    }),
+
+  'approval-expired': async (stage) =>
+    play(stage, await stage.signal({}, { approvalNotional: '100' })),
+
+  'cancelled-while-awaiting': async (stage) =>
+    play(stage, await stage.signal({}, { approvalNotional: '100' }), async (handle) => {
+      await awaitingApproval(handle);
+      await handle.signal('cancel', { by: 'ada' });
+    }),
 
   'timed-out': async (stage) =>
     play(stage, await stage.signal({ ...farLimit(stage), timeoutMs: 60_000 }), async () => {

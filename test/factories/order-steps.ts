@@ -4,6 +4,7 @@ import type { OrderActivities, OrderFacts, SettleStep } from '../../activities/o
 import type { LegView } from '../../core/order.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { signalId, type Signal } from '../../core/signal.ts';
+import { createInstrument } from './market.ts';
 
 let sequence = 0;
 
@@ -73,6 +74,28 @@ export function failure(code: ErrorCode, nonRetryable: boolean): ApplicationFail
   return ApplicationFailure.create({ type: code, message: `fake ${code}`, nonRetryable });
 }
 
+type Decided = Extract<Awaited<ReturnType<OrderActivities['decide']>>, { terms: unknown }>;
+
+export const ADMITTED: Decided = {
+  verdict: 'admitted',
+  order: facts(),
+  terms: {
+    instrument: createInstrument({ maxPrice: '1000000' }),
+    reducing: false,
+    escalateUnknownMs: 60_000,
+  },
+  wait: null,
+  superseded: [],
+};
+
+/** Over the limit: it waits for a person for 15 minutes. */
+export const AWAITING: Decided = {
+  ...ADMITTED,
+  verdict: 'awaiting',
+  order: facts({ state: 'awaiting_approval', status: 'awaiting_approval' }),
+  wait: { notional: '600', limit: '500', expiresInMs: 900_000 },
+};
+
 export interface FakeSteps {
   readonly activities: OrderActivities;
   /** Names of the steps in the order in which they were called. */
@@ -89,6 +112,21 @@ export function fakeSteps(change: Partial<OrderActivities> = {}): FakeSteps {
   const base: OrderActivities = {
     admit: () => Promise.resolve({ verdict: 'admitted', order: facts() }),
     checkRisk: () => Promise.resolve({ approved: true, order: facts() }),
+    decide: () => Promise.resolve(ADMITTED),
+    recordApproval: ({ decision }) =>
+      Promise.resolve(
+        decision.verdict === 'approved'
+          ? {
+              approved: true,
+              order: facts({
+                approval: { verdict: 'approved', by: decision.by, note: decision.note, at: 1 },
+              }),
+            }
+          : {
+              approved: false,
+              order: facts({ state: 'denied', status: 'denied', reasonCode: 'APPROVAL_REJECTED' }),
+            },
+      ),
     placeOrder: () =>
       Promise.resolve({
         leg: FILLED,

@@ -73,6 +73,7 @@ export async function storeRunningStrategy(
       maxPosition: null,
       maxOrderNotional: null,
       maxOrdersPerDay: null,
+      approvalNotional: null,
       ...quota,
     },
     createdBy: 'test',

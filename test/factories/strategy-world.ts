@@ -67,6 +67,7 @@ export class StrategyWorld {
         maxPosition: null,
         maxOrderNotional: null,
         maxOrdersPerDay: null,
+        approvalNotional: null,
       },
       createdBy: 'test',
       createdAt: 0,

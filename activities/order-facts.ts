@@ -1,0 +1,60 @@
+/** What an order's workflow keeps of its order, and the one place that tells an order's events on the bus. */
+import { ORDER } from '../adapters/bus/messages.ts';
+import { orderTopic } from '../adapters/bus/topics.ts';
+import type { EventBus } from '../adapters/event-bus.ts';
+import type { OrderRepository } from '../adapters/order-repository.ts';
+import type { OrderView } from '../core/order.ts';
+
+/** Decimals are strings; `quantity` is in base, `price` in quote. */
+export type OrderFacts = Pick<
+  OrderView,
+  | 'status'
+  | 'state'
+  | 'side'
+  | 'type'
+  | 'quantity'
+  | 'price'
+  | 'filledQuantity'
+  | 'averagePrice'
+  | 'reasonCode'
+  | 'reason'
+  | 'approval'
+>;
+
+/** The order and the version its next event gets; versions are given out by the workflow alone. */
+export interface Versioned {
+  readonly orderId: string;
+  readonly version: number;
+}
+
+/** Stamps the order with the version and tells it; telling it again changes nothing. */
+export type Announce = (versioned: Versioned) => Promise<OrderView>;
+
+export function createAnnounce(
+  orders: Pick<OrderRepository, 'recordEvent'>,
+  bus: Pick<EventBus, 'publish'>,
+): Announce {
+  return async ({ orderId, version }) => {
+    const { event, status, at } = await orders.recordEvent(orderId, version);
+    await bus.publish(orderTopic(status, event.exchange), ORDER, [
+      { id: `${orderId}:${String(version)}`, key: orderId, time: at, data: event },
+    ]);
+    return event;
+  };
+}
+
+export function factsOf(order: OrderView): OrderFacts {
+  return {
+    status: order.status,
+    state: order.state,
+    side: order.side,
+    type: order.type,
+    quantity: order.quantity,
+    price: order.price,
+    filledQuantity: order.filledQuantity,
+    averagePrice: order.averagePrice,
+    reasonCode: order.reasonCode,
+    reason: order.reason,
+    ...(order.approval === undefined ? {} : { approval: order.approval }),
+  };
+}
