@@ -208,6 +208,7 @@ async function createStrategies(house: ChaosHouse, count: number): Promise<strin
         maxPosition: null,
         maxOrderNotional: null,
         maxOrdersPerDay: null,
+        approvalNotional: null,
       },
       createdBy: 'chaos',
     });
