@@ -53,6 +53,8 @@ export interface OrderTerms {
   readonly instrument: Instrument;
   /** The order can only make the position smaller. */
   readonly reducing: boolean;
+  /** A part of the position it reduces is held on other accounts: it is closed where it is held. */
+  readonly heldElsewhere?: true;
   readonly escalateUnknownMs: number;
 }
 
@@ -163,7 +165,12 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
       return {
         verdict: awaiting ? 'awaiting' : 'admitted',
         order: factsOf(told),
-        terms: { instrument, reducing: order.reducing, escalateUnknownMs },
+        terms: {
+          instrument,
+          reducing: order.reducing,
+          ...(admission.heldElsewhere === true ? { heldElsewhere: true } : {}),
+          escalateUnknownMs,
+        },
         wait:
           awaiting && due !== null
             ? { ...due, expiresInMs: Math.min(approvalTimeoutMs, untilTooLate) }

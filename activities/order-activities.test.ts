@@ -184,7 +184,7 @@ describe('admit', () => {
     ).rejects.toMatchObject({
       type: 'UNAVAILABLE',
       nonRetryable: false,
-      message: 'no account "gone" is configured in this worker; known accounts: main',
+      message: 'no account "gone" is configured in this worker; known accounts: test',
     });
   });
 });

@@ -16,6 +16,7 @@ import { withFailures } from './failures.ts';
 import type { Notices, Watch } from './notices.ts';
 import { createAnnounce, factsOf, type OrderFacts, type Versioned } from './order-facts.ts';
 import { countFinished, countLegNote, countSent } from './order-metrics.ts';
+import { createRoutingSteps } from './routing-steps.ts';
 import { giveUp, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
 
@@ -125,6 +126,7 @@ export function createOrderActivities(deps: OrderActivityDeps) {
 
   return withFailures({
     ...createAdmissionSteps({ orders, logger, policy, announce, adapterOf }),
+    ...createRoutingSteps({ orders, adapterOf }),
 
     /** Sends the order's leg, exactly once. May come back with the leg `unknown`. */
     placeOrder: (step: PlaceStep): Promise<LegStepResult> =>
@@ -174,7 +176,7 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       for (const { clientOrderId } of legs.filter((leg) => !isFinalLeg(leg.state))) {
         const leg = await orders.getLeg(clientOrderId);
         if (leg.sendState !== 'new') return { settled: false, clientOrderId };
-        const given = await giveUp(portsFor(adapterOf(step.accountId)), leg, 'cancelled');
+        const given = await giveUp(portsFor(adapterOf(leg.accountId)), leg, 'cancelled');
         if (!('finished' in given)) return { settled: false, clientOrderId };
       }
       await orders.settle(step.orderId, step.final);

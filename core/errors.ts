@@ -26,6 +26,7 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'what is held is under the smallest sellable quantity',
   },
+  NO_ROUTE: { retryable: false, meaning: 'no account takes the order' },
   RISK_POSITION_LIMIT: { retryable: false, meaning: 'the position would pass its limit' },
   RISK_ORDER_NOTIONAL: { retryable: false, meaning: 'the order is larger than allowed' },
   RISK_DAILY_ORDERS: { retryable: false, meaning: "the day's orders are used up" },

@@ -16,12 +16,14 @@
  * All it remembers is `ctx.state`, which is JSON and is stored after every bar.
  */
 import type { z } from 'zod';
+import type { ExecutionPlanInput } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Json } from '../core/json.ts';
 import type { Kline } from '../core/kline.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Position } from '../core/position.ts';
+import type { StopSpec } from '../core/stops.ts';
 import type { Interval } from '../core/time.ts';
 
 /** A closed bar. Prices are the source's decimal strings; `ctx.bars` has them as numbers. */
@@ -81,8 +83,12 @@ export interface OrderOptions {
   readonly limitPrice?: string;
   /** Market milliseconds after which a resting order is cancelled. */
   readonly timeoutMs?: number;
-  /** Market milliseconds an entry may be late; one bar of the feed unless stated. */
+  /** Market milliseconds an entry may be late; one bar of the feed unless stated, and a TWAP's span more. */
   readonly validForMs?: number;
+  /** How it is worked at the venue (docs/guides/execution.md); whole, as one order, without it. */
+  readonly execution?: ExecutionPlanInput;
+  /** The exits that guard the position this entry opens. */
+  readonly stops?: StopSpec;
   /** The price at which the position would be given up; what `{ risk }` is reckoned from. */
   readonly stop?: string;
 }

@@ -126,7 +126,44 @@ describe('signals', () => {
     });
   });
 
+  it('say how they are worked, and are valid as long as that takes', () => {
+    const execution = { kind: 'twap', durationMs: 3_600_000, slices: 12 } as const;
+    const stops = { stopLoss: { fraction: '0.02' } };
+    const { signals } = once((ctx) => {
+      ctx.target('BTC/USDT', { qty: '1' }, { tag: 't', execution, stops });
+      ctx.target('BTC/USDT', { qty: '2' }, { tag: 't', execution, validForMs: 1 });
+    });
+    expect(signals).toMatchObject([
+      {
+        execution: { ...execution, jitter: 0, catchUp: 'spread' },
+        stops,
+        validUntil: T0 + 2 * MINUTE + 3_600_000,
+      },
+      { validUntil: T0 + MINUTE + 1 },
+    ]);
+  });
+
   it.each<[string, (ctx: Context) => unknown, RegExp]>([
+    [
+      'a TWAP of no time',
+      (ctx) =>
+        ctx.target(
+          'BTC/USDT',
+          { qty: '1' },
+          { tag: 't', execution: { kind: 'twap', durationMs: 0, slices: 2 } },
+        ),
+      /durationMs.*1000/,
+    ],
+    [
+      'an iceberg at market',
+      (ctx) =>
+        ctx.target(
+          'BTC/USDT',
+          { qty: '1' },
+          { tag: 't', execution: { kind: 'iceberg', displayQuantity: '1' } },
+        ),
+      /iceberg work limit orders/,
+    ],
     [
       'risk without a stop',
       (ctx) => ctx.target('BTC/USDT', { risk: 0.1 }, { tag: 't' }),

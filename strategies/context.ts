@@ -1,5 +1,7 @@
 /** The context a strategy is called with: what it sees, and how its wishes become signals. */
+import type { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
+import { sendsForMs } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { averageCost, emptyPosition } from '../core/ledger.ts';
@@ -94,14 +96,16 @@ function express(
     symbol,
     sequence,
     eventTime: now,
-    validUntil: now + (options.validForMs ?? input.validForMs),
+    validUntil: now + (options.validForMs ?? input.validForMs + sendsForMs(options.execution)),
     wanted,
     type: options.limitPrice === undefined ? 'market' : 'limit',
     ...(options.limitPrice === undefined ? {} : { limitPrice: options.limitPrice }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.execution === undefined ? {} : { execution: options.execution }),
+    ...(options.stops === undefined ? {} : { stops: options.stops }),
     referencePrice: lastClose(input, symbol),
     tag: options.tag,
-  } satisfies Signal);
+  } satisfies z.input<typeof signalSchema>);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new KeelError('INVALID_INPUT', `no valid signal: ${faults.join('; ')}`);

@@ -88,6 +88,7 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
         maxPosition: null,
         maxOrderNotional: null,
         maxOrdersPerDay: null,
+        approvalNotional: null,
       },
       createdBy: 'test',
     });

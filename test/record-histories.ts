@@ -12,9 +12,11 @@ import { connectTemporal } from '../adapters/temporal/client.ts';
 import { migrate } from '../adapters/storage/migrate.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startTemporal } from '../stack/temporal.ts';
+import { EXECUTIONS } from './factories/execution-scenarios.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
 import { HALTS, playHalt } from './factories/halts.ts';
 import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
+import { legWorkflowId } from '../workflows/order-names.ts';
 import { writeHistory } from './histories.ts';
 
 const names = process.argv.slice(2);
@@ -36,7 +38,11 @@ const postgres = await startPostgres({ dataDir, durable: false });
 const temporal = await startTemporal({ dataDir, durable: false });
 try {
   await migrate(postgres.url);
-  const stage = await openOrderStage({ postgresUrl: postgres.url, temporalAddress: temporal.url });
+  const stage = await openOrderStage({
+    postgresUrl: postgres.url,
+    temporalAddress: temporal.url,
+    other: { USDT: '50000' },
+  });
   try {
     for (const [name, scenario] of Object.entries(SCENARIOS)) {
       // `order-<name>` alone are of the time before own steps were local; they can no longer be made.
@@ -44,6 +50,16 @@ try {
       if (!wanted(file)) continue;
       const { handle, result } = await scenario(stage);
       await record(file, handle, result.status);
+    }
+    for (const [name, scenario] of Object.entries(EXECUTIONS)) {
+      const file = `order-${name}`;
+      if (!wanted(file)) continue;
+      const { handle, result } = await scenario(stage);
+      await record(file, handle, result.status);
+      // Each of its legs lives alike: one stands for all.
+      if (name !== 'twap') continue;
+      const { client } = await stage.house.temporal();
+      await record('leg', client.workflow.getHandle(legWorkflowId(result.orderId, 1)), 'filled');
     }
   } finally {
     await stage.close();

@@ -1,5 +1,6 @@
 /** Every workflow, for the bundle. */
 export { haltWorkflow } from './halt-workflow.ts';
+export { legWorkflow } from './leg-workflow.ts';
 export { orderWorkflow } from './order-workflow.ts';
 export { reconcileWorkflow } from './reconcile-workflow.ts';
 export { strategyWorkflow } from './strategy-workflow.ts';

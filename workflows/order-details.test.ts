@@ -3,7 +3,7 @@ import { facts, legView, testSignal } from '../test/factories/order-steps.ts';
 import { describeOrder, orderDetails, type Shown } from './order-details.ts';
 
 function shown(change: Partial<Shown>): Shown {
-  return { order: null, leg: null, wait: null, decision: null, ...change };
+  return { order: null, leg: null, wait: null, decision: null, execution: null, ...change };
 }
 
 describe('describeOrder', () => {

@@ -1,6 +1,7 @@
 /** What a person at the Temporal UI reads of an order: plain markdown, rewritten at each change. */
 import type { OrderFacts } from '../activities/order-activities.ts';
 import type { Signal } from '../core/signal.ts';
+import { executionLines } from './execution-state.ts';
 import type { Progress } from './order-messages.ts';
 
 /** One line: `buy market 0.01 BTC/USDT`. */
@@ -15,7 +16,7 @@ export function describeOrder(signal: Signal, order: OrderFacts | null): string 
   return `${order.side} ${order.type} ${order.quantity} ${signal.symbol}${price}`;
 }
 
-export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision'>;
+export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision' | 'execution'>;
 
 export function orderDetails(signal: Signal, shown: Shown): string {
   const { leg, order } = shown;
@@ -33,6 +34,7 @@ export function orderDetails(signal: Signal, shown: Shown): string {
       `- venue order: ${leg.venueOrderId ?? 'not known yet'} (${leg.clientOrderId}), ${leg.state}`,
     );
   }
+  if (shown.execution !== null) lines.push(...executionLines(shown.execution));
   return lines.join('\n');
 }
 

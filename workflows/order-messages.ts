@@ -11,6 +11,7 @@ import type { OrderFacts } from '../activities/order-activities.ts';
 import type { ApprovalDecision } from '../core/approval.ts';
 import type { LegView, OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
+import type { ExecutionState } from './execution-state.ts';
 import type { CancelRequest } from './order-outcome.ts';
 import type { StepKind } from './order-steps.ts';
 
@@ -33,6 +34,8 @@ export interface Progress {
   readonly decision: ApprovalDecision | null;
   /** The newest leg; null before the first word about it. */
   readonly leg: LegView | null;
+  /** Of an order worked by several legs, in children; null before its first and for all others. */
+  readonly execution: ExecutionState | null;
   /** The leg is final and all its fills are booked. */
   readonly finished: boolean;
   readonly cancel: CancelRequest | null;
@@ -43,7 +46,8 @@ export interface Progress {
 }
 
 /** As an older run may have handed it on: what came later is missing. */
-export type CarriedProgress = Omit<Progress, 'terms' | 'wait' | 'decision'> & Partial<Progress>;
+export type CarriedProgress = Omit<Progress, 'terms' | 'wait' | 'decision' | 'execution'> &
+  Partial<Progress>;
 
 export interface OrderResult {
   readonly orderId: string;
@@ -60,7 +64,14 @@ export interface DecisionRequest {
   readonly note?: string;
 }
 
+/** Told to the order's workflow at each change of a leg that is not its last. */
+export interface LegChange {
+  readonly legNumber: number;
+  readonly leg: LegView;
+}
+
 export const cancelSignal = defineSignal<[CancelRequest]>('cancel');
+export const legChangedSignal = defineSignal<[LegChange]>('legChanged');
 export const stateQuery = defineQuery<Progress>('state');
 /** Both answer with the order as it stands once the decision is written down. */
 export const approveUpdate = defineUpdate<OrderFacts, [DecisionRequest]>('approve');

@@ -17,3 +17,8 @@ export const KEEL_SYMBOL = keyword('KeelSymbol');
 export const KEEL_EXCHANGE = keyword('KeelExchange');
 export const KEEL_SIDE = keyword('KeelSide');
 export const KEEL_ORDER_STATUS = keyword('KeelOrderStatus');
+
+/** The child that works a leg of an order with several. */
+export function legWorkflowId(orderId: string, legNumber: number): string {
+  return `${orderId}:leg-${String(legNumber)}`;
+}

@@ -9,6 +9,7 @@ import type { ApprovalWait, OrderTerms } from '../activities/admission-steps.ts'
 import type { ApprovalDecision } from '../core/approval.ts';
 import type { OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
+import type { ExecutionState } from './execution-state.ts';
 import type { LegNews, LegSpec } from './leg-run.ts';
 import { describeOrder, orderDetails } from './order-details.ts';
 import type { CarriedProgress, OrderInput, OrderResult, Progress } from './order-messages.ts';
@@ -16,7 +17,7 @@ import { KEEL_ORDER_STATUS, KEEL_SIDE } from './order-names.ts';
 import type { CancelRequest } from './order-outcome.ts';
 import type { StepKind } from './order-steps.ts';
 
-const NOT_YET = { terms: null, wait: null, decision: null } as const;
+const NOT_YET = { terms: null, wait: null, decision: null, execution: null } as const;
 
 export class OrderProgress {
   current: Progress;
@@ -66,6 +67,12 @@ export class OrderProgress {
   /** What the order needs from here on, and whether a person is waited for. */
   admit(terms: OrderTerms, wait: ApprovalWait | null): void {
     this.current = { ...this.current, terms, wait };
+    this.show();
+  }
+
+  /** What became of its legs, where it has several. */
+  learnExecution(execution: ExecutionState): void {
+    this.current = { ...this.current, execution };
     this.show();
   }
 

@@ -10,9 +10,10 @@ import {
 } from '@temporalio/workflow';
 import type { FinalState } from '../activities/order-activities.ts';
 import type { Signal } from '../core/signal.ts';
+import { ExecutionRun } from './execution-run.ts';
 import { LegRun } from './leg-run.ts';
 import { admitThenCheck, decideAndWait, type AdmissionHost } from './order-admission.ts';
-import type { OrderInput, OrderResult, Progress } from './order-messages.ts';
+import type { LegChange, OrderInput, OrderResult, Progress } from './order-messages.ts';
 import { cancelReason, failureOf, finalStateOf } from './order-outcome.ts';
 import { OrderProgress } from './order-progress.ts';
 import { booksOf, type Books } from './order-steps.ts';
@@ -24,6 +25,7 @@ export class OrderRun {
   readonly known: OrderProgress;
   private readonly input: OrderInput;
   private readonly books: Books;
+  private readonly execution: ExecutionRun;
   /** Another run owns the order: it is not ours to end. */
   private refused = false;
 
@@ -31,6 +33,17 @@ export class OrderRun {
     this.input = input;
     this.books = booksOf(input.steps);
     this.known = new OrderProgress(input);
+    this.execution = new ExecutionRun({
+      signal: input.signal,
+      known: this.known,
+      books: this.books,
+      breathe: () => this.continueIfLong(),
+    });
+  }
+
+  /** News of a leg that a child works. */
+  learnLeg(change: LegChange): void {
+    this.execution.learn(change);
   }
 
   private get signal(): Signal {
@@ -44,7 +57,8 @@ export class OrderRun {
   async toEnd(): Promise<OrderResult> {
     let final: FinalState;
     try {
-      const ready = this.progress.leg !== null || (await this.prepare());
+      const { execution, leg } = this.progress;
+      const ready = leg !== null || execution !== null || (await this.prepare());
       if (ready === false) return this.known.result();
       final = ready === true ? await this.work() : ready;
     } catch (error) {
@@ -72,6 +86,7 @@ export class OrderRun {
 
   /** From the first send until the leg has finished. Returns how the order ends. */
   private async work(): Promise<FinalState> {
+    if (this.hasSeveralLegs) return this.execution.toEnd();
     if (this.progress.leg === null) {
       if (this.progress.cancel !== null)
         return { state: 'done', reason: cancelReason(this.progress.cancel) };
@@ -79,6 +94,12 @@ export class OrderRun {
     }
     await this.legRun().follow();
     return finalStateOf(this.progress.leg, this.progress.cancel);
+  }
+
+  private get hasSeveralLegs(): boolean {
+    const { execution } = this.signal;
+    const planned = execution !== undefined && execution.kind !== 'chase';
+    return planned || this.progress.terms?.heldElsewhere === true;
   }
 
   private legRun(): LegRun {
@@ -124,17 +145,19 @@ export class OrderRun {
           this.known.learn({ order: settled.order });
           return;
         }
-        this.known.requestCancel({
-          by: 'keel',
-          reason: final.reason ?? 'the order is being ended',
-        });
-        await this.legRun().resolve();
-        await this.legRun().follow();
-        // What the venue did stands; the failure that led here is told as the reason.
-        wanted = {
-          ...finalStateOf(this.progress.leg, this.progress.cancel),
-          ...(final.reason === undefined ? {} : { reason: final.reason }),
-        };
+        const request = { by: 'keel', reason: final.reason ?? 'the order is being ended' };
+        if (this.hasSeveralLegs) {
+          await this.execution.endAll(request);
+        } else {
+          this.known.requestCancel(request);
+          await this.legRun().resolve();
+          await this.legRun().follow();
+          // What the venue did stands; the failure that led here is told as the reason.
+          wanted = {
+            ...finalStateOf(this.progress.leg, this.progress.cancel),
+            ...(final.reason === undefined ? {} : { reason: final.reason }),
+          };
+        }
       } catch (error) {
         const failure = failureOf(error);
         // No row: the signal was never admitted, and there is nothing to settle.

@@ -73,6 +73,11 @@ export function booksOf(steps: StepKind | undefined): Books {
   return steps === 'local' ? LOCAL_FIRST : durable;
 }
 
+/** Reads the books of several venues. */
+export const router = proxyActivities<Pick<OrderActivities, 'routeOrder'>>({
+  startToCloseTimeout: '1 minute',
+  retry: RETRY,
+});
 export const venue = proxyActivities<
   Pick<OrderActivities, 'placeOrder' | 'resolveOrder' | 'cancelOrder'>
 >({

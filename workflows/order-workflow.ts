@@ -18,6 +18,7 @@ import { refuseDecision, type ApprovalDecision } from '../core/approval.ts';
 import {
   approveUpdate,
   cancelSignal,
+  legChangedSignal,
   rejectUpdate,
   stateQuery,
   type DecisionRequest,
@@ -33,6 +34,9 @@ export async function orderWorkflow(input: OrderInput): Promise<OrderResult> {
   setHandler(stateQuery, () => known.current);
   setHandler(cancelSignal, (request) => {
     known.requestCancel(request);
+  });
+  setHandler(legChangedSignal, (change) => {
+    run.learnLeg(change);
   });
   takeDecisions(known);
   CancellationScope.current().cancelRequested.catch(() => {

@@ -24,7 +24,7 @@ import type { Repositories } from '../repositories.ts';
 
 const OTHER = 'okx-sandbox';
 const EXECUTION = { kind: 'split', accounts: [ACCOUNT, OTHER] } as const;
-const ROUTE: Route = { places: [], shares: [], why: ['by hand'] };
+const ROUTE: Route = { kind: 'split', places: [], shares: [], why: ['by hand'] };
 
 describeWith('postgres', 'a position on several accounts', () => {
   let world: StoredWorld;

@@ -55,7 +55,14 @@ const split = z.strictObject({ kind: z.literal('split'), accounts });
 
 export const executionPlan = z.discriminatedUnion('kind', [chase, twap, iceberg, bestVenue, split]);
 export type ExecutionPlan = Readonly<z.infer<typeof executionPlan>>;
+/** As it may be written: what has a default may be left out. */
+export type ExecutionPlanInput = Readonly<z.input<typeof executionPlan>>;
 export type ExecutionKind = ExecutionPlan['kind'];
+
+/** How long after its first leg a plan still sends others: an entry must stay valid as long. Milliseconds. */
+export function sendsForMs(plan: ExecutionPlanInput | undefined): number {
+  return plan?.kind === 'twap' ? plan.durationMs : 0;
+}
 
 /** The accounts a plan shares its order among; none for a plan that works it on the strategy's own. */
 export function accountsOf(plan: ExecutionPlan | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPlace, createTerms, createVenue, runToEnd } from '../../test/factories/execution.ts';
-import { executionStrategy, routeOrder, routeSchema, type Working } from './route.ts';
+import type { ExecutionPlan } from './plan.ts';
+import { executionStrategy, needsBooks, routeOrder, routeSchema, workingOf } from './route.ts';
 import type { LegFact } from './strategy.ts';
 
 const home = createVenue();
@@ -9,16 +10,16 @@ const other = createVenue({
   exchange: 'okx',
   book: { bids: [['99', '10']], asks: [['100', '0.5']] },
 });
-const SPLIT: Working = { kind: 'split', accounts: ['home', 'other'] };
-const BEST: Working = { kind: 'best-venue', accounts: ['home', 'other'] };
+const SPLIT: ExecutionPlan = { kind: 'split', accounts: ['home', 'other'] };
+const BEST: ExecutionPlan = { kind: 'best-venue', accounts: ['home', 'other'] };
 
 const work = (
-  working: Working,
+  plan: ExecutionPlan,
   terms = createTerms(),
   fill?: (leg: LegFact) => Partial<LegFact>,
 ) => {
-  const route = routeSchema.parse(routeOrder(working, terms, [home, other]));
-  return runToEnd(executionStrategy(working, terms, route, 0), {
+  const route = routeSchema.parse(routeOrder(workingOf(plan, false), terms, [home, other]));
+  return runToEnd(executionStrategy(plan, terms, route, 0), {
     startsAt: 0,
     fill: (leg) => ({ filled: leg.quantity, state: 'filled', live: false, ...fill?.(leg) }),
   });
@@ -68,7 +69,7 @@ it('closes a position where it is held', () => {
     { ...home, capacity: '0.305' },
     { ...other, capacity: '0.695', step: '0.005' },
   ];
-  const route = routeOrder({ kind: 'where-held' }, terms, venues);
+  const route = routeOrder('where-held', terms, venues);
   expect(route.shares).toEqual([
     { accountId: 'home', exchange: 'binance', quantity: '0.3' },
     { accountId: 'other', exchange: 'okx', quantity: '0.695' },
@@ -76,15 +77,32 @@ it('closes a position where it is held', () => {
 });
 
 it('works TWAP and iceberg on the accounts that can take them', () => {
-  const plan: Working = { kind: 'twap', durationMs: 1_000, slices: 2, jitter: 0, catchUp: 'burst' };
-  const route = routeOrder(plan, createTerms(), [{ ...home, book: null }]);
+  const plan: ExecutionPlan = {
+    kind: 'twap',
+    durationMs: 1_000,
+    slices: 2,
+    jitter: 0,
+    catchUp: 'burst',
+  };
+  const route = routeOrder('twap', createTerms(), [{ ...home, book: null }]);
   expect(route).toMatchObject({ shares: [], why: ['home'], places: [createPlace()] });
   expect(executionStrategy(plan, createTerms(), route, 0).schedule).toEqual([
     'slice 1: 0.5 at 1970-01-01T00:00:00.000Z',
     'slice 2: 0.5 at 1970-01-01T00:00:00.500Z',
   ]);
-  const iceberg: Working = { kind: 'iceberg', displayQuantity: '0.1' };
+  const iceberg: ExecutionPlan = { kind: 'iceberg', displayQuantity: '0.1' };
   expect(executionStrategy(iceberg, createTerms(), route, 0).schedule).toEqual([
     '0.1 of 1 shown at a time',
   ]);
+});
+
+it.each([
+  [undefined, true, 'where-held', false],
+  [SPLIT, true, 'where-held', false],
+  [SPLIT, false, 'split', true],
+  [BEST, false, 'best-venue', true],
+  [{ kind: 'iceberg', displayQuantity: '1' } as const, true, 'iceberg', false],
+])('works %o, reducing %s, as %s', (plan, reducing, kind, books) => {
+  expect(workingOf(plan, reducing)).toBe(kind);
+  expect(needsBooks(workingOf(plan, reducing))).toBe(books);
 });

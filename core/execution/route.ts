@@ -10,13 +10,18 @@ import type { ExecutionStrategy, OrderTerms, Place } from './strategy.ts';
 import { twapStrategy } from './twap.ts';
 import { bestVenue, type Venue } from './venues.ts';
 
-/** What stands in for a plan when a position held on several accounts is closed: each sells what it holds. */
-export type Working = Exclude<ExecutionPlan, { kind: 'chase' }> | { readonly kind: 'where-held' };
-
 const amount = z.string();
+
+/**
+ * How an order is worked: by its plan's kind, or `where-held`: an exit sells on each account what is held there,
+ * whatever the books say.
+ */
+const working = z.enum(['twap', 'iceberg', 'best-venue', 'split', 'where-held']);
+export type Working = z.infer<typeof working>;
 
 /** Kept as JSON with the order. */
 export const routeSchema = z.strictObject({
+  kind: working,
   places: z.array(
     z.strictObject({
       accountId: z.string(),
@@ -37,27 +42,34 @@ export const routeSchema = z.strictObject({
 });
 export type Route = Readonly<z.infer<typeof routeSchema>>;
 
-/** True for the plans whose route is chosen by the venues' books. */
-export function needsBooks(working: Working): boolean {
-  return working.kind === 'best-venue' || working.kind === 'split';
+/** An order without a plan is worked here only where its position is held on several accounts. */
+export function workingOf(plan: ExecutionPlan | undefined, reducing: boolean): Working {
+  if (plan?.kind === 'twap' || plan?.kind === 'iceberg') return plan.kind;
+  return plan === undefined || plan.kind === 'chase' || reducing ? 'where-held' : plan.kind;
+}
+
+/** True where the route is chosen by the venues' books. */
+export function needsBooks(kind: Working): boolean {
+  return kind === 'best-venue' || kind === 'split';
 }
 
 /** @param venues those the order may go to, its home first; never empty */
-export function routeOrder(working: Working, terms: OrderTerms, venues: readonly Venue[]): Route {
+export function routeOrder(kind: Working, terms: OrderTerms, venues: readonly Venue[]): Route {
   const places = venues.filter((venue) => venue.fault === null).map(placeIn);
-  switch (working.kind) {
+  switch (kind) {
     case 'twap':
     case 'iceberg':
-      return { places, shares: [], why: describe(places) };
+      return { kind, places, shares: [], why: describe(venues) };
     case 'where-held':
       return {
+        kind,
         places,
         shares: [...layOut(places, terms, decimal(terms.quantity))],
-        why: describe(places),
+        why: describe(venues),
       };
     case 'split': {
       const { shares, why } = splitOrder(terms, venues);
-      return { places, shares: [...shares], why: [...why] };
+      return { kind, places, shares: [...shares], why: [...why] };
     }
     case 'best-venue': {
       const { accountId, why } = bestVenue(terms, venues);
@@ -65,7 +77,7 @@ export function routeOrder(working: Working, terms: OrderTerms, venues: readonly
       const shares = places
         .filter((place) => place.accountId === accountId)
         .map(({ accountId, exchange }): Share => ({ accountId, exchange, quantity }));
-      return { places, shares, why: [...why] };
+      return { kind, places, shares, why: [...why] };
     }
   }
 }
@@ -75,25 +87,26 @@ function placeIn(venue: Venue): Place {
   return { accountId, exchange, step, minQuantity, maxQuantity, minNotional, capacity };
 }
 
-function describe(places: readonly Place[]): string[] {
-  return places.map(({ accountId, capacity }) =>
-    capacity === null ? accountId : `${accountId}: up to ${capacity}`,
-  );
+function describe(venues: readonly Venue[]): string[] {
+  return venues.map(({ accountId, capacity, fault }) => {
+    if (fault !== null) return `${accountId}: ${fault}`;
+    return capacity === null ? accountId : `${accountId}: up to ${capacity}`;
+  });
 }
 
 /** The strategy that works the order. `startedAt`: wall clock, ms, when its execution began. */
 export function executionStrategy(
-  working: Working,
+  plan: ExecutionPlan | undefined,
   terms: OrderTerms,
   route: Route,
   startedAt: number,
 ): ExecutionStrategy {
   const [home, ...others] = route.places;
-  if (home !== undefined && working.kind === 'twap') {
-    return twapStrategy(working, terms, [home, ...others], startedAt);
+  if (home !== undefined && plan?.kind === 'twap') {
+    return twapStrategy(plan, terms, [home, ...others], startedAt);
   }
-  if (home !== undefined && working.kind === 'iceberg') {
-    return icebergStrategy(working, terms, [home, ...others]);
+  if (home !== undefined && plan?.kind === 'iceberg') {
+    return icebergStrategy(plan, terms, [home, ...others]);
   }
   return sharedOutStrategy(terms, route.shares, route.places, route.why.join('; '));
 }

@@ -52,6 +52,8 @@ export interface LegPlan {
 
 export interface LegFact extends LegPlan {
   readonly legNumber: number;
+  /** When it was begun: wall clock, ms UTC. */
+  readonly begunAt: number;
   /** Not final, or a fill of it is still to be booked. */
   readonly live: boolean;
   readonly state: LegState;

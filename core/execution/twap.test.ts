@@ -144,6 +144,24 @@ describe('the slices', () => {
     expect(done.reason).toBe(reason);
   });
 
+  it('a slice that was late for the span itself may rest for a slot’s length', () => {
+    const { legs, endedAt } = work(
+      { catchUp: 'burst' },
+      {
+        fill: (leg) =>
+          leg.slot === 0
+            ? { filled: leg.quantity, state: 'filled', live: false }
+            : { filled: '0', state: 'open', live: true },
+        oversleepMs: (waits) => (waits === 1 ? 60_000 : 0),
+      },
+    );
+    expect(legs.map(({ quantity, state }) => [quantity, state])).toEqual([
+      ['0.25', 'filled'],
+      ['0.75', 'cancelled'],
+    ]);
+    expect(endedAt).toBe(STARTS_AT + 2_500 + 60_000 + 2_500);
+  });
+
   it('carry on what the slice before left unfilled', () => {
     const rest = { filled: '0.1', state: 'partially_filled', live: true } as const;
     for (const catchUp of ['burst', 'skip'] as const) {

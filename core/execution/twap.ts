@@ -7,7 +7,8 @@
  * - `spread`: what is not filled is shared equally among the slots left;
  * - `burst`: the first slice after the outage brings the order to where the schedule has it;
  * - `skip`: it is left unfilled.
- * After the last slot's end nothing is left to share among: only `burst` still sends.
+ * After the last slot's end nothing is left to share among: only `burst` still sends, and its slice may rest for
+ * a slot's length.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
@@ -39,6 +40,7 @@ export interface Slot {
 
 export interface TwapSchedule {
   readonly slots: readonly Slot[];
+  readonly slotMs: number;
   /** When the last slot ends, ms: a whole slot after it opened. */
   readonly endsAt: number;
 }
@@ -77,7 +79,7 @@ export function twapSchedule(
     const opensAt = startedAt + Math.floor(index * slotMs + late);
     return { opensAt, quantity: toDecimalString(quantity) };
   });
-  return { slots, endsAt: (slots.at(-1)?.opensAt ?? startedAt) + Math.floor(slotMs) };
+  return { slots, slotMs, endsAt: (slots.at(-1)?.opensAt ?? startedAt) + Math.floor(slotMs) };
 }
 
 /** One of `parts` equal shares, floored to the step; all of it where it is the last. */
@@ -92,7 +94,7 @@ export function twapStrategy(
   startedAt: number,
 ): ExecutionStrategy {
   const [home] = places;
-  const { slots, endsAt } = twapSchedule(plan, terms, home, startedAt);
+  const { slots, slotMs, endsAt } = twapSchedule(plan, terms, home, startedAt);
   const quantity = decimal(terms.quantity);
 
   /** What should be under way or filled once the slot's slice is out, less what is filled. */
@@ -132,7 +134,10 @@ export function twapStrategy(
     const refused = new Set(legs.filter(isRefused).map((leg) => leg.slot)).size > 1;
 
     if (live.length > 0) {
-      if (over) return cancelAll(live, 'the span is over');
+      const lastOut = Math.max(...live.map((leg) => leg.begunAt));
+      const restsUntil = Math.max(endsAt, Math.floor(lastOut + slotMs));
+      if (now >= restsUntil) return cancelAll(live, 'the span is over');
+      if (over) return { kind: 'wait', until: restsUntil };
       if (open >= next) return cancelAll(live, `slice ${String(open + 1)} takes its rest`);
       return { kind: 'wait', until: nextAt };
     }

@@ -11,6 +11,7 @@ const LIMITS: RiskContext['limits'] = {
   maxPosition: '2',
   maxOrderNotional: '150',
   maxOrdersPerDay: 10,
+  approvalNotional: null,
 };
 
 /** Of a buy of 1 at 100, with 1,000 free and the limits above, unless said otherwise. */

@@ -69,6 +69,7 @@ export function runToEnd(
           const born: LegFact = {
             ...plan,
             legNumber: legs.length + 1,
+            begunAt: now,
             live: true,
             state: 'open',
             filled: '0',

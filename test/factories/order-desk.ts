@@ -10,7 +10,8 @@ import { createLogger } from '../../observability/logger.ts';
 import { createInstrument, createOrderView, T0 } from './market.ts';
 import { World, type VenueMood } from './placement-world.ts';
 
-export const ACCOUNT = 'main';
+/** As the placement world's legs have it. */
+export const ACCOUNT = 'test';
 
 export interface OrderDesk {
   readonly activities: OrderActivities;

@@ -27,8 +27,9 @@ export interface OrderRuns {
   close(): Promise<void>;
 }
 
-export async function openOrderRuns(): Promise<OrderRuns> {
-  const environment = await timeSkippingEnvironment();
+/** On the server given, or a time-skipping one of its own; `close()` stops it. */
+export async function openOrderRuns(server?: TestWorkflowEnvironment): Promise<OrderRuns> {
+  const environment = server ?? (await timeSkippingEnvironment());
   const parts = await workflowParts();
   let queues = 0;
   const runner =

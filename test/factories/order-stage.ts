@@ -24,10 +24,17 @@ import type { OrderResult, Progress } from '../../workflows/order-messages.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
 import { createSignal, storeRunningStrategy, SYMBOL } from './stored-world.ts';
 
+/** Of the stage's second venue. */
+export const OTHER_ACCOUNT = 'okx-other';
+
+type Dialect = Extract<VenueName, 'binance' | 'okx'>;
+
 const RECORDING = 'data/BTCUSDT-binance-1m-2024-12-10.csv';
 
 export interface OrderStage {
   readonly simulator: Simulator;
+  /** A second venue, where the stage was opened with one: account `OTHER_ACCOUNT`. */
+  readonly other: Simulator | null;
   readonly house: House;
   /** Makes a running strategy of its own and a signal of it at the market's time. */
   signal(change: Partial<Signal>, quota?: Partial<StrategyQuota>): Promise<Signal>;
@@ -45,15 +52,18 @@ export async function openOrderStage(servers: {
   /** Needs a Temporal server of its own: unversioned workers get no tasks beside a current build. */
   readonly versioned?: true;
   /** Default `binance`. */
-  readonly venue?: Extract<VenueName, 'binance' | 'okx'>;
+  readonly venue?: Dialect;
+  /** Opening balances of a second venue, which speaks OKX's dialect. */
+  readonly other?: Readonly<Record<string, string>>;
 }): Promise<OrderStage> {
   const { venue: exchange = 'binance' } = servers;
   const accountId = `${exchange}-sandbox`;
-  const simulator = await startSimulator({
-    venue: exchange,
-    recordings: [{ file: RECORDING }],
-    warmupBars: 60,
-  });
+  const market = { recordings: [{ file: RECORDING }], warmupBars: 60 };
+  const simulator = await startSimulator({ ...market, venue: exchange });
+  const other =
+    servers.other === undefined
+      ? null
+      : await startSimulator({ ...market, venue: 'okx', balances: servers.other });
   const config = parseConfig({
     mode: 'sandbox',
     postgresUrl: servers.postgresUrl,
@@ -62,14 +72,8 @@ export async function openOrderStage(servers: {
       ...(servers.versioned === undefined ? {} : { versioning: {} }),
     },
     venues: [
-      {
-        adapter: exchange,
-        accountId,
-        ...addresses(exchange, simulator),
-        apiKey: DEFAULT_API_KEY,
-        secret: DEFAULT_SECRET,
-        symbols: [SYMBOL],
-      },
+      venueOf(exchange, accountId, simulator),
+      ...(other === null ? [] : [venueOf('okx', OTHER_ACCOUNT, other)]),
     ],
     // Long enough for a test's person, short enough to wait for.
     risk: { approvalTimeoutMs: 3_000 },
@@ -85,6 +89,7 @@ export async function openOrderStage(servers: {
 
   return {
     simulator,
+    other,
     house,
     async signal(change, quota = {}) {
       strategies += 1;
@@ -120,15 +125,20 @@ export async function openOrderStage(servers: {
       await orders.stop();
       await house.close();
       await simulator.close();
+      await other?.close();
     },
   };
 }
 
-/** What a venue's entry in the configuration says of where it is. */
-function addresses(venue: 'binance' | 'okx', { httpUrl: restUrl, wsUrl }: Simulator): object {
-  return venue === 'okx'
-    ? { restUrl, wsUrl, passphrase: DEFAULT_PASSPHRASE }
-    : { restUrl, streamUrl: wsUrl, wsApiUrl: wsUrl };
+/** A venue's entry in the configuration. */
+function venueOf(adapter: Dialect, accountId: string, venue: Simulator): object {
+  const { httpUrl: restUrl, wsUrl } = venue;
+  const addresses =
+    adapter === 'okx'
+      ? { restUrl, wsUrl, passphrase: DEFAULT_PASSPHRASE }
+      : { restUrl, streamUrl: wsUrl, wsApiUrl: wsUrl };
+  const keys = { apiKey: DEFAULT_API_KEY, secret: DEFAULT_SECRET };
+  return { adapter, accountId, ...addresses, ...keys, symbols: [SYMBOL] };
 }
 
 /** The next signal of the same run. */

@@ -127,6 +127,7 @@ export function fakeSteps(change: Partial<OrderActivities> = {}): FakeSteps {
               order: facts({ state: 'denied', status: 'denied', reasonCode: 'APPROVAL_REJECTED' }),
             },
       ),
+    routeOrder: () => Promise.reject(failure('INTERNAL', true)),
     placeOrder: () =>
       Promise.resolve({
         leg: FILLED,
