@@ -5,6 +5,7 @@
 import type { OrderRepository, RoutingFacts } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
+import { chasePrice } from '../core/execution/chase.ts';
 import { placeOf } from '../core/execution/place.ts';
 import { accountsOf } from '../core/execution/plan.ts';
 import { needsBooks, routeOrder, workingOf, type Route } from '../core/execution/route.ts';
@@ -21,6 +22,10 @@ export interface RoutingDeps {
 
 export interface RouteStep {
   readonly orderId: string;
+}
+
+export interface RepriceStep extends RouteStep {
+  readonly accountId: string;
 }
 
 export interface RouteResult {
@@ -69,6 +74,18 @@ export function createRoutingSteps({ orders, adapterOf }: RoutingDeps) {
       );
       const route = routeOrder(workingOf(signal.execution, facts.reducing), terms, venues);
       return { route: await orders.recordRoute(orderId, route), terms };
+    },
+
+    /** The price at which the next leg of a chase is placed, by the account's book as it is now. */
+    async repriceLeg({ orderId, accountId }: RepriceStep): Promise<{ readonly price: string }> {
+      const { signal, side } = await orders.routingFacts(orderId);
+      const { execution, symbol } = signal;
+      if (execution?.kind !== 'chase') {
+        throw new KeelError('INVALID_INPUT', `order ${orderId} chases no price`);
+      }
+      const adapter = adapterOf(accountId);
+      const book = await adapter.orderBook(symbol, BOOK_DEPTH);
+      return { price: chasePrice(execution, side, book, await adapter.instrument(symbol)) };
     },
   };
 }

@@ -321,7 +321,12 @@ function size(
     }
   }
 
-  const perUnit = reservePrice(input, { side, quantity, price, reducing });
+  // A chase may pay as much as its limit.
+  const dearest =
+    price !== null && signal.execution?.kind === 'chase'
+      ? toDecimalString(Decimal.max(price, signal.execution.priceLimit))
+      : price;
+  const perUnit = reservePrice(input, { side, quantity, price: dearest, reducing });
   return {
     verdict: 'admitted',
     side,

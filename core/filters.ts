@@ -140,7 +140,11 @@ export function fitQuantity(instrument: Instrument, type: OrderType, quantity: s
 }
 
 /** The limit price on the tick, never worse for the order: buys down, sells up. */
-export function fitPrice(instrument: Instrument, side: Side, price: string): string {
+export function fitPrice(
+  instrument: Pick<Instrument, 'priceTick'>,
+  side: Side,
+  price: string,
+): string {
   const ticks = decimal(price)
     .div(instrument.priceTick)
     .toDecimalPlaces(0, side === 'buy' ? Decimal.ROUND_DOWN : Decimal.ROUND_UP);

@@ -74,6 +74,16 @@ describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () 
     expect(await differences()).toEqual([]);
   });
 
+  it('a chase goes after the market, one order at a time', async () => {
+    const order = await play('chase');
+    expect(order).toMatchObject({ status: 'filled', filledQuantity: '0.01' });
+    expect(order.legs.length).toBeGreaterThan(1);
+    expect(sum(order.legs.map(({ filledQuantity }) => filledQuantity))).toBe('0.01');
+    const states = order.legs.map(({ state }) => state);
+    expect(states).toEqual([...states.slice(1).fill('cancelled'), 'filled']);
+    expect(await differences()).toEqual([]);
+  });
+
   it('an iceberg fills tip by tip', async () => {
     const order = await play('iceberg');
     expect(order).toMatchObject({ status: 'filled', filledQuantity: '0.0101' });

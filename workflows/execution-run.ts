@@ -122,7 +122,12 @@ export class ExecutionRun {
     const changed = (): boolean => this.changes !== seen || this.cancel !== null;
     switch (decision.kind) {
       case 'send':
-        for (const plan of decision.legs) this.send(plan);
+        for (const plan of decision.legs) {
+          const price = plan.repriced === true ? await this.reprice(plan) : undefined;
+          // Somebody may have cancelled while the book was read.
+          if (this.cancel !== null) return;
+          this.send(plan, price);
+        }
         return;
       case 'cancel':
         for (const legNumber of decision.legNumbers) {
@@ -162,8 +167,13 @@ export class ExecutionRun {
     known.learn({ order: await books.publishOrder({ orderId: signal.id, version }) });
   }
 
-  private send(plan: LegPlan): void {
-    const leg = newLeg(plan, this.legs.length + 1);
+  private async reprice({ accountId }: LegPlan): Promise<string> {
+    const { price } = await router.repriceLeg({ orderId: this.host.signal.id, accountId });
+    return price;
+  }
+
+  private send(plan: LegPlan, price?: string): void {
+    const leg = newLeg(plan, this.legs.length + 1, price);
     this.keep([...this.legs, leg]);
     this.work(leg).catch((error: unknown) => {
       this.defect = error instanceof Error ? error : new Error(String(error));
@@ -253,13 +263,14 @@ export class ExecutionRun {
 
   private specOf(leg: ExecutionLeg): LegSpec {
     const { known, signal } = this.host;
-    const { price, side, type } = this.execution.terms;
+    const { side, type } = this.execution.terms;
     const { accountId, exchange, legNumber, quantity } = leg;
     const base = known.legSpec();
+    const price = leg.price ?? base.leg.price;
     const at = price === null ? '' : ` at ${price}`;
     return {
       ...base,
-      leg: { ...base.leg, legNumber, quantity, accountId, exchange },
+      leg: { ...base.leg, legNumber, quantity, price, accountId, exchange },
       accountId,
       summary: `${side} ${type} ${quantity} ${signal.symbol}${at} on ${accountId}`,
     };

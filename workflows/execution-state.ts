@@ -8,6 +8,8 @@ import { finalStateOf } from './order-outcome.ts';
 
 export interface ExecutionLeg extends LegPlan {
   readonly legNumber: number;
+  /** Limit price in quote, where it is not the order's own. */
+  readonly price?: string;
   /** Wall-clock milliseconds. */
   readonly begunAt: number;
   /** Null before the first word about it. */
@@ -26,8 +28,9 @@ export interface ExecutionState {
   readonly legs: readonly ExecutionLeg[];
 }
 
-export function newLeg(plan: LegPlan, legNumber: number): ExecutionLeg {
-  return { ...plan, legNumber, begunAt: Date.now(), view: null, finished: false };
+export function newLeg(plan: LegPlan, legNumber: number, price?: string): ExecutionLeg {
+  const priced = price === undefined ? {} : { price };
+  return { ...plan, ...priced, legNumber, begunAt: Date.now(), view: null, finished: false };
 }
 
 /** The leg as the strategies see it. */

@@ -97,9 +97,7 @@ export class OrderRun {
   }
 
   private get hasSeveralLegs(): boolean {
-    const { execution } = this.signal;
-    const planned = execution !== undefined && execution.kind !== 'chase';
-    return planned || this.progress.terms?.heldElsewhere === true;
+    return this.signal.execution !== undefined || this.progress.terms?.heldElsewhere === true;
   }
 
   private legRun(): LegRun {

@@ -74,7 +74,7 @@ export function booksOf(steps: StepKind | undefined): Books {
 }
 
 /** Reads the books of several venues. */
-export const router = proxyActivities<Pick<OrderActivities, 'routeOrder'>>({
+export const router = proxyActivities<Pick<OrderActivities, 'routeOrder' | 'repriceLeg'>>({
   startToCloseTimeout: '1 minute',
   retry: RETRY,
 });

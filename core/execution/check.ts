@@ -9,7 +9,7 @@ import type { OrderTerms } from './strategy.ts';
 import { mostSlices } from './twap.ts';
 
 /**
- * Refuses a TWAP with more slices than the venue takes, and an iceberg whose tip is larger than the order, too
+ * Refuses a chase whose price limit is not beyond its first price, a TWAP with more slices than the venue takes, and an iceberg whose tip is larger than the order, too
  * small to be sent, or one of too many. An exit is not to be refused for how it is worked: its slices
  * are merged and its tips raised to what the venue takes.
  */
@@ -30,6 +30,7 @@ export function checkPlan(
       reason: `${String(plan.slices)} slices of ${quantity} ${instrument.base} are too small, the least is ${least} each: ask for ${most < 2 ? 'a plain order' : `at most ${String(most)}`}`,
     };
   }
+  if (plan.kind === 'chase') return checkPriceLimit(plan, terms);
   if (plan.kind !== 'iceberg') return { ok: true };
   const refuse = (reason: string): FilterVerdict => ({
     ok: false,
@@ -43,4 +44,19 @@ export function checkPlan(
   const tips = decimal(quantity).div(shown).ceil();
   if (tips.lte(MOST_TIPS)) return { ok: true };
   return refuse(`${toDecimalString(tips)} tips are more than ${String(MOST_TIPS)}, show more`);
+}
+
+function checkPriceLimit(
+  { priceLimit }: Extract<ExecutionPlan, { kind: 'chase' }>,
+  { side, price }: Omit<OrderTerms, 'orderId'>,
+): FilterVerdict {
+  const buys = side === 'buy';
+  if (price === null || (buys ? decimal(price).lte(priceLimit) : decimal(price).gte(priceLimit))) {
+    return { ok: true };
+  }
+  return {
+    ok: false,
+    code: 'FILTER_PRICE',
+    reason: `a chase from ${price} to ${priceLimit} goes the wrong way: a ${side}'s price limit must not be ${buys ? 'below' : 'above'} its limit price`,
+  };
 }

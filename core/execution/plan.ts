@@ -61,6 +61,7 @@ export type ExecutionKind = ExecutionPlan['kind'];
 
 /** How long after its first leg a plan still sends others: an entry must stay valid as long. Milliseconds. */
 export function sendsForMs(plan: ExecutionPlanInput | undefined): number {
+  if (plan?.kind === 'chase') return (plan.maxAttempts - 1) * plan.repriceAfterMs;
   return plan?.kind === 'twap' ? plan.durationMs : 0;
 }
 

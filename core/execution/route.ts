@@ -1,6 +1,7 @@
 /** Where an order is worked, and by which strategy: decided once, when it begins, and kept with the order. */
 import { z } from 'zod';
 import { decimal } from '../money.ts';
+import { chaseStrategy } from './chase.ts';
 import { icebergStrategy } from './iceberg.ts';
 import { layOut } from './place.ts';
 import type { ExecutionPlan } from './plan.ts';
@@ -16,7 +17,7 @@ const amount = z.string();
  * How an order is worked: by its plan's kind, or `where-held`: an exit sells on each account what is held there,
  * whatever the books say.
  */
-const working = z.enum(['twap', 'iceberg', 'best-venue', 'split', 'where-held']);
+const working = z.enum(['chase', 'twap', 'iceberg', 'best-venue', 'split', 'where-held']);
 export type Working = z.infer<typeof working>;
 
 /** Kept as JSON with the order. */
@@ -33,7 +34,7 @@ export const routeSchema = z.strictObject({
       capacity: amount.nullable(),
     }),
   ),
-  /** The first round of legs, where it is known when the order begins; empty for TWAP and iceberg. */
+  /** The first round of legs, where it is known when the order begins; empty for chase, TWAP and iceberg. */
   shares: z.array(
     z.strictObject({ accountId: z.string(), exchange: z.string(), quantity: amount }),
   ),
@@ -44,8 +45,8 @@ export type Route = Readonly<z.infer<typeof routeSchema>>;
 
 /** An order without a plan is worked here only where its position is held on several accounts. */
 export function workingOf(plan: ExecutionPlan | undefined, reducing: boolean): Working {
-  if (plan?.kind === 'twap' || plan?.kind === 'iceberg') return plan.kind;
-  return plan === undefined || plan.kind === 'chase' || reducing ? 'where-held' : plan.kind;
+  if (plan?.kind === 'twap' || plan?.kind === 'iceberg' || plan?.kind === 'chase') return plan.kind;
+  return plan === undefined || reducing ? 'where-held' : plan.kind;
 }
 
 /** True where the route is chosen by the venues' books. */
@@ -57,6 +58,7 @@ export function needsBooks(kind: Working): boolean {
 export function routeOrder(kind: Working, terms: OrderTerms, venues: readonly Venue[]): Route {
   const places = venues.filter((venue) => venue.fault === null).map(placeIn);
   switch (kind) {
+    case 'chase':
     case 'twap':
     case 'iceberg':
       return { kind, places, shares: [], why: describe(venues) };
@@ -108,5 +110,6 @@ export function executionStrategy(
   if (home !== undefined && plan?.kind === 'iceberg') {
     return icebergStrategy(plan, terms, [home, ...others]);
   }
+  if (plan?.kind === 'chase') return chaseStrategy(plan, terms, route.places);
   return sharedOutStrategy(terms, route.shares, route.places, route.why.join('; '));
 }

@@ -48,6 +48,8 @@ export interface LegPlan {
   readonly slot: number;
   /** For people: `slice 3 of 10`. */
   readonly note: string;
+  /** Its price is asked for when it is sent; absent: the order's own limit price, if it has one. */
+  readonly repriced?: true;
 }
 
 export interface LegFact extends LegPlan {

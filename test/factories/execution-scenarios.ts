@@ -1,4 +1,5 @@
 /** Orders of several legs over the stage, one path each, by the name of its recorded history. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionPlan } from '../../core/execution/plan.ts';
 import type { StrategyQuota } from '../../adapters/strategy-repository.ts';
 import { nextSignal, OTHER_ACCOUNT, type OrderStage, type Played } from './order-stage.ts';
@@ -41,6 +42,34 @@ export const EXECUTIONS: Readonly<Record<string, (stage: OrderStage) => Promise<
         execution: { kind: 'iceberg', displayQuantity: '0.003' },
       }),
     ),
+
+  /** Rests far from the market, is placed anew at the best bid, and filled there as the market comes down. */
+  chase: async (stage) => {
+    const { prices, marketTime } = stage.simulator.state();
+    const price = Math.floor(Number(prices[SYMBOL]) * 0.9);
+    const handle = await stage.send(
+      await stage.signal({
+        type: 'limit',
+        limitPrice: String(price),
+        // The market goes by a minute at each step.
+        validUntil: marketTime + 3_600_000,
+        execution: {
+          kind: 'chase',
+          maxAttempts: 3,
+          repriceAfterMs: 1_500,
+          priceLimit: String(Math.ceil(price * 1.2)),
+        },
+      }),
+    );
+    const result = handle.result();
+    let over = false;
+    void result.finally(() => (over = true)).catch(() => undefined);
+    while (!over) {
+      await sleep(500);
+      stage.simulator.advance(1);
+    }
+    return { handle, result: await result };
+  },
 
   split: async (stage) =>
     finish(

@@ -128,6 +128,7 @@ export function fakeSteps(change: Partial<OrderActivities> = {}): FakeSteps {
             },
       ),
     routeOrder: () => Promise.reject(failure('INTERNAL', true)),
+    repriceLeg: () => Promise.reject(failure('INTERNAL', true)),
     placeOrder: () =>
       Promise.resolve({
         leg: FILLED,
