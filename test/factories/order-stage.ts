@@ -2,6 +2,7 @@
  * The way from a signal to the venue, for real: simulator, PostgreSQL, Temporal, dispatcher and orders
  * worker in this process, and the scenarios that are driven over it, by tests and by record-histories.ts.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { SIGNAL } from '../../adapters/bus/messages.ts';
@@ -85,6 +86,8 @@ export async function openOrderStage(servers: {
   );
   let orders = await startOrders(house);
   const dispatcher = await startDispatcher(house);
+  // Workflow ids follow from it: stages that share a Temporal server must not share them.
+  const stageId = `stage-${randomBytes(4).toString('hex')}`;
   let strategies = 0;
 
   return {
@@ -94,7 +97,7 @@ export async function openOrderStage(servers: {
     async signal(change, quota = {}) {
       strategies += 1;
       // Workflow ids come of it, on a server that tests share.
-      const strategyId = `${exchange === 'binance' ? '' : `${exchange}-`}stage-${String(strategies)}`;
+      const strategyId = `${stageId}-${String(strategies)}`;
       await storeRunningStrategy(house.repositories, strategyId, quota, { accountId, exchange });
       const { marketTime, prices } = simulator.state();
       return createSignal({
