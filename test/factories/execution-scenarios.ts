@@ -1,5 +1,4 @@
 /** Orders of several legs over the stage, one path each, by the name of its recorded history. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionPlan } from '../../core/execution/plan.ts';
 import type { StrategyQuota } from '../../adapters/strategy-repository.ts';
 import { nextSignal, OTHER_ACCOUNT, type OrderStage, type Played } from './order-stage.ts';
@@ -62,13 +61,12 @@ export const EXECUTIONS: Readonly<Record<string, (stage: OrderStage) => Promise<
       }),
     );
     const result = handle.result();
-    let over = false;
-    void result.finally(() => (over = true)).catch(() => undefined);
-    while (!over) {
-      await sleep(500);
-      stage.simulator.advance(1);
+    const market = setInterval(() => stage.simulator.advance(1), 500);
+    try {
+      return { handle, result: await result };
+    } finally {
+      clearInterval(market);
     }
-    return { handle, result: await result };
   },
 
   split: async (stage) =>
