@@ -106,13 +106,14 @@ export class KafkaReader implements Subscription {
     // kafkajs takes new topics only while it does not run.
     if (this.topics.length > 0) await this.consumer.stop();
     await this.consumer.subscribe({ topics: fresh, fromBeginning: true });
-    this.topics = [...this.topics, ...fresh];
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.options.partitionsAtOnce,
       eachBatch: (payload) => this.handleBatch(payload),
     });
+    // Only now: where the broker died in between, the next refresh does it all again.
+    this.topics = [...this.topics, ...fresh];
   }
 
   private heartbeatMs(): number {
