@@ -120,11 +120,22 @@ function parseBody<T extends z.ZodType>(schema: T, body: string): z.output<T> {
 
 /** What the account holds and did. */
 export function reconciliation(engine: MatchingEngine): VenueBooks {
+  // Every digit, where a venue's records round: books are compared to the last one.
   return {
-    orders: engine.orders().map(orderRecord),
-    trades: engine
-      .trades()
-      .map((trade) => ({ ...tradeRecord(trade), clientOrderId: trade.order.clientOrderId })),
-    balances: engine.balances.all().map(balanceRecord),
+    orders: engine.orders().map((order) => ({
+      ...orderRecord(order),
+      executedQty: order.filled.toFixed(),
+      cummulativeQuoteQty: order.filledQuote.toFixed(),
+    })),
+    trades: engine.trades().map((trade) => ({
+      ...tradeRecord(trade),
+      commission: trade.feeAmount.toFixed(),
+      clientOrderId: trade.order.clientOrderId,
+    })),
+    balances: engine.balances.all().map((balance) => ({
+      ...balanceRecord(balance),
+      free: balance.free.toFixed(),
+      locked: balance.locked.toFixed(),
+    })),
   };
 }

@@ -91,6 +91,42 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     }),
   },
   {
+    name: 'limit with chase',
+    weight: 3,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 0.998),
+      timeoutMs: 10 * MINUTE_MS,
+      execution: {
+        kind: 'chase',
+        maxAttempts: 5,
+        repriceAfterMs: 2_000,
+        priceLimit: priceAt(moment, 1.01),
+      },
+    }),
+  },
+  {
+    name: 'TWAP',
+    weight: 3,
+    ask: (moment) => ({
+      type: 'market',
+      wanted: buy(moment),
+      execution: { kind: 'twap', durationMs: 6_000, slices: 3, jitter: 0.3, catchUp: 'spread' },
+    }),
+  },
+  {
+    name: 'iceberg',
+    weight: 2,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 1.001),
+      timeoutMs: 10 * MINUTE_MS,
+      execution: { kind: 'iceberg', displayQuantity: '0.0005' },
+    }),
+  },
+  {
     name: 'market that is cancelled',
     weight: 1,
     cancelled: true,
