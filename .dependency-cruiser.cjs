@@ -10,7 +10,7 @@ const TEST = '\\.(test|contract)\\.ts$';
 const COMPOSERS = '^(workers|api|cli|simulator|stack|test)/';
 const LOGS_AND_METRICS = '^observability/';
 /** Starts and signals workflows, by the names they give. */
-const WORKFLOW_CLIENT = '^adapters/temporal/(workflows|schedules)\\.ts$';
+const WORKFLOW_CLIENT = '^adapters/temporal/(workflows|schedules|guard-door|start-order)\\.ts$';
 
 function room(name, allowed, comment, from = `^${name}/`) {
   return {
@@ -65,7 +65,7 @@ module.exports = {
     },
     room(
       'workflow-client',
-      ['^(core|temporal-config)/', '^adapters/temporal/', '^workflows/'],
+      ['^(core|temporal-config)/', '^adapters/[^/]+\\.ts$', '^adapters/temporal/', '^workflows/'],
       'the client of workflows is for them alone',
       WORKFLOW_CLIENT,
     ),

@@ -16,6 +16,7 @@ import type { Instrument } from '../core/instrument.ts';
 import type { IntentState, LegState, LegView, OrderStatus, OrderView } from '../core/order.ts';
 import type { RiskContext, RiskReport } from '../core/risk/rule.ts';
 import type { OrderType, Signal } from '../core/signal.ts';
+import type { GuardKey } from './guard-repository.ts';
 import type { VenueOrder } from './trade-adapter.ts';
 
 export interface AdmitInput {
@@ -147,6 +148,8 @@ export interface LegRecord {
   readonly leg: LegView;
   /** Venue trade ids booked by this call; empty when all were known. */
   readonly booked: readonly string[];
+  /** The live guard of the position that the booked fills changed: it is to be told. */
+  readonly guard: GuardKey | null;
   /** `anomaly` where the machine forbade the move: logged, never thrown; fills are booked all the same. */
   readonly outcome: 'applied' | 'ignored' | 'anomaly';
   readonly detail: string;

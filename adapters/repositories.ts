@@ -10,6 +10,7 @@ import type { Json } from '../core/json.ts';
 import type { Kline } from '../core/kline.ts';
 import type { Position } from '../core/position.ts';
 import type { Interval } from '../core/time.ts';
+import type { GuardRepository } from './guard-repository.ts';
 import type { OrderRepository } from './order-repository.ts';
 import type { ReconciliationRepository } from './reconciliation-repository.ts';
 import type { StrategyRepository } from './strategy-repository.ts';
@@ -217,6 +218,7 @@ export interface Repositories {
   readonly portfolio: PortfolioRepository;
   readonly reconciliation: ReconciliationRepository;
   readonly halts: HaltRepository;
+  readonly guards: GuardRepository;
   readonly users: UserRepository;
   readonly audit: AuditRepository;
   readonly settings: SettingRepository;

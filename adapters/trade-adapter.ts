@@ -119,6 +119,8 @@ export interface TradeAdapter {
   readonly exchange: string;
   readonly accountId: string;
   readonly visibility: VisibilityBounds;
+  /** The venue takes stop orders: a guard's stop rests there, and triggers while Keel is down. */
+  readonly stopOrders: boolean;
 
   /** Loads instruments and measures the clock offset. Call once before anything else. */
   connect(): Promise<void>;

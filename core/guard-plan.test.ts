@@ -30,6 +30,7 @@ function look(
     guard?: Partial<Guard>;
     quantity?: string;
     cost?: string;
+    spread?: boolean;
     own?: Own | null;
     others?: GuardSight['others'];
     news?: Partial<GuardNews>;
@@ -40,7 +41,11 @@ function look(
   return planGuard(
     {
       guard: createGuard(given.guard),
-      position: { quantity, averageCost: quantity === '0' ? null : (given.cost ?? '100') },
+      position: {
+        quantity,
+        averageCost: quantity === '0' ? null : (given.cost ?? '100'),
+        spread: given.spread ?? false,
+      },
       own: given.own ?? null,
       others: given.others ?? [],
     },
@@ -97,6 +102,7 @@ describe('arming', () => {
   it('is armed by its levels alone where the venue takes no stops, or no stop is asked for', () => {
     const local = { guard: { state: 'armed', order: null }, act: { kind: 'none' } };
     expect(look({ world: { venueStops: false } })).toMatchObject(local);
+    expect(look({ spread: true })).toMatchObject(local);
     expect(look({ guard: { spec: { takeProfit: { fraction: '0.1' } } } })).toMatchObject(local);
   });
 

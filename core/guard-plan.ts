@@ -29,6 +29,8 @@ import type { OrderStatus } from './order.ts';
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
 const UNDER_WAY_MS = 5_000;
+/** Most orders are where they belong by then. */
+const JUST_SENT_MS = 750;
 /** So many failures in a row are told to people; the first may be a race with a person's cancel. */
 const FAILURES_TOLD = 2;
 
@@ -158,7 +160,7 @@ function next(guard: Guard, sight: GuardSight, world: GuardWorld, asked: boolean
 /** No level was reached: the stop stands for what no other exit has spoken for. */
 function stand(
   guard: Guard,
-  { own }: GuardSight,
+  { own, position }: GuardSight,
   world: GuardWorld,
   by: {
     readonly stop: GuardOrder | null;
@@ -167,7 +169,8 @@ function stand(
   },
 ): GuardPlan {
   const { stop, exits, asked } = by;
-  const wanted = world.venueStops && !asked ? stopQuantity(guard, exits, world) : ZERO;
+  const wanted =
+    world.venueStops && !position.spread && !asked ? stopQuantity(guard, exits, world) : ZERO;
   if (wanted.isZero()) {
     if (stop !== null) return withdraw({ ...guard, state: 'standing_aside' }, stop, 'another exit');
     const aside = asked || exits.length > 0;
@@ -223,7 +226,7 @@ function make(
   return {
     guard: { ...guard, order, ordersMade: signal.sequence, retryAt: null },
     act: { kind: 'send', signal },
-    lookAgainMs: UNDER_WAY_MS,
+    lookAgainMs: JUST_SENT_MS,
     alert: null,
   };
 }

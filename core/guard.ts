@@ -73,7 +73,12 @@ export interface Guard {
 export interface GuardSight {
   readonly guard: Guard;
   /** Signed, in base; `averageCost` in quote, null when flat. */
-  readonly position: { readonly quantity: string; readonly averageCost: string | null };
+  readonly position: {
+    readonly quantity: string;
+    readonly averageCost: string | null;
+    /** Some of it is held on another account than the guard's: no one stop can hold it. */
+    readonly spread: boolean;
+  };
   /** The guard's order; null when it has none, or its admission is still to come. */
   readonly own: {
     readonly status: OrderStatus;
@@ -128,3 +133,19 @@ export interface GuardPlan {
     readonly message: string;
   } | null;
 }
+
+/** What a guard's workflow is told; each is a signal of that name. */
+export type GuardMessage =
+  /** The position or an order of it changed: look. */
+  | { readonly kind: 'positionChanged' }
+  /** An exit is in the way of its stop. */
+  | { readonly kind: 'standAside'; readonly orderId: string }
+  /** The market reached a level; `generation` names the levels it was held against. */
+  | {
+      readonly kind: 'trigger';
+      readonly generation: number;
+      readonly level: 'stop' | 'takeProfit';
+      readonly price: string;
+    }
+  /** A better price than any before: the trailing stop follows. */
+  | { readonly kind: 'ratchet'; readonly generation: number; readonly price: string };

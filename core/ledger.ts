@@ -164,7 +164,7 @@ function contractEntries(fill: BookableFill, before: Position): LedgerEntry[] {
 }
 
 /** Quote paid per base unit held, `null` when flat. Rounded to 18 places. */
-export function averageCost(position: Position): string | null {
+export function averageCost(position: Pick<Position, 'quantity' | 'cost'>): string | null {
   const quantity = decimal(position.quantity);
   if (quantity.isZero()) return null;
   return toDecimalString(decimal(position.cost).div(quantity).toDecimalPlaces(COST_PLACES));

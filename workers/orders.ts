@@ -4,10 +4,13 @@
  * set to trade as configured: position mode, margin, leverage.
  */
 import { createCloseDownActivities } from '../activities/close-down.ts';
+import { createGuardActivities } from '../activities/guard-activities.ts';
+import { tellingGuards } from '../activities/guard-news.ts';
 import { createNotices } from '../activities/notices.ts';
 import { createOrderActivities } from '../activities/order-activities.ts';
 import { createReconcileActivities } from '../activities/reconcile-activities.ts';
 import { ALERT_TOPICS, orderTopics, systemTopic } from '../adapters/bus/topics.ts';
+import { createGuardDoor, createOrderDoor } from '../adapters/temporal/guard-door.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedules.ts';
 import { createWorker } from '../adapters/temporal/worker.ts';
 import { createWorkflows } from '../adapters/temporal/workflows.ts';
@@ -33,27 +36,35 @@ export async function startOrders(house: House): Promise<Running> {
     });
   }
   const notices = createNotices(adapters, logger);
-  const activities = createOrderActivities({
-    orders: repositories.orders,
-    adapters,
-    bus,
-    notices,
-    logger,
+  const server = await house.temporal();
+  const door = createGuardDoor(server.client);
+  const { guards } = repositories;
+  const orders = tellingGuards({ orders: repositories.orders, guards, door, logger });
+  const price = (exchange: string, symbol: string): Promise<string> =>
+    latestPrice(house.cache, repositories.klines, exchange, symbol);
+  const activities = createOrderActivities({ orders, adapters, bus, notices, logger });
     policy: house.config.risk,
+  const guardActivities = createGuardActivities({
+    guards,
+    adapters,
+    door,
+    orders: createOrderDoor(server.client),
+    bus,
+    price,
+    logger,
   });
   const closeDown = createCloseDownActivities({
     ...repositories,
     adapters,
     bus,
-    price: (exchange, symbol) => latestPrice(house.cache, repositories.klines, exchange, symbol),
+    price,
   });
-  const server = await house.temporal();
   const reconcile = createReconcileActivities({
     adapters,
     symbols: new Map(house.config.venues.map((venue) => [venue.accountId, venue.symbols])),
     reconciliation: repositories.reconciliation,
     contracts: repositories.contracts,
-    orders: repositories.orders,
+    orders,
     steps: activities,
     workflowRuns: (id) => createWorkflows(server.client).runs(id),
     bus,
@@ -65,7 +76,7 @@ export async function startOrders(house: House): Promise<Running> {
   const workers = [
     await createWorker(server, {
       taskQueue: ORDER_TASK_QUEUE,
-      activities: { ...activities, ...closeDown, ...reconcile },
+      activities: { ...activities, ...guardActivities, ...closeDown, ...reconcile },
       workflows: true,
     }),
     await createWorker(server, {

@@ -1,4 +1,5 @@
 /** Every workflow, for the bundle. */
+export { guardWorkflow } from './guard-workflow.ts';
 export { haltWorkflow } from './halt-workflow.ts';
 export { legWorkflow } from './leg-workflow.ts';
 export { orderWorkflow } from './order-workflow.ts';

@@ -17,7 +17,7 @@ import { askToCancel } from './order-messages.ts';
 import { KEEL_SIDE } from './order-names.ts';
 import { cancelReason } from './order-outcome.ts';
 import type { OrderProgress } from './order-progress.ts';
-import type { Books } from './order-steps.ts';
+import { guards, type Books } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_BLOCKED_PAUSE_MS = 5_000;
@@ -57,6 +57,10 @@ async function admitted<A extends Answer>(
     await Promise.all(
       answer.cancelFirst.map((orderId) => askToCancel(orderId, `in the way of ${signal.id}`)),
     );
+    if (answer.standAside === true) {
+      const { strategyId, symbol, id: orderId } = signal;
+      await guards.askGuard({ strategyId, symbol, orderId });
+    }
     if (pauseMs === LONGEST_BLOCKED_PAUSE_MS)
       log.warn('still blocked by orders that do not end', { orders: answer.cancelFirst });
     await sleep(pauseMs);

@@ -7,6 +7,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
+import type { GuardActivities } from '../activities/guard-activities.ts';
 import type { OrderActivities } from '../activities/order-activities.ts';
 import { TRACKER_TASK_QUEUE } from './order-names.ts';
 
@@ -76,6 +77,11 @@ export function booksOf(steps: StepKind | undefined): Books {
 /** Reads the books of several venues. */
 export const router = proxyActivities<Pick<OrderActivities, 'routeOrder' | 'repriceLeg'>>({
   startToCloseTimeout: '1 minute',
+  retry: RETRY,
+});
+/** A guard's stop is in the way: its guard is asked, for it alone takes that away. */
+export const guards = proxyActivities<Pick<GuardActivities, 'askGuard'>>({
+  startToCloseTimeout: '15 seconds',
   retry: RETRY,
 });
 export const venue = proxyActivities<

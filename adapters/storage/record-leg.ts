@@ -11,9 +11,11 @@ import type { Fill } from '../../core/fill.ts';
 import { moveLeg, type LegMove } from '../../core/leg-machine.ts';
 import { decimal } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
+import type { GuardKey } from '../guard-repository.ts';
 import type { LegRecord, LegUpdate } from '../order-repository.ts';
 import { canonical } from './amounts.ts';
 import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
+import { bookGuard } from './guard-births.ts';
 import type { Queryable } from './database.ts';
 import { legNotFound } from './legs.ts';
 import { refreshStatus } from './order-status.ts';
@@ -52,10 +54,12 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
 
     const where = { order, account: known };
     const { booked, foreign } = await insertFills(trx, where, fills, update.seenBy, now);
+    let guard: GuardKey | null = null;
     if (position !== null && booked.length > 0) {
       await bookPosition(trx, where, position, booked, now);
       await bookLedger(trx, where, position, booked, now);
       await bookOrder(trx, order, booked, now);
+      guard = await bookGuard(trx, order, booked, now);
     }
     const move = moveOf(leg, update);
     const written = await writeLeg(trx, leg, update, move, now);
@@ -64,6 +68,7 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
     return {
       leg: toLegView(written),
       booked: booked.map((fill) => fill.venueTradeId),
+      guard,
       outcome: strange ? 'anomaly' : move.outcome,
       detail: strange
         ? `${move.detail}; trades booked with another leg before: ${foreign.join(', ')}`

@@ -9,6 +9,7 @@ import { createAuditRepository } from './audit.ts';
 import { createContractRepository } from './contracts.ts';
 import type { Database } from './database.ts';
 import { createDecisionRepository } from './decisions.ts';
+import { createGuardRepository } from './guards.ts';
 import { createHaltRepository } from './halts.ts';
 import { createKlineRepository } from './klines.ts';
 import { createOrderRepository } from './orders.ts';
@@ -47,6 +48,7 @@ export function createRepositories(
     portfolio: withKeelErrors(createPortfolioRepository(db)),
     reconciliation: withKeelErrors(createReconciliationRepository(db, now)),
     halts: withKeelErrors(createHaltRepository(db, now)),
+    guards: withKeelErrors(createGuardRepository(db, now)),
     users: withKeelErrors(createUserRepository(db)),
     audit: withKeelErrors(createAuditRepository(db, now)),
     settings: withKeelErrors(createSettingRepository(db)),

@@ -7,6 +7,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { FailurePolicy } from '../../core/failure-policy.ts';
 import type { RecordedAdmission } from '../../core/decision.ts';
 import type { Side } from '../../core/fill.ts';
+import type { Guard } from '../../core/guard.ts';
 import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { Route } from '../../core/execution/route.ts';
 import type { FindingKind } from '../../core/reconciliation.ts';
@@ -361,6 +362,34 @@ export interface ReconciliationFindingsTable {
   resolution: DefaultNull<string>;
 }
 
+export interface GuardsTable {
+  strategy_id: string;
+  symbol: string;
+  account_id: string;
+  exchange: string;
+  spec: JsonColumn<Guard['spec']>;
+  set_by: string;
+  entry_at: number;
+  state: Guard['state'];
+  ending: Guard['ending'];
+  side: Guard['side'];
+  quantity: DefaultString;
+  stop_price: string | null;
+  stop_kind: Guard['levels']['stopKind'];
+  profit_price: string | null;
+  best_price: string;
+  generation: DefaultNumber;
+  orders_made: DefaultNumber;
+  working: ColumnType<Guard['order'], string | null | undefined, string | null>;
+  exit: Guard['exit'];
+  clearing: boolean;
+  failures: number;
+  retry_at: number | null;
+  reason: string | null;
+  opened_at: number;
+  updated_at: number;
+}
+
 export interface UsersTable {
   name: string;
   role: Role;
@@ -421,6 +450,7 @@ export interface Database {
   reconciliation_marks: ReconciliationMarksTable;
   reconciliation_runs: ReconciliationRunsTable;
   reconciliation_findings: ReconciliationFindingsTable;
+  guards: GuardsTable;
   users: UsersTable;
   audit_log: AuditLogTable;
   settings: SettingsTable;

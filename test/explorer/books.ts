@@ -151,6 +151,7 @@ export class Books {
     return {
       leg: viewOf(written),
       booked: booked.map(({ venueTradeId }) => venueTradeId),
+      guard: null,
       outcome: move.outcome,
       detail: move.detail,
     };

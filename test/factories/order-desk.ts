@@ -77,6 +77,7 @@ export function openOrderDesk(options: {
   const account: TradeAdapter = {
     exchange: 'binance',
     accountId: ACCOUNT,
+    stopOrders: true,
     ...adapter,
     ...(options.marketTime === undefined ? {} : { marketTime: options.marketTime }),
     instrument: async () => createInstrument(),

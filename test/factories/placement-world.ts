@@ -341,7 +341,13 @@ export class World {
             filledQuote: update.venueOrder.filledQuote,
           }),
     };
-    return { leg: viewOf(this.leg), booked: [], outcome: move.outcome, detail: move.detail };
+    return {
+      leg: viewOf(this.leg),
+      booked: [],
+      guard: null,
+      outcome: move.outcome,
+      detail: move.detail,
+    };
   }
 }
 

@@ -173,6 +173,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   const adapter: TradeAdapter = {
     exchange,
     accountId: options.accountId,
+    stopOrders: true,
     get visibility() {
       return { ...BOUNDS, ...options.visibility, clockErrorMs: requests.clock.errorMs };
     },

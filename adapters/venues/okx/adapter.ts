@@ -151,6 +151,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   const adapter: TradeAdapter = {
     exchange,
     accountId: options.accountId,
+    stopOrders: true,
     get visibility() {
       return { ...BOUNDS, ...options.visibility, clockErrorMs: requests.clock.errorMs };
     },

@@ -174,6 +174,7 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     exchange,
     accountId,
     // One book under one lock: an order is there or it is not.
+    stopOrders: true,
     visibility: {
       clockErrorMs: 0,
       engineTimeoutMs: 0,

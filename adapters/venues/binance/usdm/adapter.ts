@@ -258,6 +258,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
   const adapter: TradeAdapter = {
     exchange,
     accountId: options.accountId,
+    stopOrders: true,
     get visibility() {
       return { ...BOUNDS, ...options.visibility, clockErrorMs: requests.clock.errorMs };
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSignal } from '../test/factories/market.ts';
-import { summaryOf } from './dispatcher.ts';
+import { createSignal } from '../../test/factories/market.ts';
+import { summaryOf } from './start-order.ts';
 
 describe('summaryOf', () => {
   it.each([
