@@ -42,8 +42,14 @@ export async function startOrders(house: House): Promise<Running> {
   const orders = tellingGuards({ orders: repositories.orders, guards, door, logger });
   const price = (exchange: string, symbol: string): Promise<string> =>
     latestPrice(house.cache, repositories.klines, exchange, symbol);
-  const activities = createOrderActivities({ orders, adapters, bus, notices, logger });
+  const activities = createOrderActivities({
+    orders,
+    adapters,
+    bus,
+    notices,
+    logger,
     policy: house.config.risk,
+  });
   const guardActivities = createGuardActivities({
     guards,
     adapters,
