@@ -13,7 +13,7 @@ import { saveCliSettings } from '../../config/cli-settings.ts';
 import type { Config } from '../../config/schema.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Kline } from '../../core/kline.ts';
-import type { Simulator } from '../../simulator/options.ts';
+import type { Simulator, SimulatorOptions } from '../../simulator/options.ts';
 import { intervalMs } from '../../core/time.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { freePort } from '../../stack/ports.ts';
@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly dataDir: string;
   /** Absent: Temporal's payloads are readable. */
   readonly encryption?: DemoEncryption | undefined;
+  /** Of the simulated venue, where they are not to be the real one's. */
+  readonly limits?: SimulatorOptions['limits'];
   /** Told when a part is up. */
   onStep(name: string, detail: string): void;
 }
@@ -83,6 +85,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       pace: 'stepped',
       balances: { USDT: '50000', BTC: '0' },
       ...SIMULATOR_KEYS,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());

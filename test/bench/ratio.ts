@@ -2,7 +2,7 @@
 export interface Ratio {
   readonly name: string;
   readonly unit: string;
-  /** One reading a round; higher is better. */
+  /** One reading a round; higher is better unless the name says otherwise. */
   readonly keel: readonly number[];
   readonly baseline: readonly number[];
 }
@@ -12,6 +12,12 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The smallest value that so large a share of the values does not pass. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
 }
 
 export function ratioOf(figure: Ratio): number {
