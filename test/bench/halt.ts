@@ -28,9 +28,14 @@ async function haltOnce(session: Session, client: Client, strategyId: string, ro
   const call = api.post('/halts', { scope: 'all', reason: 'bench' }, haltSchema);
   let seen = count();
   let lastAt = calledAt;
-  let over = false;
-  const all = Promise.all(handles.map((handle) => handle.result())).then(() => (over = true));
-  while (!over) {
+  const running = { orders: handles.length };
+  const all = Promise.all(
+    handles.map(async (handle) => {
+      await handle.result();
+      running.orders -= 1;
+    }),
+  );
+  while (running.orders > 0) {
     await sleep(1);
     if (count() > seen) {
       seen = count();
