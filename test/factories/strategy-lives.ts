@@ -44,8 +44,7 @@ export const STRATEGY_LIVES: Readonly<Record<string, () => Life>> = {
   },
   failed: () => ({
     steps: {
-      runStrategy: () =>
-        Promise.reject(ApplicationFailure.nonRetryable('it divided by zero', 'STRATEGY_FAILED')),
+      runStrategy: () => Promise.reject(dividedByZero()),
     },
   }),
   superseded: () => ({
@@ -65,13 +64,19 @@ export const STRATEGY_LIVES: Readonly<Record<string, () => Life>> = {
   /** Failed, went on, failed again, and was ended with its position closed. */
   restarted: () => ({
     steps: {
-      runStrategy: () =>
-        Promise.reject(ApplicationFailure.nonRetryable('it divided by zero', 'STRATEGY_FAILED')),
+      runStrategy: () => Promise.reject(dividedByZero()),
     },
     failurePolicy: { onFailure: 'restart', maxRestarts: 1 },
     rounds: [NOTHING],
   }),
 };
+
+/** Without a stack: a recorded history names no machine's folders. */
+function dividedByZero(): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable('it divided by zero', 'STRATEGY_FAILED');
+  failure.stack = '';
+  return failure;
+}
 
 export async function playStrategy(
   { client, nativeConnection }: TemporalHandle,
