@@ -249,6 +249,21 @@ describe('placeOrder and resolveOrder', () => {
   });
 });
 
+describe('escalateUnknown', () => {
+  it('alerts people: one message a round', async () => {
+    const desk = openOrderDesk({});
+    const { activities, told } = desk;
+    const step = { ...{ orderId, accountId: ACCOUNT, legNumber: 1, symbol: SYMBOL }, since: 1 };
+    await activities.escalateUnknown({ ...step, round: 1 });
+    await activities.escalateUnknown({ ...step, round: 1 });
+    await activities.escalateUnknown({ ...step, round: 2 });
+    const topic = 'risk.alert.critical';
+    expect(told).toEqual(
+      [1, 1, 2].map((round) => ({ topic, id: `unknown-outcome:${LEG_ID}:${String(round)}` })),
+    );
+  });
+});
+
 describe('with an order that rests', () => {
   async function resting(): Promise<OrderDesk> {
     const desk = openOrderDesk({ moods: [{ kind: 'rest' }] });

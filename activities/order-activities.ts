@@ -4,10 +4,13 @@
  * this order: decide → placeOrder (→ resolveOrder) → trackOrder → settleOrder.
  */
 import { Context } from '@temporalio/activity';
+import { RISK_ALERT } from '../adapters/bus/messages.ts';
+import { alertTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
+import { clientOrderId } from '../core/signal.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createAdmissionSteps, type AccountStep, type OrderPolicy } from './admission-steps.ts';
@@ -15,9 +18,16 @@ import { beating } from './beating.ts';
 import { withFailures } from './failures.ts';
 import type { Notices, Watch } from './notices.ts';
 import { createAnnounce, factsOf, type OrderFacts, type Versioned } from './order-facts.ts';
-import { countFinished, countLegNote, countSent } from './order-metrics.ts';
+import { countEscalated, countFinished, countLegNote, countSent } from './order-metrics.ts';
 import { createRoutingSteps } from './routing-steps.ts';
-import { giveUp, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
+import {
+  giveUp,
+  placeLeg,
+  resolveLeg,
+  viewOf,
+  type LegOutcome,
+  type LegPorts,
+} from './placement.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
 
 /** Part of the steps' inputs, for the workflow. */
@@ -42,6 +52,16 @@ export interface PlaceStep extends Omit<AccountStep, 'version'> {
 }
 export interface ResolveStep extends PlaceStep {
   readonly resend: boolean;
+}
+export interface EscalateStep {
+  readonly accountId: string;
+  readonly orderId: string;
+  readonly legNumber: number;
+  readonly symbol: string;
+  /** Wall-clock milliseconds since when the outcome is unknown. */
+  readonly since: number;
+  /** From 1; one alert each. */
+  readonly round: number;
 }
 export interface CancelStep {
   readonly accountId: string;
@@ -104,12 +124,23 @@ export function createOrderActivities(deps: OrderActivityDeps) {
     };
   }
 
+  /** A look-up that fails leaves the outcome unknown: the workflow hears of it, and asks again. */
+  async function leftOpen(order: NewLeg, error: unknown): Promise<LegOutcome> {
+    if (!(error instanceof KeelError) || error.code !== 'VENUE_UNAVAILABLE') throw error;
+    const leg = await orders.getLeg(clientOrderId(order.orderId, order.legNumber));
+    if (leg.sendState !== 'sending') throw error;
+    logger.warn({ err: error, client_order_id: leg.clientOrderId }, 'order_look_up_failed');
+    return { leg: viewOf(leg), finished: false };
+  }
+
   async function place(
     step: ResolveStep,
     run: (ports: LegPorts) => Promise<LegOutcome>,
   ): Promise<LegStepResult> {
     const adapter = adapterOf(step.accountId);
-    const outcome = await beating(() => run(portsFor(adapter)));
+    const outcome = await beating(() => run(portsFor(adapter))).catch((error: unknown) =>
+      leftOpen(step.leg, error),
+    );
     if (outcome.leg.venueOrderId !== null) countSent(adapter.exchange, step.startedAt);
     if (outcome.leg.state === 'unknown') {
       logger.error(
@@ -137,6 +168,32 @@ export function createOrderActivities(deps: OrderActivityDeps) {
       place(step, (ports) =>
         resolveLeg(ports, { ...step.leg, resend: step.resend, patienceMs: RESOLVE_PATIENCE_MS }),
       ),
+
+    /** Alerts people to a leg of which it has long been unknown whether the venue has it. */
+    async escalateUnknown(step: EscalateStep): Promise<void> {
+      const id = clientOrderId(step.orderId, step.legNumber);
+      const { accountId, round, since, symbol } = step;
+      const { exchange, strategyId } = await orders.getOrder(step.orderId);
+      const message =
+        `order ${step.orderId}: unknown since ${new Date(since).toISOString()} whether the venue has ${id}. ` +
+        'Nothing is sent again until its absence is conclusive; look at the venue by that client order id';
+      logger.error(
+        { order_id: step.orderId, client_order_id: id, round },
+        'order_outcome_escalated',
+      );
+      await deps.bus.publish(alertTopic('critical'), RISK_ALERT, [
+        {
+          id: `unknown-outcome:${id}:${String(round)}`,
+          key: accountId,
+          time: since,
+          data: {
+            ...{ level: 'critical', rule: 'unknown-outcome', message, at: since },
+            ...{ accountId, strategyId, exchange, symbol, value: null, threshold: null },
+          },
+        },
+      ]);
+      countEscalated(exchange);
+    },
 
     /** Follows a leg until something is new. Runs on a task queue of its own, as long as the order rests. */
     trackOrder: async (step: TrackStep): Promise<TrackResult> => {

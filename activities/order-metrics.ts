@@ -19,6 +19,16 @@ const anomalies = counter('keel_leg_anomalies_total', 'Moves of a leg that its m
   'exchange',
 ]);
 
+const escalated = counter(
+  'keel_unknown_outcomes_escalated_total',
+  'Alerts about sends of which it stayed unknown what became',
+  ['exchange'],
+);
+
+export function countEscalated(exchange: string): void {
+  escalated.inc({ exchange });
+}
+
 /** `startedAt`: wall-clock milliseconds when the order's workflow began. */
 export function countSent(exchange: string, startedAt: number): void {
   signalToVenue.observe({ exchange }, Math.max(0, Date.now() - startedAt) / 1000);

@@ -8,11 +8,15 @@ import type { NewLeg, OrderFacts, PlaceStep } from '../activities/order-activiti
 import type { TrackResult } from '../activities/tracking.ts';
 import type { LegView } from '../core/order.ts';
 import { cancelReason, failureOf, gaveWay, type CancelRequest } from './order-outcome.ts';
-import { trackers, venue } from './order-steps.ts';
+import { people, trackers, venue } from './order-steps.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 60_000;
 const FAILED_CANCEL_PAUSE_MS = 5_000;
+/** For so long it may be unknown what became of a send; then a person is alerted. Wall milliseconds. */
+const ESCALATE_AFTER_MS = 2 * 60_000;
+/** And again every so often, while it stays unknown. */
+const ESCALATE_AGAIN_MS = 60 * 60_000;
 
 export interface LegSpec {
   readonly leg: NewLeg;
@@ -26,10 +30,20 @@ export interface LegSpec {
   readonly summary: string;
 }
 
+/** It is not known whether the leg is at the venue. */
+export interface UnknownOutcome {
+  /** Wall-clock milliseconds. */
+  readonly since: number;
+  /** How often people have been alerted. */
+  readonly alerts: number;
+}
+
 export interface LegNews {
   readonly leg?: LegView;
   /** The leg is final and all its fills are booked. */
   readonly finished?: boolean;
+  /** Null once it is known. */
+  readonly unknown?: UnknownOutcome | null;
   /** Of steps that told the order's event. */
   readonly order?: OrderFacts;
 }
@@ -37,7 +51,11 @@ export interface LegNews {
 /** The workflow a leg runs in: it keeps what is known, and says when the leg is to end. */
 export interface LegHost {
   /** `leg` is null before the first word about it. */
-  known(): { readonly leg: LegView | null; readonly finished: boolean };
+  known(): {
+    readonly leg: LegView | null;
+    readonly finished: boolean;
+    readonly unknown?: UnknownOutcome | null;
+  };
   learn(news: LegNews): void;
   /** Why the leg is to be cancelled, once somebody wants that. */
   stopRequest(): CancelRequest | null;
@@ -88,8 +106,11 @@ export class LegRun {
         leg !== null && leg.venueOrderId !== null
           ? await this.followOpen(leg)
           : await this.resolve();
-      if (known) pauseMs = FIRST_PAUSE_MS;
-      else {
+      if (known) {
+        pauseMs = FIRST_PAUSE_MS;
+        if ((this.host.known().unknown ?? null) !== null) this.host.learn({ unknown: null });
+      } else {
+        if (leg === null || leg.venueOrderId === null) await this.escalateInTime();
         await sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
@@ -111,6 +132,28 @@ export class LegRun {
     } catch (error) {
       log.error('the outcome is still unknown', { ...failureOf(error) });
       return false;
+    }
+  }
+
+  /** Notes since when the outcome is unknown, and alerts people once that lasts; it is never taken for a refusal. */
+  private async escalateInTime(): Promise<void> {
+    const { since, alerts } = this.host.known().unknown ?? { since: Date.now(), alerts: 0 };
+    this.host.learn({ unknown: { since, alerts } });
+    if (Date.now() < since + ESCALATE_AFTER_MS + alerts * ESCALATE_AGAIN_MS) return;
+    const { accountId, leg, symbol } = this.spec;
+    const { legNumber, orderId } = leg;
+    try {
+      await people.escalateUnknown({
+        accountId,
+        orderId,
+        legNumber,
+        symbol,
+        since,
+        round: alerts + 1,
+      });
+      this.host.learn({ unknown: { since, alerts: alerts + 1 } });
+    } catch (error) {
+      log.error('nobody could be alerted; trying again', { ...failureOf(error) });
     }
   }
 

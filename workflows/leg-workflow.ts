@@ -15,8 +15,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LegView } from '../core/order.ts';
-import { LegRun, type LegHost, type LegNews, type LegSpec } from './leg-run.ts';
+import {
+  LegRun,
+  type LegHost,
+  type LegNews,
+  type LegSpec,
+  type UnknownOutcome,
+} from './leg-run.ts';
 import { cancelSignal, legChangedSignal } from './order-messages.ts';
+import { unknownLines } from './order-details.ts';
 import { KEEL_ORDER_STATUS } from './order-names.ts';
 import { cancelReason, failureOf, type CancelRequest } from './order-outcome.ts';
 
@@ -31,6 +38,8 @@ export interface LegInput {
 interface LegProgress {
   readonly leg: LegView | null;
   readonly finished: boolean;
+  /** Absent or null where it is known what became of the send. */
+  readonly unknown?: UnknownOutcome | null;
   readonly stop: CancelRequest | null;
   readonly timedOut: boolean;
 }
@@ -93,12 +102,13 @@ class LegLife implements LegHost {
     return this.current;
   }
 
-  learn({ finished, leg }: LegNews): void {
+  learn({ finished, leg, unknown }: LegNews): void {
     const before = this.current.leg?.state;
     this.current = {
       ...this.current,
       ...(leg === undefined ? {} : { leg }),
       ...(finished === undefined ? {} : { finished }),
+      ...(unknown === undefined ? {} : { unknown }),
     };
     if (leg !== undefined && leg.state !== before) {
       upsertSearchAttributes([{ key: KEEL_ORDER_STATUS, value: leg.state }]);
@@ -142,7 +152,7 @@ class LegLife implements LegHost {
   }
 
   private show(): void {
-    const { leg, stop } = this.current;
+    const { leg, stop, unknown } = this.current;
     const lines = [`**${this.input.spec.summary}**`, `- ${this.input.note}`];
     if (leg !== null) {
       const { clientOrderId, filledQuantity, quantity, state, venueOrderId } = leg;
@@ -150,6 +160,7 @@ class LegLife implements LegHost {
       lines.push(`- filled: ${filledQuantity} of ${quantity}`);
       if (leg.errorMessage !== null) lines.push(`- reason: ${leg.errorMessage}`);
     }
+    lines.push(...unknownLines(unknown ?? null));
     if (stop !== null) lines.push(`- ${cancelReason(stop)}`);
     setCurrentDetails(lines.join('\n'));
   }

@@ -3,7 +3,15 @@ import { facts, legView, testSignal } from '../test/factories/order-steps.ts';
 import { describeOrder, orderDetails, type Shown } from './order-details.ts';
 
 function shown(change: Partial<Shown>): Shown {
-  return { order: null, leg: null, wait: null, decision: null, execution: null, ...change };
+  return {
+    order: null,
+    leg: null,
+    wait: null,
+    decision: null,
+    execution: null,
+    unknown: null,
+    ...change,
+  };
 }
 
 describe('describeOrder', () => {
@@ -23,6 +31,13 @@ describe('orderDetails', () => {
         '- why: golden-cross (sma-cross, strategy sma-1)\n' +
         '- status: pending',
     );
+  });
+
+  it('says since when an outcome is unknown, and what a person can do', () => {
+    const unknown = { since: 1_700_000_000_000, alerts: 0 };
+    const details = orderDetails(testSignal(), shown({ unknown }));
+    expect(details).toContain('**unknown since 2023-11-14T22:13:20.000Z**');
+    expect(details).toContain('`keel cancel`');
   });
 
   it('goes on to fills, reason and the order at the venue', () => {

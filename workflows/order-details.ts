@@ -2,6 +2,7 @@
 import type { OrderFacts } from '../activities/order-activities.ts';
 import type { Signal } from '../core/signal.ts';
 import { executionLines } from './execution-state.ts';
+import type { UnknownOutcome } from './leg-run.ts';
 import type { Progress } from './order-messages.ts';
 
 /** One line: `buy market 0.01 BTC/USDT`. */
@@ -16,7 +17,7 @@ export function describeOrder(signal: Signal, order: OrderFacts | null): string 
   return `${order.side} ${order.type} ${order.quantity} ${signal.symbol}${price}`;
 }
 
-export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision' | 'execution'>;
+export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision' | 'execution' | 'unknown'>;
 
 export function orderDetails(signal: Signal, shown: Shown): string {
   const { leg, order } = shown;
@@ -34,8 +35,19 @@ export function orderDetails(signal: Signal, shown: Shown): string {
       `- venue order: ${leg.venueOrderId ?? 'not known yet'} (${leg.clientOrderId}), ${leg.state}`,
     );
   }
+  lines.push(...unknownLines(shown.unknown));
   if (shown.execution !== null) lines.push(...executionLines(shown.execution));
   return lines.join('\n');
+}
+
+/** Since when it is unknown what became of the send, and what a person can do. */
+export function unknownLines(unknown: UnknownOutcome | null): string[] {
+  if (unknown === null) return [];
+  return [
+    `- **unknown since ${new Date(unknown.since).toISOString()}** whether the venue has the order. Nothing is ` +
+      'sent again until its absence is conclusive. It resolves itself as soon as the venue shows the order, or ' +
+      'surely has none. To act: look at the venue by client order id; `keel cancel` keeps it from being sent anew.',
+  ];
 }
 
 function approvalLines({ decision, wait }: Shown): string[] {

@@ -12,6 +12,7 @@ import type { ApprovalDecision } from '../core/approval.ts';
 import type { LegView, OrderStatus } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import type { ExecutionState } from './execution-state.ts';
+import type { UnknownOutcome } from './leg-run.ts';
 import type { CancelRequest } from './order-outcome.ts';
 import type { StepKind } from './order-steps.ts';
 
@@ -38,6 +39,8 @@ export interface Progress {
   readonly execution: ExecutionState | null;
   /** The leg is final and all its fills are booked. */
   readonly finished: boolean;
+  /** Null where it is known what became of the send. */
+  readonly unknown: UnknownOutcome | null;
   readonly cancel: CancelRequest | null;
   /** Of the last event given out. */
   readonly version: number;
@@ -46,7 +49,10 @@ export interface Progress {
 }
 
 /** As an older run may have handed it on: what came later is missing. */
-export type CarriedProgress = Omit<Progress, 'terms' | 'wait' | 'decision' | 'execution'> &
+export type CarriedProgress = Omit<
+  Progress,
+  'terms' | 'wait' | 'decision' | 'execution' | 'unknown'
+> &
   Partial<Progress>;
 
 export interface OrderResult {

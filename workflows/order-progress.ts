@@ -17,7 +17,13 @@ import { KEEL_ORDER_STATUS, KEEL_SIDE } from './order-names.ts';
 import type { CancelRequest } from './order-outcome.ts';
 import type { StepKind } from './order-steps.ts';
 
-const NOT_YET = { terms: null, wait: null, decision: null, execution: null } as const;
+const NOT_YET = {
+  terms: null,
+  wait: null,
+  decision: null,
+  execution: null,
+  unknown: null,
+} as const;
 
 export class OrderProgress {
   current: Progress;
@@ -36,12 +42,13 @@ export class OrderProgress {
   }
 
   /** Takes news in and shows them to people. */
-  learn({ order, leg, finished }: LegNews): void {
+  learn({ order, leg, finished, unknown }: LegNews): void {
     this.current = {
       ...this.current,
       ...(order === undefined ? {} : { order }),
       ...(leg === undefined ? {} : { leg }),
       ...(finished === undefined ? {} : { finished }),
+      ...(unknown === undefined ? {} : { unknown }),
     };
     this.showStatus();
     this.show();

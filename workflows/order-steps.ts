@@ -92,6 +92,11 @@ export const venue = proxyActivities<
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: RETRY,
 });
+/** A few tries: the outcome itself is asked for meanwhile no more, and the next round tries again. */
+export const people = proxyActivities<Pick<OrderActivities, 'escalateUnknown'>>({
+  startToCloseTimeout: '15 seconds',
+  retry: { ...RETRY, maximumAttempts: 3 },
+});
 export const trackers = proxyActivities<Pick<OrderActivities, 'trackOrder'>>({
   taskQueue: TRACKER_TASK_QUEUE,
   startToCloseTimeout: '30 days',

@@ -165,6 +165,26 @@ describe('orderWorkflow', () => {
     expect(steps.settled).toHaveLength(1);
   });
 
+  it('an outcome that stays unknown is told to people once an hour, and is never taken for a refusal', async () => {
+    const rounds: number[] = [];
+    let until = Infinity;
+    const steps = fakeSteps({
+      placeOrder: () => Promise.resolve(UNKNOWN),
+      resolveOrder: async () => {
+        const now = await orders.environment.currentTimeMs();
+        if (until === Infinity) until = now + 5 * 60_000;
+        return now < until ? UNKNOWN : { ...OPEN, leg: FILLED, finished: true };
+      },
+      escalateUnknown: ({ round }) => {
+        rounds.push(round);
+        return Promise.resolve();
+      },
+    });
+    expect((await orders.run(steps)).status).toBe('filled');
+    expect(rounds).toEqual([1]);
+    expect(steps.settled[0]?.final).toEqual({ state: 'done' });
+  });
+
   it('blocked: asks what is in the way to cancel, and is admitted later', async () => {
     let asked = 0;
     const steps = fakeSteps({

@@ -141,6 +141,7 @@ export function fakeSteps(change: Partial<OrderActivities> = {}): FakeSteps {
         finished: true,
         order: facts({ state: 'working', status: 'filled' }),
       }),
+    escalateUnknown: () => Promise.resolve(),
     trackOrder: () => Promise.resolve({ kind: 'changed', leg: FILLED, finished: true }),
     cancelOrder: () => Promise.resolve({ leg: CANCELLED, finished: true }),
     publishOrder: () => Promise.resolve(facts({ state: 'working', status: 'open' })),
