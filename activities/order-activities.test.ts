@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { KeelError } from '../core/errors.ts';
 import { registry } from '../observability/metrics.ts';
 import { createOrderView, createSignal } from '../test/factories/market.ts';
 import { ACCOUNT, openOrderDesk, type OrderDesk } from '../test/factories/order-desk.ts';
@@ -246,6 +247,24 @@ describe('placeOrder and resolveOrder', () => {
     });
     const errors = await registry.getSingleMetric('keel_venue_errors_total')!.get();
     expect(errors.values).toMatchObject([{ value: 1, labels: { code: 'VENUE_RATE_LIMITED' } }]);
+  });
+});
+
+describe('a look-up that fails', () => {
+  it('leaves a claimed send unknown, and sends nothing', async () => {
+    const desk = openOrderDesk({});
+    await desk.world.ports().store.prepareLeg(ORDER);
+    desk.world.leg = { ...desk.world.leg!, sendState: 'sending', sendDeadline: Date.now() };
+    // The row is read first, then the venue is asked.
+    desk.world.beforeCall(2, () => {
+      throw new KeelError('VENUE_UNAVAILABLE', 'the venue is away');
+    });
+    const step = { ...PLACE, resend: true };
+    expect(await run(desk.activities.resolveOrder, step)).toMatchObject({
+      finished: false,
+      leg: { venueOrderId: null },
+    });
+    expect(desk.world.requests).toBe(0);
   });
 });
 
