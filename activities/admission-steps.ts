@@ -19,7 +19,6 @@ import { countFinished } from './order-metrics.ts';
 /** How long an order may wait for people. Wall-clock milliseconds. */
 export interface OrderPolicy {
   readonly approvalTimeoutMs: number;
-  readonly escalateUnknownMs: number;
 }
 
 export interface AdmissionDeps {
@@ -55,7 +54,6 @@ export interface OrderTerms {
   readonly reducing: boolean;
   /** A part of the position it reduces is held on other accounts: it is closed where it is held. */
   readonly heldElsewhere?: true;
-  readonly escalateUnknownMs: number;
 }
 
 export interface ApprovalWait extends ApprovalLimit {
@@ -158,7 +156,7 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
       }
       const due = approvalDue(context);
       if (due !== null) order = await orders.awaitApproval(orderId, due);
-      const { approvalTimeoutMs, escalateUnknownMs } = policy;
+      const { approvalTimeoutMs } = policy;
       const told = await announce({ orderId, version });
       const awaiting = told.state === 'awaiting_approval' && told.approval === undefined;
       const untilTooLate = Math.max(signal.validUntil - marketTime, 0);
@@ -169,7 +167,6 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
           instrument,
           reducing: order.reducing,
           ...(admission.heldElsewhere === true ? { heldElsewhere: true } : {}),
-          escalateUnknownMs,
         },
         wait:
           awaiting && due !== null

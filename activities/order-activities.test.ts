@@ -44,7 +44,7 @@ describe('decide', () => {
     expect(await desk.activities.decide(step)).toMatchObject({
       verdict: 'admitted',
       order: { status: 'admitted' },
-      terms: { reducing: false, escalateUnknownMs: 60_000 },
+      terms: { reducing: false },
       wait: null,
       superseded: ['older'],
     });

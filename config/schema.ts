@@ -101,8 +101,6 @@ export const configSchema = z
         approvalNotional: nonNegativeDecimal.optional(),
         /** Wall milliseconds an order waits for that; then it expires. */
         approvalTimeoutMs: z.int().positive().default(900_000),
-        /** Wall milliseconds for which it may be unknown what became of a send; then people are alerted. */
-        escalateUnknownMs: z.int().positive().default(60_000),
         /** Head room reserved over the reference price of a market buy, as a fraction. */
         marketBuyBuffer: nonNegativeDecimal.default('0.01'),
       })

@@ -165,7 +165,7 @@ describe('orderWorkflow', () => {
     expect(steps.settled).toHaveLength(1);
   });
 
-  it('an outcome that stays unknown is told to people once an hour, and is never taken for a refusal', async () => {
+  it('an outcome that stays unknown is told to people after two minutes, and is never taken for a refusal', async () => {
     const rounds: number[] = [];
     let until = Infinity;
     const steps = fakeSteps({

@@ -117,7 +117,7 @@ export function openOrderDesk(options: {
       close: notHere,
     },
     logger: createLogger('test', 'silent'),
-    policy: { approvalTimeoutMs: 900_000, escalateUnknownMs: 60_000 },
+    policy: { approvalTimeoutMs: 900_000 },
   });
   return Object.assign(desk, { activities });
 }

@@ -82,7 +82,6 @@ export const ADMITTED: Decided = {
   terms: {
     instrument: createInstrument({ maxPrice: '1000000' }),
     reducing: false,
-    escalateUnknownMs: 60_000,
   },
   wait: null,
   superseded: [],
