@@ -10,6 +10,7 @@ import { startDispatcher } from './dispatcher.ts';
 import { buildHouse, type House } from './house.ts';
 import { startManager } from './manager.ts';
 import { startOrders } from './orders.ts';
+import { startRiskMonitor } from './risk-monitor.ts';
 import type { Running } from './run-process.ts';
 import { startStrategies } from './strategy.ts';
 
@@ -41,7 +42,13 @@ export async function startAll(config: Config): Promise<AllWorkers> {
     await house.close();
   };
   try {
-    for (const start of [startManager, startOrders, startDispatcher, startStrategies]) {
+    for (const start of [
+      startManager,
+      startOrders,
+      startRiskMonitor,
+      startDispatcher,
+      startStrategies,
+    ]) {
       const running = await start(house);
       started.push(running);
       // Nobody is there to start it anew: it is told, and the rest goes on.

@@ -5,12 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { KeelError } from '../../core/errors.ts';
 
 /** Consumers first. */
-export const WORKERS = ['manager', 'orders', 'dispatcher', 'strategy', 'api', 'collector'] as const;
+export const WORKERS = [
+  'manager',
+  'orders',
+  'risk-monitor',
+  'dispatcher',
+  'strategy',
+  'api',
+  'collector',
+] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
 const ENTRY: Readonly<Record<WorkerName, string>> = {
   manager: '../../workers/manager.ts',
   orders: '../../workers/orders.ts',
+  'risk-monitor': '../../workers/risk-monitor.ts',
   dispatcher: '../../workers/dispatcher.ts',
   strategy: '../../workers/strategy.ts',
   collector: '../../workers/collector.ts',

@@ -194,7 +194,7 @@ async function runWorkers(config: Config, options: SessionOptions): Promise<Work
   const all = await startAll(config);
   options.onStep(
     'workers',
-    'collector, strategy, dispatcher, orders, manager, api in this process',
+    'collector, strategy, dispatcher, orders, risk-monitor, manager, api in this process',
   );
   return { api: all.api, processes: new Map(), stop: () => all.stop() };
 }

@@ -101,6 +101,7 @@ const UNHANDLED_COMMAND =
 /** What a group must have read to the end. Strategy instances' groups: the topics they committed on. */
 const READS: Readonly<Record<string, RegExp>> = {
   dispatcher: ALL_SIGNALS,
+  'risk-monitor': ALL_MARKETS,
   manager: ALL_ORDERS,
   'manager-market': ALL_MARKETS,
 };

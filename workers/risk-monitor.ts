@@ -1,0 +1,81 @@
+/**
+ * The risk monitor: holds the prices of market.* against the levels of the guards and tells a guard that one
+ * was reached; and looks that every guard that lives has its workflow. Run one: a second takes the prices of
+ * some symbols from it, and each would tell people of those it does not see.
+ */
+import { MARKET, ORDER } from '../adapters/bus/messages.ts';
+import { ALERT_TOPICS, ALL_MARKETS, ALL_ORDERS } from '../adapters/bus/topics.ts';
+import { createGuardDoor } from '../adapters/temporal/guard-door.ts';
+import { createGuardMonitor } from './guard-monitor.ts';
+import type { House } from './house.ts';
+import { runProcess, type Running } from './run-process.ts';
+
+const REFRESH_MS = 1_000;
+const SWEEP_MS = 5_000;
+
+export async function startRiskMonitor(house: House): Promise<Running> {
+  const { adapters, bus, logger, repositories } = house;
+  await bus.ensureTopics(ALERT_TOPICS);
+  const { client } = await house.temporal();
+  const monitor = createGuardMonitor({
+    guards: repositories.guards,
+    door: createGuardDoor(client),
+    bus,
+    adapters,
+    logger,
+    now: Date.now,
+  });
+  const refreshing = again(() => monitor.refresh(), REFRESH_MS, 'guards_not_refreshed');
+  const sweeping = again(() => monitor.sweep(), SWEEP_MS, 'guards_not_swept');
+  const markets = await bus.subscribe({
+    group: 'risk-monitor',
+    topics: ALL_MARKETS,
+    kind: MARKET,
+    handle: ({ message }) => monitor.onMarket(message.data),
+  });
+  const orders = await bus.subscribe({
+    group: 'risk-monitor-orders',
+    topics: ALL_ORDERS,
+    kind: ORDER,
+    handle() {
+      refreshing.soon();
+      return Promise.resolve();
+    },
+  });
+
+  /** Does `round` now, every so often, and when told; never twice at once. A failure is logged, and tried again. */
+  function again(round: () => Promise<void>, everyMs: number, failure: string) {
+    let waiting = false;
+    const once = async (): Promise<void> => {
+      waiting = false;
+      try {
+        await round();
+      } catch (error) {
+        logger.warn({ err: error }, failure);
+      }
+    };
+    let running = once();
+    const soon = (): void => {
+      if (waiting) return;
+      waiting = true;
+      running = running.then(once);
+    };
+    const timer = setInterval(soon, everyMs);
+    return {
+      soon,
+      async stop(): Promise<void> {
+        clearInterval(timer);
+        await running;
+      },
+    };
+  }
+
+  return {
+    async stop() {
+      await Promise.all([markets.close(), orders.close()]);
+      await Promise.all([refreshing.stop(), sweeping.stop()]);
+    },
+  };
+}
+
+if (import.meta.main) await runProcess('risk-monitor', startRiskMonitor);
