@@ -217,7 +217,7 @@ export function createGuardMonitor(deps: GuardMonitorDeps): GuardMonitor {
       await alert(`guard-broken:${sentence}:${String(state.firstSeenAt)}`, {
         level: 'critical',
         rule: 'guard-broken',
-        message: `${sentence}; look at \`keel guards\` and \`keel positions\`, and close the position by hand if it is not wanted`,
+        message: `${sentence}; look at \`keel positions\` and the table guards, and close the position by hand if it is not wanted`,
       });
       state.told = true;
     }
