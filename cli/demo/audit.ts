@@ -93,10 +93,17 @@ export interface OurBooks {
   readonly balances: readonly { readonly asset: string; readonly total: string }[];
 }
 
-/** The books of one account against its venue's: one sentence a difference. */
-export function compareBooks(venue: VenueBooks, { orders, fills, balances }: OurBooks): string[] {
+/**
+ * The books of one account against its venue's: one sentence a difference. Every order must be final but those
+ * in `standing`: stops of guards, which rest as long as their positions are held.
+ */
+export function compareBooks(
+  venue: VenueBooks,
+  { orders, fills, balances }: OurBooks,
+  standing: ReadonlySet<string> = new Set(),
+): string[] {
   return [
-    ...unfinished(orders),
+    ...unfinished(orders.filter(({ orderId }) => !standing.has(orderId))),
     ...compareOrders(venue, orders),
     ...compareTrades(venue, fills),
     ...compareBalances(venue, balances),

@@ -11,8 +11,12 @@ import { chaosFaults } from '../../simulator/chaos-faults.ts';
 import type { FaultReport } from '../../simulator/faults.ts';
 import { seededRandom } from '../../simulator/seeded-random.ts';
 import { openChaosHouse, TARGETS, type ChaosHouse } from './chaos-house.ts';
-import { busFacts, gatherFacts, unfinishedOrders } from './gather.ts';
-import { planRun, type PlannedKill, type PlannedSignal } from './plan.ts';
+import { gatherFacts } from './gather.ts';
+import { haltForAWhile } from './halting.ts';
+import { EXIT } from './order-kinds.ts';
+import { planRun, type PlannedHalt, type PlannedKill, type PlannedSignal } from './plan.ts';
+import { untilQuiet, untilRead } from './quiet.ts';
+import { isLive, type HaltFacts } from './verdict-guards.ts';
 import { judge, type ChaosFacts } from './verdict.ts';
 
 export interface ChaosOptions {
@@ -38,6 +42,10 @@ export interface ChaosResult {
   readonly orders: number;
   /** Orders by kind and by how they ended. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Guards whose stop rests at the venue when all is quiet, and guards that have ended. */
+  readonly guards: { readonly standing: number; readonly ended: number };
+  /** Orders that the halt turned away. */
+  readonly halted: number;
   readonly venueOrders: number;
   readonly trades: number;
   readonly faults: Pick<FaultReport, 'injected' | 'total' | 'calls'>;
@@ -84,9 +92,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       onProgress(`${at(startedAt)} kills ${planned.target}`);
       await killed.count(house, planned);
     };
+    const halts: HaltFacts[] = [];
+    const halt = async (planned: PlannedHalt): Promise<void> => {
+      onProgress(`${at(startedAt)} halts ${planned.symbol} for ${String(planned.forMs)} ms`);
+      const facts = await haltForAWhile(house, planned, (work) => persistently(over.signal, work));
+      if (facts !== undefined) halts.push(facts);
+    };
     tasks.push(
       ...atTheirTime(plan.signals, startedAt, { work: send, signal: over.signal }),
       ...atTheirTime(plan.kills, startedAt, { work: kill, signal: over.signal }),
+      ...atTheirTime(plan.halts, startedAt, { work: halt, signal: over.signal }),
       ...atTheirTime(progressTimes(options.spanMs), startedAt, {
         work: () => tellProgress(house, signals, { startedAt, options }),
         signal: over.signal,
@@ -112,11 +127,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
         ),
       },
       signals,
+      halts,
     );
     return {
       wrong: [...new Set([...unquiet, ...behind, ...judge(facts)])],
       orders: signals.length,
       outcomes: outcomesOf(facts),
+      guards: {
+        standing: facts.guards.guards.filter(isLive).length,
+        ended: facts.guards.guards.filter((guard) => !isLive(guard)).length,
+      },
+      halted: facts.accounts
+        .flatMap(({ ours }) => ours.orders)
+        .filter(({ reasonCode }) => reasonCode === 'HALTED').length,
       venueOrders: facts.accounts.reduce((sum, { venue }) => sum + venue.orders.length, 0),
       trades: facts.accounts.reduce((sum, { venue }) => sum + venue.trades.length, 0),
       faults,
@@ -227,13 +250,17 @@ function signalSender(
   over: AbortSignal,
 ): (planned: PlannedSignal) => Promise<void> {
   const sequences = new Map<string, number>();
-  return async (planned) => {
+  const send = async (planned: PlannedSignal): Promise<void> => {
     const sequence = (sequences.get(planned.strategyId) ?? 0) + 1;
     sequences.set(planned.strategyId, sequence);
     const signal = signalOf(house, planned, sequence);
     signals.push({ id: signal.id, kind: planned.kind.name });
     await persistently(over, () => publishSignal(house.bus, signal));
     if (planned.twice) await persistently(over, () => publishSignal(house.bus, signal));
+    if (planned.leftAfterMs !== undefined) {
+      await sleep(planned.leftAfterMs);
+      await send({ ...planned, kind: EXIT, leftAfterMs: undefined });
+    }
     if (planned.cancelAfterMs === undefined) return;
     await sleep(planned.cancelAfterMs);
     await persistently(over, async () => {
@@ -248,6 +275,7 @@ function signalSender(
       });
     });
   };
+  return send;
 }
 
 function signalOf(house: ChaosHouse, planned: PlannedSignal, sequence: number): Signal {
@@ -317,52 +345,6 @@ function tellProgress(
       `${String(orders)} orders (${String(openOrders)} open), ${String(faulted)} of ${String(all)} calls faulted`,
   );
   return Promise.resolve();
-}
-
-/** Waits until every signal has an order and no order is open. What is still open at the end is told. */
-async function untilQuiet(
-  house: ChaosHouse,
-  signals: readonly { readonly id: string }[],
-  timeoutMs: number,
-): Promise<string[]> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const state = await quietState(house, signals).catch((error: unknown) => String(error));
-    if (state === undefined) return [];
-    if (Date.now() > deadline) return [`not quiet after ${String(timeoutMs / 1_000)} s: ${state}`];
-    await sleep(500);
-  }
-}
-
-async function quietState(
-  { db, client }: ChaosHouse,
-  signals: readonly { readonly id: string }[],
-): Promise<string | undefined> {
-  const { count } = await db
-    .selectFrom('orders')
-    .select((eb) => eb.fn.countAll<string>().as('count'))
-    .where('run_id', 'like', 'run-of-%')
-    .executeTakeFirstOrThrow();
-  if (Number(count) < signals.length)
-    return `${String(signals.length - Number(count))} signal(s) without an order`;
-  const open = await unfinishedOrders(db);
-  if (open > 0) return `${String(open)} order(s) open`;
-  const { count: running } = await client.workflow.count(
-    `WorkflowType = 'orderWorkflow' and ExecutionStatus = 'Running'`,
-  );
-  return running > 0 ? `${String(running)} order workflow(s) running` : undefined;
-}
-
-/** Waits until every consumer group has read what there is. */
-async function untilRead(house: ChaosHouse, timeoutMs: number): Promise<string[]> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const { consumers } = await busFacts(house.brokers);
-    if (consumers.every(({ behind }) => behind === 0)) return [];
-    if (Date.now() > deadline)
-      return [`messages were not read within ${String(timeoutMs / 1_000)} s`];
-    await sleep(500);
-  }
 }
 
 function outcomesOf({ signals, accounts }: ChaosFacts): Record<string, Record<string, number>> {

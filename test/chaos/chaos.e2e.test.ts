@@ -64,7 +64,8 @@ describeWith(['postgres', 'temporal', 'kafka', 'redis'], 'a chaos run', () => {
     async (seed) => {
       const result = await run({ seed });
       expect(result.wrong).toEqual([]);
-      expect(result.orders).toBe(30);
+      // And the exits of some that entered with a stop.
+      expect(result.orders).toBeGreaterThanOrEqual(30);
       expect(faultedPercent(result)).toBeGreaterThan(25);
       expect(Object.values(result.kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(2);
     },

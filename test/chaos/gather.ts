@@ -7,6 +7,7 @@ import { ALL_MARKETS, ALL_ORDERS, ALL_SIGNALS } from '../../adapters/bus/topics.
 import type { Repositories } from '../../adapters/repositories.ts';
 import type { Database } from '../../adapters/storage/database.ts';
 import { allOrders, venueBooks } from '../../cli/demo/audit.ts';
+import type { GuardFacts, HaltFacts } from './verdict-guards.ts';
 import type { AccountFacts, ChaosFacts, ConsumerFacts, WorkflowFacts } from './verdict.ts';
 
 export interface Sources {
@@ -21,6 +22,7 @@ export interface Sources {
 export async function gatherFacts(
   sources: Sources,
   signals: ChaosFacts['signals'],
+  halts: readonly HaltFacts[],
 ): Promise<ChaosFacts> {
   const accounts: AccountFacts[] = [];
   for (const [accountId, url] of Object.entries(sources.venues)) {
@@ -29,6 +31,8 @@ export async function gatherFacts(
   return {
     signals,
     accounts,
+    guards: await guardFacts(sources),
+    halts,
     workflows: await workflowFacts(sources.client),
     ...(await busFacts(sources.brokers)),
     unpublished: (await sources.repositories.strategies.unpublished()).map(({ id }) => id),
@@ -73,6 +77,20 @@ async function accountFacts(
     opening: Object.fromEntries(opening.map(({ asset, amount }) => [asset, amount])),
     reserved: Object.fromEntries(balances.map(({ asset, reserved }) => [asset, reserved])),
     positions,
+  };
+}
+
+async function guardFacts({ repositories, db }: Sources): Promise<GuardFacts> {
+  const { rows } = await sql<GuardFacts['stated'][number]>`
+    select strategy_id as "strategyId", symbol, sum(quantity)::text as held from positions p
+    where exists (select from orders o join fills f using (order_id)
+      where o.strategy_id = p.strategy_id and o.symbol = p.symbol and not o.reducing
+        and o.signal ? 'stops')
+    group by 1, 2`.execute(db);
+  return {
+    guards: await repositories.guards.listGuards(),
+    unguarded: await repositories.guards.unguarded(),
+    stated: rows,
   };
 }
 
@@ -172,10 +190,12 @@ async function groupsOf(admin: ReturnType<Kafka['admin']>): Promise<string[]> {
   return [...new Set([...Object.keys(READS), ...groups.map(({ groupId }) => groupId)])];
 }
 
-/** Orders that have not come to their end. */
-export async function unfinishedOrders(db: Kysely<Database>): Promise<number> {
-  const { rows } = await sql<{
-    count: string;
-  }>`select count(*) as count from orders where finished_at is null`.execute(db);
-  return Number(rows[0]?.count ?? 0);
+/** Ids of the orders that have not come to their end. */
+export async function unfinishedOrders(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('orders')
+    .select('order_id')
+    .where('finished_at', 'is', null)
+    .execute();
+  return rows.map((row) => row.order_id);
 }

@@ -6,6 +6,8 @@ import { floorToStep, decimal, toDecimalString } from '../../core/money.ts';
 import type { Signal } from '../../core/signal.ts';
 
 const MINUTE_MS = 60_000;
+/** The smallest step of a quantity at the venues, in base. */
+export const LOT_STEP = '0.00001';
 
 /** The market at the moment a signal is made. */
 export interface Moment {
@@ -28,6 +30,8 @@ export interface OrderKind {
   readonly weight: number;
   /** True: a person cancels it, at some moment of its life. */
   readonly cancelled?: boolean;
+  /** Share of them that the strategy leaves again with a flat target some seconds later. */
+  readonly leftShare?: number;
   /** The only exchange it is sent to; absent: any. */
   readonly exchange?: string;
   ask(moment: Moment): Ask;
@@ -91,6 +95,18 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     }),
   },
   {
+    name: 'entry with a stop',
+    weight: 5,
+    leftShare: 0.5,
+    // Where a stop rests at the venue it must make way for the exit.
+    exchange: 'binance',
+    ask: (moment) => ({
+      type: 'market',
+      wanted: { kind: 'target', quantity: quantity(moment) },
+      stops: { stopLoss: { fraction: '0.05' } },
+    }),
+  },
+  {
     name: 'limit with chase',
     weight: 3,
     ask: (moment) => ({
@@ -143,8 +159,15 @@ export const ORDER_KINDS: readonly OrderKind[] = [
   },
 ];
 
+/** By which a strategy leaves what it entered with a stop. */
+export const EXIT: OrderKind = {
+  name: 'exit past a stop',
+  weight: 0,
+  ask: () => ({ type: 'market', wanted: { kind: 'target', quantity: '0' } }),
+};
+
 function quantity(moment: Moment): string {
-  return toDecimalString(floorToStep(decimal(String(0.001 + moment.random() * 0.009)), '0.00001'));
+  return toDecimalString(floorToStep(decimal(String(0.001 + moment.random() * 0.009)), LOT_STEP));
 }
 
 function buy(moment: Moment): Signal['wanted'] {

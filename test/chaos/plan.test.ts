@@ -26,6 +26,16 @@ describe('planRun', () => {
     expect(signals).toHaveLength(50);
   });
 
+  it('halts once, in the middle of it', () => {
+    const { halts } = planRun(OPTIONS);
+    expect(halts).toHaveLength(1);
+    for (const { atMs, forMs } of halts) {
+      expect(atMs).toBeGreaterThan(0);
+      expect(forMs).toBeGreaterThan(0);
+      expect(atMs + forMs).toBeLessThan(OPTIONS.spanMs);
+    }
+  });
+
   it('gives every target its turn before one has another', () => {
     const targets = planRun(OPTIONS).kills.map(({ target }) => target);
     expect(targets.slice(0, 4).toSorted()).toEqual(OPTIONS.targets);

@@ -1,6 +1,6 @@
 /**
- * What a chaos run does and when, drawn from its seed: which signals of which strategies, and which process is
- * killed for how long. The same options give the same plan; what the machine makes of it differs.
+ * What a chaos run does and when, drawn from its seed: which signals of which strategies, which process is
+ * killed for how long, and when trading is halted. The same options give the same plan; what the machine makes of it differs.
  */
 import { seededRandom } from '../../simulator/seeded-random.ts';
 import { ORDER_KINDS, type OrderKind } from './order-kinds.ts';
@@ -14,6 +14,8 @@ export interface PlannedSignal {
   readonly twice: boolean;
   /** A person cancels the order so long after its publication. */
   readonly cancelAfterMs: number | undefined;
+  /** The strategy wants to be flat again so long after its publication. */
+  readonly leftAfterMs: number | undefined;
   /** Of the numbers from which its kind draws. */
   readonly seed: number;
 }
@@ -25,9 +27,17 @@ export interface PlannedKill {
   readonly downMs: number;
 }
 
+/** Nothing of the symbol is sent for a while. */
+export interface PlannedHalt {
+  readonly atMs: number;
+  readonly symbol: string;
+  readonly forMs: number;
+}
+
 export interface Plan {
   readonly signals: readonly PlannedSignal[];
   readonly kills: readonly PlannedKill[];
+  readonly halts: readonly PlannedHalt[];
 }
 
 export interface PlanOptions {
@@ -44,6 +54,11 @@ export interface PlanOptions {
 const TWICE_SHARE = 0.1;
 const LONGEST_CANCEL_MS = 8_000;
 const LONGEST_DOWN_MS = 4_000;
+/** A stop mostly rests at the venue by then. */
+const SHORTEST_STAY_MS = 2_000;
+const LONGEST_STAY_MS = 8_000;
+const HALT_SHARE = 0.15;
+const LONGEST_HALT_MS = 4_000;
 
 export function planRun(options: PlanOptions): Plan {
   const { orders, kills, seed, spanMs, strategyIds, targets, kinds = ORDER_KINDS } = options;
@@ -63,6 +78,10 @@ export function planRun(options: PlanOptions): Plan {
       kind,
       twice: random() < TWICE_SHARE,
       cancelAfterMs: kind.cancelled === true ? Math.floor(random() * LONGEST_CANCEL_MS) : undefined,
+      leftAfterMs:
+        random() < (kind.leftShare ?? 0)
+          ? SHORTEST_STAY_MS + Math.floor(random() * (LONGEST_STAY_MS - SHORTEST_STAY_MS))
+          : undefined,
       seed: Math.floor(random() * 2 ** 31),
     };
   });
@@ -78,6 +97,13 @@ export function planRun(options: PlanOptions): Plan {
       target,
       downMs: Math.floor(random() * LONGEST_DOWN_MS),
     })),
+    halts: [
+      {
+        atMs: Math.floor((0.3 + 0.3 * random()) * spanMs),
+        symbol: 'BTC/USDT',
+        forMs: Math.min(LONGEST_HALT_MS, Math.floor(HALT_SHARE * spanMs)),
+      },
+    ],
   };
 }
 

@@ -41,10 +41,13 @@ export function formatChaos(result: ChaosResult): string {
     ),
     `\n${String(result.orders)} signals, ${String(result.venueOrders)} venue orders, ${String(result.trades)} trades; ` +
       `sent in ${seconds(result.tookMs)} s, at rest ${seconds(result.quietAfterMs)} s later`,
+    `${String(result.guards.standing)} guards stand, ${String(result.guards.ended)} have ended; the halt turned ${String(result.halted)} orders away`,
     ...result.wrong.map((sentence) => `  ✘ ${sentence}`),
     result.wrong.length === 0
       ? '  ✔ exactly one venue order a leg, none unexplained; the ledger agrees with the venue to the last digit;\n' +
-        '    every signal has its order and its end; no workflow is stuck; all is read and published'
+        '    every signal has its order and its end; no workflow is stuck; all is read and published;\n' +
+        '    every position with stops has its guard, whose stop rests at the venue for what is held, and no other has;\n' +
+        '    nothing was sent while trading was halted'
       : `\n${String(result.wrong.length)} thing(s) are wrong`,
   ].join('\n');
 }

@@ -1,8 +1,9 @@
 /** The verdict on doctored facts: whatever breaks the promise must be told. */
 import { describe, expect, it } from '@jest/globals';
 import type { OrderView } from '../../core/order.ts';
-import { createOrderView } from '../factories/market.ts';
+import { createOrderView, createSignal } from '../factories/market.ts';
 import { judge, type AccountFacts, type ChaosFacts } from './verdict.ts';
+import type { GuardSeen, HaltFacts } from './verdict-guards.ts';
 
 const ORDER = createOrderView({
   orderId: 'o1',
@@ -71,15 +72,99 @@ const ACCOUNT: AccountFacts = {
   reserved: { BTC: '0', USDT: '0' },
   positions: [{ strategyId: 's1', symbol: 'BTC/USDT', quantity: '0.00999' }],
 };
+/** Its stop, for what is held, rests at the venue. */
+const GUARD: GuardSeen = {
+  strategyId: 's1',
+  symbol: 'BTC/USDT',
+  state: 'armed',
+  ending: null,
+  held: '0.00999',
+  order: {
+    kind: 'stop',
+    signal: createSignal({
+      id: 'stop1',
+      wanted: { kind: 'order', side: 'sell', quantity: '0.00999' },
+    }),
+    withdrawn: false,
+  },
+};
+const STOP_ORDER = createOrderView({
+  orderId: 'stop1',
+  state: 'working',
+  status: 'open',
+  quantity: '0.00999',
+  legs: ORDER.legs.map((leg) => ({
+    ...leg,
+    clientOrderId: 'keelstop101',
+    venueOrderId: '9',
+    state: 'open',
+    quantity: '0.00999',
+    filledQuantity: '0',
+    filledQuote: '0',
+  })),
+});
+const STOP_AT_VENUE = {
+  orderId: 9,
+  clientOrderId: 'keelstop101',
+  status: 'NEW',
+  executedQty: '0',
+  cummulativeQuoteQty: '0',
+};
+const HALT: HaltFacts = {
+  symbol: 'BTC/USDT',
+  sendsOnceSet: { keelo101: 1 },
+  sendsBeforeLift: [
+    { clientOrderId: 'keelo101', sends: 1, reducing: false, sourceKind: 'strategy' },
+    { clientOrderId: 'keelo201', sends: 0, reducing: false, sourceKind: 'strategy' },
+    { clientOrderId: 'keelstop101', sends: 1, reducing: true, sourceKind: 'guard' },
+  ],
+};
 const FACTS: ChaosFacts = {
   signals: [{ id: 'o1', kind: 'market' }],
   accounts: [ACCOUNT],
+  guards: { guards: [], unguarded: [], stated: [] },
+  halts: [],
   workflows: [{ id: 'o1', type: 'orderWorkflow', status: 'COMPLETED', taskFailures: [] }],
   consumers: [{ group: 'dispatcher', topic: 'signals.chaos.buy', behind: 0 }],
   unpublished: [],
   deadLetters: { 'system.dead-letter.dispatcher': 0 },
 };
 
+const GUARDED: ChaosFacts = {
+  ...FACTS,
+  accounts: [
+    {
+      ...ACCOUNT,
+      venue: { ...ACCOUNT.venue, orders: [VENUE_ORDER, STOP_AT_VENUE] },
+      ours: { ...ACCOUNT.ours, orders: [ORDER, STOP_ORDER] },
+    },
+  ],
+  guards: {
+    guards: [GUARD],
+    unguarded: [],
+    stated: [{ strategyId: 's1', symbol: 'BTC/USDT', held: '0.00999' }],
+  },
+  workflows: [
+    ...FACTS.workflows,
+    { id: 'stop1', type: 'orderWorkflow', status: 'RUNNING', taskFailures: [] },
+    { id: 'guard:s1:BTC/USDT', type: 'guardWorkflow', status: 'RUNNING', taskFailures: [] },
+  ],
+};
+const withGuard = (change: Partial<GuardSeen>): ChaosFacts => ({
+  ...GUARDED,
+  guards: { ...GUARDED.guards, guards: [{ ...GUARD, ...change }] },
+});
+const withStopAtVenue = (stop: readonly (typeof STOP_AT_VENUE)[]): ChaosFacts => ({
+  ...GUARDED,
+  accounts: GUARDED.accounts.map((account) => ({
+    ...account,
+    venue: { ...account.venue, orders: [VENUE_ORDER, ...stop] },
+  })),
+});
+const withSends = (change: Partial<HaltFacts['sendsBeforeLift'][number]>): ChaosFacts => ({
+  ...FACTS,
+  halts: [{ ...HALT, sendsBeforeLift: HALT.sendsBeforeLift.map((leg) => ({ ...leg, ...change })) }],
+});
 const withVenue = (venue: Partial<AccountFacts['venue']>): ChaosFacts => ({
   ...FACTS,
   accounts: [{ ...ACCOUNT, venue: { ...ACCOUNT.venue, ...venue } }],
@@ -98,7 +183,86 @@ describe('judge', () => {
     expect(judge(FACTS)).toEqual([]);
   });
 
+  it('lets the stops of guards stand', () => {
+    expect(judge(GUARDED)).toEqual([]);
+  });
+
+  it('lets a guard through a halt, and what had been sent before', () => {
+    expect(judge({ ...FACTS, halts: [HALT] })).toEqual([]);
+  });
+
   it.each<[string, ChaosFacts, RegExp]>([
+    [
+      'a guard without a position',
+      withGuard({ held: '0' }),
+      /guard of s1 in BTC\/USDT is armed and nothing is held/,
+    ],
+    [
+      'what the books call unguarded',
+      { ...GUARDED, guards: { ...GUARDED.guards, unguarded: ['0.1 is held and its guard ended'] } },
+      /0\.1 is held and its guard ended/,
+    ],
+    [
+      'a position that never had its guard',
+      { ...GUARDED, guards: { ...GUARDED.guards, guards: [] } },
+      /s1 holds 0\.00999 of BTC\/USDT, its entry stated stops, and it never had a guard/,
+    ],
+    [
+      'a guard without a stop',
+      withGuard({ state: 'arming', order: null }),
+      /is arming and has no stop for the 0\.00999/,
+    ],
+    [
+      'a stop that is being taken away',
+      withGuard({ order: { ...GUARD.order!, withdrawn: true } }),
+      /has no stop for the 0\.00999/,
+    ],
+    [
+      'a stop for less than is held',
+      withGuard({ held: '0.01' }),
+      /has a stop for 0\.00999 and 0\.01 is held/,
+    ],
+    [
+      'a stop for more than is held',
+      withGuard({ held: '0.00998' }),
+      /has a stop for 0\.00999 and 0\.00998 is held/,
+    ],
+    [
+      'a stop that is gone from the venue',
+      withStopAtVenue([{ ...STOP_AT_VENUE, status: 'CANCELED' }]),
+      /is armed and its stop is CANCELED at the venue/,
+    ],
+    ['a stop that the venue never had', withStopAtVenue([]), /its stop is unknown at the venue/],
+    [
+      'a guard whose workflow is not on',
+      { ...GUARDED, workflows: GUARDED.workflows.filter(({ type }) => type !== 'guardWorkflow') },
+      /guard:s1:BTC\/USDT is live and its workflow is not on/,
+    ],
+    [
+      'a guard that ended and goes on',
+      withGuard({ state: 'ended', ending: 'flat', order: null }),
+      /guard:s1:BTC\/USDT has ended and its workflow is still on/,
+    ],
+    [
+      'a stop that outlives its guard',
+      withGuard({ state: 'ended', ending: 'flat', order: null }),
+      /order stop1 is not final/,
+    ],
+    [
+      'an order sent through a halt',
+      withSends({ sends: 2 }),
+      /leg keelo101 was sent while BTC\/USDT was halted\nleg keelo201 was sent/,
+    ],
+    [
+      "a guard's order that opens, sent through a halt",
+      withSends({ sourceKind: 'guard', sends: 2 }),
+      /leg keelo101 was sent while BTC\/USDT was halted/,
+    ],
+    [
+      "a strategy's exit sent through a halt",
+      withSends({ reducing: true, sourceKind: 'strategy', sends: 2 }),
+      /leg keelo101 was sent while BTC\/USDT was halted/,
+    ],
     [
       'an order sent twice',
       withVenue({ orders: [VENUE_ORDER, { ...VENUE_ORDER, orderId: 8 }] }),

@@ -5,6 +5,13 @@
 import { compareBooks, type OurBooks, type VenueBooks } from '../../cli/demo/audit.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
 import { decimal, Decimal, toDecimalString } from '../../core/money.ts';
+import {
+  judgeGuards,
+  judgeHalt,
+  standingStop,
+  type GuardFacts,
+  type HaltFacts,
+} from './verdict-guards.ts';
 
 export interface AccountFacts {
   readonly accountId: string;
@@ -42,6 +49,8 @@ export interface ChaosFacts {
   /** Every signal that was published, with the kind of its order. */
   readonly signals: readonly { readonly id: string; readonly kind: string }[];
   readonly accounts: readonly AccountFacts[];
+  readonly guards: GuardFacts;
+  readonly halts: readonly HaltFacts[];
   readonly workflows: readonly WorkflowFacts[];
   readonly consumers: readonly ConsumerFacts[];
   /** Signals in the outbox that were never published. */
@@ -50,14 +59,26 @@ export interface ChaosFacts {
   readonly deadLetters: Readonly<Record<string, number>>;
 }
 
-/** Workflows that may run when all orders are final: reconciliation by its schedule, over and over. */
-const STANDING: ReadonlySet<string> = new Set(['reconcileWorkflow']);
+/**
+ * Workflows that may run when all orders are final: reconciliation by its schedule, over and over, and guards of
+ * positions; that these are the right ones is judged with the guards.
+ */
+const STANDING: ReadonlySet<string> = new Set(['reconcileWorkflow', 'guardWorkflow']);
 
 export function judge(facts: ChaosFacts): string[] {
+  const stops = new Set(facts.guards.guards.flatMap((guard) => standingStop(guard) ?? []));
   return [
     ...judgeSignals(facts),
-    ...facts.accounts.flatMap(judgeAccount),
-    ...facts.workflows.flatMap(judgeWorkflow),
+    ...facts.accounts.flatMap((account) => judgeAccount(account, stops)),
+    ...judgeGuards(facts.guards, {
+      orders: facts.accounts.flatMap(({ ours }) => ours.orders),
+      venueOrders: facts.accounts.flatMap(({ venue }) => venue.orders),
+      running: new Set(
+        facts.workflows.flatMap(({ id, status }) => (status === 'RUNNING' ? id : [])),
+      ),
+    }),
+    ...facts.halts.flatMap(judgeHalt),
+    ...facts.workflows.flatMap((workflow) => judgeWorkflow(workflow, stops)),
     ...facts.consumers
       .filter(({ behind }) => behind > 0)
       .map(
@@ -85,10 +106,10 @@ function judgeSignals({ signals, accounts }: ChaosFacts): string[] {
   });
 }
 
-function judgeAccount(account: AccountFacts): string[] {
+function judgeAccount(account: AccountFacts, stops: ReadonlySet<string>): string[] {
   const of = (text: string): string => `${account.accountId}: ${text}`;
   return [
-    ...compareBooks(account.venue, account.ours),
+    ...compareBooks(account.venue, account.ours, stops),
     ...doubled(account.venue),
     ...Object.entries(account.reserved)
       .filter(([, amount]) => !decimal(amount).isZero())
@@ -127,11 +148,14 @@ function judgePositions({ ours, opening, positions }: AccountFacts): string[] {
   });
 }
 
-function judgeWorkflow({ id, type, status, taskFailures }: WorkflowFacts): string[] {
+function judgeWorkflow(
+  { id, type, status, taskFailures }: WorkflowFacts,
+  stops: ReadonlySet<string>,
+): string[] {
   const failed = taskFailures.map(
     (message) => `workflow ${id} (${type}) failed a task: ${message}`,
   );
   if (status === 'COMPLETED' || status === 'CONTINUED_AS_NEW') return failed;
-  if (status === 'RUNNING' && STANDING.has(type)) return failed;
+  if (status === 'RUNNING' && (STANDING.has(type) || stops.has(id))) return failed;
   return [...failed, `workflow ${id} (${type}) is ${status}`];
 }

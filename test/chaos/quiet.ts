@@ -1,0 +1,68 @@
+/** Waiting for a chaos run to come to rest: all orders final but the stops of live guards, all messages read. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosHouse } from './chaos-house.ts';
+import { busFacts, unfinishedOrders } from './gather.ts';
+import { isLive, restless, standingStop } from './verdict-guards.ts';
+
+/**
+ * Waits until every signal has an order, no order is open but a guard's resting stop, and every guard is where
+ * it belongs. What is still amiss at the end is told.
+ */
+export async function untilQuiet(
+  house: ChaosHouse,
+  signals: readonly { readonly id: string }[],
+  timeoutMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const state = await quietState(house, signals).catch((error: unknown) => String(error));
+    if (state === undefined) return [];
+    if (Date.now() > deadline) return [`not quiet after ${String(timeoutMs / 1_000)} s: ${state}`];
+    await sleep(500);
+  }
+}
+
+async function quietState(
+  { db, client, repositories }: ChaosHouse,
+  signals: readonly { readonly id: string }[],
+): Promise<string | undefined> {
+  const { count } = await db
+    .selectFrom('orders')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('run_id', 'like', 'run-of-%')
+    .executeTakeFirstOrThrow();
+  if (Number(count) < signals.length)
+    return `${String(signals.length - Number(count))} signal(s) without an order`;
+  const guards = (await repositories.guards.listGuards()).filter(isLive);
+  const standing = guards.flatMap((guard) => standingStop(guard) ?? []);
+  const open = (await unfinishedOrders(db)).filter((id) => !standing.includes(id));
+  if (open.length > 0) return `${String(open.length)} order(s) open`;
+  const [amiss] = guards.flatMap((guard) => restless(guard) ?? []);
+  if (amiss !== undefined) return amiss;
+  const running = async (type: string): Promise<number> => {
+    const query = `WorkflowType = '${type}' and ExecutionStatus = 'Running'`;
+    return (await client.workflow.count(query)).count;
+  };
+  for (const [type, expected] of [
+    ['orderWorkflow', standing.length],
+    ['guardWorkflow', guards.length],
+    ['haltWorkflow', 0],
+  ] as const) {
+    const found = await running(type);
+    if (found !== expected)
+      return `${String(found)} ${type}(s) running, ${String(expected)} should be`;
+  }
+  return undefined;
+}
+
+/** Waits until every consumer group has read what there is. */
+export async function untilRead(house: ChaosHouse, timeoutMs: number): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const { consumers } = await busFacts(house.brokers);
+    if (consumers.every(({ behind }) => behind === 0)) return [];
+    if (Date.now() > deadline)
+      return [`messages were not read within ${String(timeoutMs / 1_000)} s`];
+    await sleep(500);
+  }
+}
