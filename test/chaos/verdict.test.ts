@@ -137,6 +137,7 @@ const GUARDED: ChaosFacts = {
       ...ACCOUNT,
       venue: { ...ACCOUNT.venue, orders: [VENUE_ORDER, STOP_AT_VENUE] },
       ours: { ...ACCOUNT.ours, orders: [ORDER, STOP_ORDER] },
+      reserved: { BTC: '0.00999', USDT: '0' },
     },
   ],
   guards: {
@@ -231,6 +232,14 @@ describe('judge', () => {
       'a stop that is gone from the venue',
       withStopAtVenue([{ ...STOP_AT_VENUE, status: 'CANCELED' }]),
       /is armed and its stop is CANCELED at the venue/,
+    ],
+    [
+      'a stop whose asset is free',
+      {
+        ...GUARDED,
+        accounts: GUARDED.accounts.map((account) => ({ ...account, reserved: { BTC: '0' } })),
+      },
+      /0 BTC are held back, resting stops are to sell 0\.00999/,
     ],
     ['a stop that the venue never had', withStopAtVenue([]), /its stop is unknown at the venue/],
     [

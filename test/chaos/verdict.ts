@@ -19,7 +19,7 @@ export interface AccountFacts {
   readonly ours: OurBooks;
   /** What the account held before the first order, by asset. */
   readonly opening: Readonly<Record<string, string>>;
-  /** Still held back though every order is final, by asset. */
+  /** Still held back when every order is final but the stops of guards, by asset. */
   readonly reserved: Readonly<Record<string, string>>;
   /** By strategy and symbol of the account, in base. */
   readonly positions: readonly {
@@ -111,11 +111,24 @@ function judgeAccount(account: AccountFacts, stops: ReadonlySet<string>): string
   return [
     ...compareBooks(account.venue, account.ours, stops),
     ...doubled(account.venue),
-    ...Object.entries(account.reserved)
-      .filter(([, amount]) => !decimal(amount).isZero())
-      .map(([asset, amount]) => `${amount} ${asset} are held back though every order is final`),
+    ...judgeReserved(account, stops),
     ...judgePositions(account),
   ].map(of);
+}
+
+/** Nothing is held back but what the guards' resting stops are to sell. */
+function judgeReserved({ reserved, ours }: AccountFacts, stops: ReadonlySet<string>): string[] {
+  const resting = ours.orders.filter(({ orderId }) => stops.has(orderId));
+  return Object.entries(reserved).flatMap(([asset, amount]) => {
+    const spokenFor = resting
+      .filter(({ symbol }) => symbol.split('/')[0] === asset)
+      .reduce((sum, { quantity }) => sum.plus(quantity), new Decimal(0));
+    return spokenFor.eq(amount)
+      ? []
+      : [
+          `${amount} ${asset} are held back, resting stops are to sell ${toDecimalString(spokenFor)} and every other order is final`,
+        ];
+  });
 }
 
 /** One trade of one order, whatever the books say. */
