@@ -102,7 +102,11 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     exchange: 'binance',
     ask: (moment) => ({
       type: 'market',
-      wanted: { kind: 'target', quantity: quantity(moment) },
+      // More than the others have bought by then: guards are for what opens or grows a position.
+      wanted: {
+        kind: 'target',
+        quantity: toDecimalString(decimal('0.05').plus(quantity(moment))),
+      },
       stops: { stopLoss: { fraction: '0.05' } },
     }),
   },
