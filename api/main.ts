@@ -9,6 +9,7 @@ import { workflowUrl } from '../adapters/temporal/client.ts';
 import { createDeployments, type Deployments } from '../adapters/temporal/deployments.ts';
 import { createPayloadCodec } from '../adapters/temporal/encryption.ts';
 import { systemTopic } from '../adapters/bus/topics.ts';
+import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import type { House } from '../workers/house.ts';
 import { latestPrice } from '../workers/latest-price.ts';
@@ -52,7 +53,13 @@ export async function startApi(house: House): Promise<RunningApi> {
       collectedSymbols: (accountId) =>
         config.venues.find((venue) => venue.accountId === accountId)?.symbols ?? [],
     }),
-    orders: createOrderService({ repositories, workflows, workflowLink }),
+    orders: createOrderService({
+      repositories,
+      workflows,
+      workflowLink,
+      instrument: async (accountId, symbol) => adapterOf(house, accountId).instrument(symbol),
+      marketTime: (accountId) => marketTime(house, accountId),
+    }),
     halts: createHaltService({ repositories, workflows, workflowLink, logger }),
     portfolio: createPortfolioService(repositories),
     closing: createCloseService({
@@ -117,15 +124,17 @@ export async function startApi(house: House): Promise<RunningApi> {
   };
 }
 
-async function marketTime(house: House, accountId: string): Promise<number> {
+function adapterOf(house: House, accountId: string): TradeAdapter {
   const adapter = house.adapters.get(accountId);
-  if (adapter === undefined) {
-    throw new KeelError(
-      'UNAVAILABLE',
-      `this process has no account ${accountId} (it has ${[...house.adapters.keys()].join(', ') || 'none'}): add it to venues and restart`,
-    );
-  }
-  return adapter.marketTime();
+  if (adapter !== undefined) return adapter;
+  throw new KeelError(
+    'UNAVAILABLE',
+    `this process has no account ${accountId} (it has ${[...house.adapters.keys()].join(', ') || 'none'}): add it to venues and restart`,
+  );
+}
+
+async function marketTime(house: House, accountId: string): Promise<number> {
+  return adapterOf(house, accountId).marketTime();
 }
 
 /** Connects at first use: the API answers reads while Temporal is away. */
@@ -140,6 +149,7 @@ function workflowsOf(house: House): Workflows {
       (await connected()).pauseStrategy(strategyId, request),
     resumeStrategy: async (strategyId, request) =>
       (await connected()).resumeStrategy(strategyId, request),
+    startAmend: async (step) => (await connected()).startAmend(step),
     startHalt: async (input, summary) => (await connected()).startHalt(input, summary),
     decideOrder: async (orderId, verb, request) =>
       (await connected()).decideOrder(orderId, verb, request),

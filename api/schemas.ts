@@ -306,6 +306,28 @@ export const closeAnswerSchema = z.object({
   workflowUrl: z.string(),
 });
 
+export const amendSchema = z
+  .strictObject({
+    quantity: positiveDecimal
+      .optional()
+      .meta({ description: 'The whole quantity in base, what is filled included' }),
+    limitPrice: positiveDecimal.optional(),
+    requestId: z.uuid().optional().meta({
+      description: 'Send the same one again to repeat a request safely; made where absent',
+    }),
+  })
+  .meta({ id: 'AmendOrder' });
+export type AmendBody = z.infer<typeof amendSchema>;
+
+export const amendAnswerSchema = z.object({
+  newOrderId: z
+    .string()
+    .meta({ description: 'Takes the place of the order, if it leaves a remainder' }),
+  requestId: z.string(),
+  workflowUrl: z.string(),
+});
+export type AmendAnswer = z.infer<typeof amendAnswerSchema>;
+
 export const loginSchema = z
   .strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(200) })
   .meta({ id: 'Login' });

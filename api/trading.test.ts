@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { ask } from '../test/factories/api-answers.ts';
 import type { Role } from '../adapters/repositories.ts';
+import type { OrderView } from '../core/order.ts';
 import { ApiWorld } from '../test/factories/api-world.ts';
 import { T0 } from '../test/factories/market.ts';
 
@@ -26,6 +27,53 @@ const post = async (path: string, body: object = {}, role?: Role) =>
       .set('authorization', role === undefined ? trader : await world.as(role))
       .send(body),
   );
+
+describe('an amend', () => {
+  const ID = 'a'.repeat(24);
+  const LEG = {
+    clientOrderId: `keel${ID}01`,
+    legNumber: 1,
+    accountId: 'binance-sandbox',
+    exchange: 'binance',
+    venueOrderId: '7',
+    state: 'open',
+    quantity: '0.01',
+    price: '97000',
+    filledQuantity: '0',
+    filledQuote: '0',
+    errorCode: null,
+    errorMessage: null,
+  } as const;
+  const rest = (change: Partial<OrderView> = {}) =>
+    world.addOrder({ orderId: ID, type: 'limit', price: '97000', legs: [LEG], ...change });
+
+  it('is begun where the new terms pass filters and risk rules', async () => {
+    rest();
+    const answer = await post(`/orders/${ID}/amend`, { limitPrice: '96000' });
+    expect(answer.status).toBe(202);
+    expect(world.sent).toEqual([`amend ${ID} to 0.01 at 96000`]);
+  });
+
+  it('changes nothing where it would be refused', async () => {
+    rest();
+    const small = await post(`/orders/${ID}/amend`, { quantity: '0.00001' });
+    expect([small.status, small.body.error.code]).toEqual([422, 'FILTER_NOTIONAL']);
+    expect((await post(`/orders/${ID}/amend`, {})).status).toBe(400);
+    world.free = '1000';
+    const dear = await post(`/orders/${ID}/amend`, { quantity: '0.02' });
+    expect([dear.status, dear.body.error.code]).toEqual([422, 'RISK_BALANCE']);
+    expect((await post(`/orders/${ID}/amend`, { quantity: '1' }, 'viewer')).status).toBe(403);
+    expect(world.sent).toEqual([]);
+  });
+
+  it('of an order that is over, or does not rest, is a conflict', async () => {
+    rest({ state: 'done', status: 'filled' });
+    expect((await post(`/orders/${ID}/amend`, { quantity: '1' })).status).toBe(409);
+    world.orders.length = 0;
+    rest({ type: 'market', price: null });
+    expect((await post(`/orders/${ID}/amend`, { quantity: '1' })).status).toBe(409);
+  });
+});
 
 describe('orders', () => {
   it('come a page at a time', async () => {

@@ -3,6 +3,7 @@
  * activity per open order. Any number of such processes share the work. Before the first order an account is
  * set to trade as configured: position mode, margin, leverage.
  */
+import { createAmendActivities } from '../activities/amend-steps.ts';
 import { createCloseDownActivities } from '../activities/close-down.ts';
 import { createGuardActivities } from '../activities/guard-activities.ts';
 import { tellingGuards } from '../activities/guard-news.ts';
@@ -59,6 +60,7 @@ export async function startOrders(house: House): Promise<Running> {
     price,
     logger,
   });
+  const amends = createAmendActivities({ orders: repositories.orders, adapters, bus });
   const closeDown = createCloseDownActivities({
     ...repositories,
     adapters,
@@ -82,7 +84,7 @@ export async function startOrders(house: House): Promise<Running> {
   const workers = [
     await createWorker(server, {
       taskQueue: ORDER_TASK_QUEUE,
-      activities: { ...activities, ...guardActivities, ...closeDown, ...reconcile },
+      activities: { ...activities, ...guardActivities, ...amends, ...closeDown, ...reconcile },
       workflows: true,
     }),
     await createWorker(server, {

@@ -1,4 +1,5 @@
 /** Every workflow, for the bundle. */
+export { amendWorkflow } from './amend-workflow.ts';
 export { guardWorkflow } from './guard-workflow.ts';
 export { haltWorkflow } from './halt-workflow.ts';
 export { legWorkflow } from './leg-workflow.ts';

@@ -22,3 +22,8 @@ export const KEEL_ORDER_STATUS = keyword('KeelOrderStatus');
 export function legWorkflowId(orderId: string, legNumber: number): string {
   return `${orderId}:leg-${String(legNumber)}`;
 }
+
+/** At most one amend of an order at a time. */
+export function amendWorkflowId(orderId: string): string {
+  return `amend:${orderId}`;
+}

@@ -13,9 +13,10 @@ import { ERROR_CODES, KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { DecisionRequest } from '../../workflows/order-messages.ts';
 import { historyToJson, type HistoryJson } from './history-json.ts';
 import type { CancelRequest } from '../../workflows/order-outcome.ts';
+import type { AmendStep } from '../../activities/amend-steps.ts';
 import type { HaltInput } from '../../workflows/halt-workflow.ts';
 import { haltWorkflowId } from '../../workflows/halt-names.ts';
-import { KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
+import { amendWorkflowId, KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
 import { triggerReconciliation } from './schedules.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
 import type {
@@ -34,6 +35,8 @@ export interface Workflows {
   pauseStrategy(strategyId: string, request: PauseRequest): Promise<StrategyState>;
   /** Throws NOT_FOUND when it does not run, CONFLICT unless it is paused. */
   resumeStrategy(strategyId: string, request: PauseRequest): Promise<StrategyState>;
+  /** Throws CONFLICT while another amend of the order is under way. */
+  startAmend(step: AmendStep): Promise<void>;
   /** Begins the cleaning up after a halt; one that is under way goes on. */
   startHalt(input: HaltInput, summary: string): Promise<void>;
   /** Throws NOT_FOUND when the order's workflow is over, or never was. */
@@ -149,6 +152,16 @@ export function createWorkflows(client: Client): Workflows {
           .getHandle(strategyWorkflowId(strategyId))
           .executeUpdate<StrategyState, [PauseRequest]>('resume', { args: [request] }),
       ),
+    async startAmend(step) {
+      await asked(`amend order ${step.orderId}`, () =>
+        workflow.start('amendWorkflow', {
+          taskQueue: ORDER_TASK_QUEUE,
+          workflowId: amendWorkflowId(step.orderId),
+          args: [step],
+          staticSummary: `amend to ${step.quantity} at ${step.limitPrice}, by ${step.by}`,
+        }),
+      );
+    },
     async startHalt(input, summary) {
       await asked(`clean up after halt ${String(input.haltId)}`, () =>
         workflow.start('haltWorkflow', {

@@ -1,7 +1,9 @@
 /** /orders */
 import { z } from 'zod';
-import { RISK_OWNERS, EVERYONE, REDUCERS, route, type Route } from '../route.ts';
+import { RISK_OWNERS, EVERYONE, REDUCERS, route, TRADERS, type Route } from '../route.ts';
 import {
+  amendAnswerSchema,
+  amendSchema,
   decisionSchema,
   orderDetailSchema,
   orderPageSchema,
@@ -37,6 +39,20 @@ export function orderRoutes(service: OrderService): readonly Route[] {
       params: byId,
       response: orderDetailSchema,
       handle: ({ params }) => service.show(params.id),
+    }),
+    route({
+      method: 'post',
+      path: '/orders/{id}/amend',
+      tag,
+      summary:
+        'Replace a resting limit order: cancelled, verified, its remainder placed at new terms',
+      status: 202,
+      fails: [404, 409, 503],
+      roles: TRADERS,
+      params: byId,
+      body: amendSchema,
+      response: amendAnswerSchema,
+      handle: ({ params, body }, caller) => service.amend(params.id, body, caller.name),
     }),
     route({
       method: 'post',

@@ -1,14 +1,23 @@
 /** Orders: list, show with their history, cancel by a signal to their workflow. */
+import { randomUUID } from 'node:crypto';
+import { replacementId } from '../../activities/amend-steps.ts';
 import type { Repositories } from '../../adapters/repositories.ts';
+import { checkAmend } from '../../core/amend.ts';
 import { KeelError } from '../../core/errors.ts';
+import type { Instrument } from '../../core/instrument.ts';
+import { decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderView } from '../../core/order.ts';
-import type { OrderDetail, OrderQueryInput } from '../schemas.ts';
+import { evaluateRisk } from '../../core/risk/rules.ts';
+import type { AmendAnswer, AmendBody, OrderDetail, OrderQueryInput } from '../schemas.ts';
+import { amendWorkflowId } from '../../workflows/order-names.ts';
 import type { DecisionRequest } from '../../workflows/order-messages.ts';
 import type { Workflows } from '../../adapters/temporal/workflows.ts';
 
 export interface OrderServiceDeps {
   readonly repositories: Pick<Repositories, 'orders' | 'audit'>;
-  readonly workflows: Pick<Workflows, 'cancelOrder' | 'decideOrder'>;
+  readonly workflows: Pick<Workflows, 'cancelOrder' | 'decideOrder' | 'startAmend'>;
+  instrument(accountId: string, symbol: string): Promise<Instrument>;
+  marketTime(accountId: string): Promise<number>;
   /** Its page in the Temporal web UI. */
   workflowLink(workflowId: string): string;
 }
@@ -18,6 +27,12 @@ export interface OrderService {
   show(id: string): Promise<OrderDetail>;
   /** Throws NOT_FOUND, or CONFLICT where the order is over. */
   cancel(id: string, by: string): Promise<OrderView>;
+  /**
+   * Cancels a resting limit order and places what it did not fill at new terms, as an order of its own. Throws
+   * NOT_FOUND, CONFLICT where it does not rest, and the filter's or the risk rules' code where the new terms
+   * would be refused: then nothing has changed.
+   */
+  amend(id: string, body: AmendBody, by: string): Promise<AmendAnswer>;
   /**
    * Approves or rejects an order that waits for a person, and shows it as it stands then. Throws NOT_FOUND,
    * CONFLICT where it waits for nobody.
@@ -48,6 +63,35 @@ export function createOrderService(deps: OrderServiceDeps): OrderService {
     }
   }
 
+  /** What the risk rules would say of the remainder at the new price. */
+  async function checkRisk(
+    order: OrderView,
+    terms: { readonly remainder: string; readonly price: string },
+    instrument: Instrument,
+  ): Promise<void> {
+    const marketTime = await deps.marketTime(order.accountId);
+    const context = await orders.riskContext(order.orderId, instrument, marketTime);
+    const rate = decimal(instrument.takerFeeRate).plus(1);
+    const buys = order.side === 'buy';
+    const cost = decimal(terms.remainder).mul(terms.price).mul(rate);
+    const spot = instrument.contract === undefined;
+    const { approved, results } = evaluateRisk({
+      ...context,
+      order: { ...context.order, quantity: terms.remainder, price: terms.price },
+      funds: {
+        ...context.funds,
+        // Margin is reckoned when the new order is admitted.
+        required: spot ? (buys ? toDecimalString(cost) : terms.remainder) : context.funds.required,
+      },
+    });
+    if (approved) return;
+    const [first] = results.flatMap(({ verdict }) => (verdict.passed ? [] : [verdict]));
+    throw new KeelError(
+      first?.code ?? 'INTERNAL',
+      `the amend would be denied: ${first?.reason ?? 'by a rule'}; the order stays as it is`,
+    );
+  }
+
   return {
     async list(query) {
       // One more than asked tells whether there is a next page.
@@ -68,6 +112,38 @@ export function createOrderService(deps: OrderServiceDeps): OrderService {
         events: events.map(({ version, status, at }) => ({ version, status, at })),
         fills,
         workflowUrl: deps.workflowLink(id),
+      };
+    },
+
+    async amend(id, { quantity, limitPrice, requestId = randomUUID() }, by) {
+      const order = await unfinished(id, 'amend');
+      const instrument = await deps.instrument(order.accountId, order.symbol);
+      const [leg, ...others] = order.legs;
+      const wish = {
+        ...(quantity === undefined ? {} : { quantity }),
+        ...(limitPrice === undefined ? {} : { limitPrice }),
+      };
+      const verdict = checkAmend(wish, {
+        ...order,
+        // An order of several legs has none that stands for it.
+        legState: leg !== undefined && others.length === 0 ? leg.state : null,
+        instrument,
+      });
+      if (!verdict.ok) throw new KeelError(verdict.code, `${verdict.reason}; nothing has changed`);
+      await checkRisk(order, verdict, instrument);
+      const step = {
+        orderId: id,
+        quantity: verdict.quantity,
+        limitPrice: verdict.price,
+        by,
+        requestId,
+      };
+      await audit.write({ actor: by, action: 'order.amend', target: id, detail: step });
+      await deps.workflows.startAmend(step);
+      return {
+        newOrderId: replacementId(step, order.symbol),
+        requestId,
+        workflowUrl: deps.workflowLink(amendWorkflowId(id)),
       };
     },
 

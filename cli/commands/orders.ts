@@ -1,6 +1,11 @@
-/** keel orders, order, cancel */
+/** keel orders, order, amend, cancel, approve, reject */
 import type { Command } from 'commander';
-import { orderDetailSchema, orderPageSchema, orderSchema } from '../../api/schemas.ts';
+import {
+  amendAnswerSchema,
+  orderDetailSchema,
+  orderPageSchema,
+  orderSchema,
+} from '../../api/schemas.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
@@ -105,6 +110,27 @@ export function addOrderCommands(program: Command, session: Session): void {
           ),
           workflowUrl,
         ].join('\n\n'),
+      );
+    });
+
+  program
+    .command('amend')
+    .description('replace a resting limit order: its remainder is placed at new terms')
+    .argument('<id>', 'order id')
+    .option('--quantity <base>', 'the whole quantity, what is filled included')
+    .option('--price <quote>', 'the limit price')
+    .action(async (id: string, { quantity, price }: { quantity?: string; price?: string }) => {
+      const answer = await session
+        .api()
+        .post(
+          `/orders/${encodeURIComponent(id)}/amend`,
+          { quantity, limitPrice: price },
+          amendAnswerSchema,
+        );
+      session.print(
+        answer,
+        ({ newOrderId, workflowUrl }) =>
+          `${id} is being cancelled; what it leaves becomes order ${newOrderId}\n${workflowUrl}`,
       );
     });
 

@@ -46,7 +46,7 @@ import type { Signal } from '../../core/signal.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import type { StrategyState } from '../../workflows/strategy-messages.ts';
-import { T0 } from './market.ts';
+import { createInstrument, T0 } from './market.ts';
 
 /** An object with some of its methods; asking for another one fails the test by name. */
 function fake<T extends object>(name: string, methods: Partial<T>): T {
@@ -81,6 +81,8 @@ export class ApiWorld {
   readonly signals: Signal[] = [];
   readonly away = new Set<string>();
   price: string | null = '97000.5';
+  /** Quote free for orders. */
+  free = '5000';
   /** Oldest first. */
   readonly decisions: RecordedDecision[] = [];
   /** Of the workers, by build id; undefined: they are unversioned. */
@@ -143,7 +145,13 @@ export class ApiWorld {
         defaultMaxOrdersPerDay: 500,
         collectedSymbols: () => ['BTC/USDT'],
       }),
-      orders: createOrderService({ repositories, workflows, workflowLink }),
+      orders: createOrderService({
+        repositories,
+        workflows,
+        workflowLink,
+        instrument: async () => createInstrument({ exchange: 'binance' }),
+        marketTime: async () => T0,
+      }),
       halts: createHaltService({
         repositories,
         workflows,
@@ -314,13 +322,30 @@ export class ApiWorld {
     });
   }
 
+  private orderById(id: string): OrderView {
+    const found = this.orders.find(({ orderId }) => orderId === id);
+    if (found === undefined) throw new KeelError('NOT_FOUND', `there is no order ${id}`);
+    return found;
+  }
+
   private orderRepository(): OrderRepository {
     return fake<OrderRepository>('orders', {
-      getOrder: async (id) => {
-        const found = this.orders.find(({ orderId }) => orderId === id);
-        if (found === undefined) throw new KeelError('NOT_FOUND', `there is no order ${id}`);
-        return found;
-      },
+      riskContext: async (orderId, instrument, marketTime) => ({
+        order: { ...this.orderById(orderId), price: '97000' },
+        instrument,
+        marketTime,
+        position: { quantity: '0', openQuantity: '0' },
+        funds: { allocation: '1000', free: this.free, accountFree: this.free, required: '970' },
+        ordersToday: 1,
+        halts: [],
+        limits: {
+          maxPosition: null,
+          maxOrderNotional: null,
+          maxOrdersPerDay: null,
+          approvalNotional: null,
+        },
+      }),
+      getOrder: async (id) => this.orderById(id),
       listOrders: async ({ limit, strategyId, status, after }) => {
         const from =
           after === undefined ? 0 : this.orders.findIndex(({ orderId }) => orderId === after) + 1;
@@ -450,6 +475,9 @@ export class ApiWorld {
         on(strategyId);
         this.sent.push(`resume ${strategyId} by ${by}`);
         return strategyState(strategyId, 'running');
+      },
+      startAmend: async ({ orderId, quantity, limitPrice }) => {
+        this.sent.push(`amend ${orderId} to ${quantity} at ${limitPrice}`);
       },
       startHalt: async ({ haltId }) => {
         if (this.away.has('temporal')) throw new KeelError('UNAVAILABLE', 'Temporal is away');

@@ -1,0 +1,97 @@
+/**
+ * The steps of an amend: what became of the order that was cancelled, and the order that takes its place. The
+ * second is a signal like any other, so admission, risk and approval judge it as they would a new one.
+ */
+import type { EventBus } from '../adapters/event-bus.ts';
+import type { OrderRepository } from '../adapters/order-repository.ts';
+import type { TradeAdapter } from '../adapters/trade-adapter.ts';
+import { KeelError } from '../core/errors.ts';
+import { isFinalIntent } from '../core/intent-machine.ts';
+import { decimal, toDecimalString } from '../core/money.ts';
+import { signalId, type Signal } from '../core/signal.ts';
+import { intervalMs } from '../core/time.ts';
+import { withFailures } from './failures.ts';
+import { ensureSignalTopics, publishSignal } from './publish-signals.ts';
+
+export interface AmendDeps {
+  readonly orders: Pick<OrderRepository, 'getOrder'>;
+  /** By account id. */
+  readonly adapters: ReadonlyMap<string, Pick<TradeAdapter, 'marketTime'>>;
+  readonly bus: EventBus;
+}
+
+export interface AmendStep {
+  readonly orderId: string;
+  /** The whole quantity, in base, what the first order filled included. */
+  readonly quantity: string;
+  /** In quote. */
+  readonly limitPrice: string;
+  /** User name. */
+  readonly by: string;
+  /** Names the amend; the same one asked again is the same order. */
+  readonly requestId: string;
+}
+
+export type AmendStepResult =
+  /** Not final yet: ask again. */
+  | { readonly kind: 'ending' }
+  /** What it filled by then leaves nothing to place. */
+  | { readonly kind: 'filled'; readonly filledQuantity: string }
+  | { readonly kind: 'replaced'; readonly newOrderId: string; readonly remainder: string };
+
+export type AmendActivities = ReturnType<typeof createAmendActivities>;
+
+/** The order that takes the place of the amended one. */
+export function replacementId(
+  step: Pick<AmendStep, 'orderId' | 'requestId'>,
+  symbol: string,
+): string {
+  return signalId({ runId: runIdOf(step), symbol, eventTime: 0, sequence: 1 });
+}
+
+function runIdOf({ orderId, requestId }: Pick<AmendStep, 'orderId' | 'requestId'>): string {
+  return `amend:${orderId}:${requestId}`;
+}
+
+export function createAmendActivities({ orders, adapters, bus }: AmendDeps) {
+  return withFailures({
+    /** Once the order is final: places the exact remainder at the new terms, as an order of the person's. */
+    async replaceAmended(step: AmendStep): Promise<AmendStepResult> {
+      const order = await orders.getOrder(step.orderId);
+      if (!isFinalIntent(order.state)) return { kind: 'ending' };
+      const { filledQuantity, symbol, accountId } = order;
+      const left = decimal(step.quantity).minus(filledQuantity);
+      if (left.lte(0)) return { kind: 'filled', filledQuantity };
+      const remainder = toDecimalString(left);
+      const adapter = adapters.get(accountId);
+      if (adapter === undefined) {
+        throw new KeelError(
+          'UNAVAILABLE',
+          `account "${accountId}" is not configured in this worker: add it to venues`,
+        );
+      }
+      const eventTime = await adapter.marketTime();
+      const signal: Signal = {
+        id: replacementId(step, symbol),
+        strategyId: order.strategyId,
+        strategyType: order.strategyType,
+        runId: runIdOf(step),
+        source: { kind: 'person', name: step.by },
+        accountId,
+        exchange: order.exchange,
+        symbol,
+        sequence: 1,
+        eventTime,
+        validUntil: eventTime + intervalMs('1m'),
+        wanted: { kind: 'order', side: order.side, quantity: remainder },
+        type: 'limit',
+        limitPrice: step.limitPrice,
+        referencePrice: step.limitPrice,
+        tag: `amends ${step.orderId}`,
+      };
+      await ensureSignalTopics(bus, order.strategyType);
+      await publishSignal(bus, signal);
+      return { kind: 'replaced', newOrderId: signal.id, remainder };
+    },
+  });
+}
