@@ -5,6 +5,7 @@
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
+import type { AmendStep } from '../core/amend.ts';
 import { KeelError } from '../core/errors.ts';
 import { isFinalIntent } from '../core/intent-machine.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
@@ -18,18 +19,6 @@ export interface AmendDeps {
   /** By account id. */
   readonly adapters: ReadonlyMap<string, Pick<TradeAdapter, 'marketTime'>>;
   readonly bus: EventBus;
-}
-
-export interface AmendStep {
-  readonly orderId: string;
-  /** The whole quantity, in base, what the first order filled included. */
-  readonly quantity: string;
-  /** In quote. */
-  readonly limitPrice: string;
-  /** User name. */
-  readonly by: string;
-  /** Names the amend; the same one asked again is the same order. */
-  readonly requestId: string;
 }
 
 export type AmendStepResult =

@@ -28,6 +28,19 @@ export interface AmendableOrder {
   readonly instrument: Instrument;
 }
 
+/** An amend that was asked for and passed. */
+export interface AmendStep {
+  readonly orderId: string;
+  /** The whole quantity, in base, what the first order filled included. */
+  readonly quantity: string;
+  /** In quote. */
+  readonly limitPrice: string;
+  /** User name. */
+  readonly by: string;
+  /** Names the amend; the same one asked again is the same order. */
+  readonly requestId: string;
+}
+
 export type AmendVerdict =
   | {
       readonly ok: true;

@@ -3,7 +3,8 @@
  * verified by its own workflow; what it did not fill is then placed as a new order at the new terms.
  */
 import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
-import type { AmendActivities, AmendStep, AmendStepResult } from '../activities/amend-steps.ts';
+import type { AmendActivities, AmendStepResult } from '../activities/amend-steps.ts';
+import type { AmendStep } from '../core/amend.ts';
 import { askToCancel } from './order-messages.ts';
 
 const FIRST_PAUSE_MS = 200;

@@ -13,7 +13,6 @@ import { ERROR_CODES, KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { DecisionRequest } from '../../workflows/order-messages.ts';
 import { historyToJson, type HistoryJson } from './history-json.ts';
 import type { CancelRequest } from '../../workflows/order-outcome.ts';
-import type { AmendStep } from '../../activities/amend-steps.ts';
 import type { HaltInput } from '../../workflows/halt-workflow.ts';
 import { haltWorkflowId } from '../../workflows/halt-names.ts';
 import { amendWorkflowId, KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
