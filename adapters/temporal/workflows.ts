@@ -9,6 +9,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import type { AmendStep } from '../../core/amend.ts';
 import { ERROR_CODES, KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { DecisionRequest } from '../../workflows/order-messages.ts';
 import { historyToJson, type HistoryJson } from './history-json.ts';
