@@ -242,6 +242,17 @@ describe('the OKX adapter when the venue fails', () => {
     expect((await adapter.getOrderStatus(request)).order.state).toBe('filled');
   });
 
+  it('never tells of an order it has taken as one that was turned away', async () => {
+    inject({ kind: 'status', status: 503, when: 'before' }, { method: 'GET', action: 'read' });
+    inject(
+      { kind: 'rateLimit', status: 429, retryAfterSeconds: 1 },
+      { path: '/api/v5/public/time' },
+    );
+    const request = orderRequest();
+    expect((await adapter.placeOrder(request)).order.state).toBe('open');
+    expect(venueOrders()).toBe(1);
+  });
+
   it.each<[string, () => ReturnType<typeof orderRequest>]>([
     ['an order', orderRequest],
     ['a stop', stopRequest],

@@ -86,7 +86,9 @@ export function createOkxPlacing(
     } catch (error) {
       logger.warn({ err: error, clientOrderId: request.clientOrderId }, 'new_order_not_read');
     }
-    return { order: taken(request, venueOrderId, await requests.marketTime()), fills: [] };
+    // The order is there: no failure of a read may look like a refusal of it.
+    const at = await requests.marketTime().catch(() => Math.round(requests.clock.now()));
+    return { order: taken(request, venueOrderId, at), fills: [] };
   };
 
   const cancelStop = async (instrument: Instrument, clientOrderId: string): Promise<void> => {
