@@ -140,10 +140,11 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     weight: 2,
     ask: (moment) => ({
       type: 'limit',
-      wanted: buy(moment),
+      // Four tips at most: each is a workflow and a venue order of its own.
+      wanted: { kind: 'order', side: 'buy', quantity: '0.004' },
       limitPrice: priceAt(moment, 1.001),
       timeoutMs: 10 * MINUTE_MS,
-      execution: { kind: 'iceberg', displayQuantity: '0.0005' },
+      execution: { kind: 'iceberg', displayQuantity: '0.001' },
     }),
   },
   {
