@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createGuardDoor } from '../adapters/temporal/guard-door.ts';
 import { workflowUrl } from '../adapters/temporal/client.ts';
 import { createDeployments, type Deployments } from '../adapters/temporal/deployments.ts';
 import { createPayloadCodec } from '../adapters/temporal/encryption.ts';
@@ -18,6 +19,7 @@ import { createFirstAdmin, createTokens, signingSecret, type Tokens } from './au
 import { createApp } from './server.ts';
 import { createBuildService } from './services/build-service.ts';
 import { createCloseService } from './services/close-service.ts';
+import { createGuardService } from './services/guard-service.ts';
 import { createHaltService } from './services/halt-service.ts';
 import { createOrderService } from './services/order-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
@@ -59,6 +61,15 @@ export async function startApi(house: House): Promise<RunningApi> {
       workflowLink,
       instrument: async (accountId, symbol) => adapterOf(house, accountId).instrument(symbol),
       marketTime: (accountId) => marketTime(house, accountId),
+    }),
+    guards: createGuardService({
+      repositories,
+      door: {
+        tellGuard: async (key, message) =>
+          createGuardDoor((await house.temporal()).client).tellGuard(key, message),
+      },
+      marketTime: (accountId) => marketTime(house, accountId),
+      workflowLink,
     }),
     halts: createHaltService({ repositories, workflows, workflowLink, logger }),
     portfolio: createPortfolioService(repositories),

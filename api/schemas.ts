@@ -5,6 +5,8 @@ import { failurePolicy } from '../core/failure-policy.ts';
 import { fillSchema } from '../core/fill.ts';
 import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
 import { orderStatus, orderViewSchema } from '../core/order.ts';
+import { guardEnding, guardState } from '../core/guard.ts';
+import { stopSpec } from '../core/stops.ts';
 import { positionSchema } from '../core/position.ts';
 import { findingKind } from '../core/reconciliation.ts';
 import { symbol } from '../core/symbol.ts';
@@ -327,6 +329,39 @@ export const amendAnswerSchema = z.object({
   workflowUrl: z.string(),
 });
 export type AmendAnswer = z.infer<typeof amendAnswerSchema>;
+
+export const guardQuerySchema = z.strictObject({
+  live: flag.default(true).meta({ description: '`false`: those that have ended too' }),
+});
+
+export const guardSchema = z
+  .object({
+    strategyId: z.string(),
+    symbol,
+    state: guardState,
+    ending: guardEnding.nullable(),
+    held: decimalString.meta({ description: 'Signed, in base' }),
+    stop: decimalString.nullable(),
+    takeProfit: decimalString.nullable(),
+    spec: stopSpec,
+    orderId: z.string().nullable().meta({ description: 'Its order in hand, such as the stop' }),
+    reason: z.string().nullable(),
+    setBy: z.string(),
+    updatedAt: timestamp,
+    workflowUrl: z.string(),
+  })
+  .meta({ id: 'Guard' });
+export type GuardBody = z.infer<typeof guardSchema>;
+
+export const setGuardSchema = z
+  .strictObject({ strategyId: z.string().min(1), symbol, stops: stopSpec })
+  .meta({ id: 'SetGuard' });
+export type SetGuardBody = z.infer<typeof setGuardSchema>;
+
+export const clearGuardSchema = z
+  .strictObject({ strategyId: z.string().min(1), symbol, reason: why })
+  .meta({ id: 'ClearGuard' });
+export type ClearGuardBody = z.infer<typeof clearGuardSchema>;
 
 export const loginSchema = z
   .strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(200) })

@@ -16,6 +16,7 @@ import { openApiDocument } from './openapi.ts';
 import { routerOf } from './route.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { codecRoutes } from './routes/codec.ts';
+import { guardRoutes } from './routes/guards.ts';
 import { haltRoutes } from './routes/halts.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { openRoutes, type OpenRouteDeps } from './routes/open.ts';
@@ -26,6 +27,7 @@ import { strategyRoutes } from './routes/strategies.ts';
 import { workflowRoutes } from './routes/workflows.ts';
 import type { BuildService } from './services/build-service.ts';
 import type { CloseService } from './services/close-service.ts';
+import type { GuardService } from './services/guard-service.ts';
 import type { HaltService } from './services/halt-service.ts';
 import type { OrderService } from './services/order-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
@@ -36,6 +38,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly strategies: StrategyService;
   readonly orders: OrderService;
   readonly halts: HaltService;
+  readonly guards: GuardService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
   readonly reconciliation: ReconciliationService;
@@ -95,6 +98,7 @@ export function createApp(services: Services): Express {
     ...decisionRoutes(services.decisions),
     ...orderRoutes(services.orders),
     ...haltRoutes(services.halts),
+    ...guardRoutes(services.guards),
     ...portfolioRoutes(services.portfolio, services.closing),
     ...reconciliationRoutes(services.reconciliation),
     ...buildRoutes(services.builds),

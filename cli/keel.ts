@@ -8,6 +8,7 @@ import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addBuildCommands } from './commands/builds.ts';
+import { addGuardCommands } from './commands/guards.ts';
 import { addHaltCommands } from './commands/halts.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addLoginCommand } from './commands/login.ts';
@@ -68,6 +69,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addStatusCommand(program, session);
   addStrategyCommands(program, session);
   addOrderCommands(program, session);
+  addGuardCommands(program, session);
   addHaltCommands(program, session);
   addPortfolioCommands(program, session);
   addReconciliationCommands(program, session);

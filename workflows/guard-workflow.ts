@@ -56,7 +56,7 @@ const { lookAtGuard } = proxyActivities<GuardActivities>({
 export async function guardWorkflow(input: GuardInput): Promise<GuardOutcome> {
   const guard = new GuardRun(input);
   CancellationScope.current().cancelRequested.catch(() => {
-    log.warn('a guard is not cancelled while it has a position; clear it with `keel guard clear`');
+    log.warn('a guard is not cancelled while it has a position; clear it with `keel guard-clear`');
   });
   return CancellationScope.nonCancellable(() => guard.toEnd());
 }

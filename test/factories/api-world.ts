@@ -10,6 +10,7 @@ import type { DecisionRepository } from '../../adapters/decision-repository.ts';
 import type { RecordedDecision } from '../../core/decision.ts';
 import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
 import { createBuildService } from '../../api/services/build-service.ts';
+import { createGuardService } from '../../api/services/guard-service.ts';
 import { createHaltService } from '../../api/services/halt-service.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
@@ -33,6 +34,7 @@ import type {
   UserRepository,
 } from '../../adapters/repositories.ts';
 import type { Json } from '../../core/json.ts';
+import type { GuardKey, GuardRepository, GuardView } from '../../adapters/guard-repository.ts';
 import type { OrderEvent, OrderRepository } from '../../adapters/order-repository.ts';
 import type {
   Finding,
@@ -71,6 +73,7 @@ export class ApiWorld {
   readonly events: OrderEvent[] = [];
   readonly fills: Fill[] = [];
   readonly halts: Halt[] = [];
+  readonly guards: GuardView[] = [];
   readonly positions: PositionRecord[] = [];
   readonly findings: Finding[] = [];
   readonly users = new Map<string, UserRecord>();
@@ -126,6 +129,7 @@ export class ApiWorld {
       orders: this.orderRepository(),
       portfolio: this.portfolioRepository(),
       halts: this.haltRepository(),
+      guards: this.guardRepository(),
       reconciliation: this.reconciliationRepository(),
       audit,
     };
@@ -151,6 +155,16 @@ export class ApiWorld {
         workflowLink,
         instrument: async () => createInstrument({ exchange: 'binance' }),
         marketTime: async () => T0,
+      }),
+      guards: createGuardService({
+        repositories,
+        door: {
+          tellGuard: async ({ strategyId, symbol }) => {
+            this.sent.push(`look at the guard of ${strategyId} in ${symbol}`);
+          },
+        },
+        marketTime: async () => T0,
+        workflowLink,
       }),
       halts: createHaltService({
         repositories,
@@ -357,6 +371,22 @@ export class ApiWorld {
       },
       orderEvents: async () => this.events,
       orderFills: async () => this.fills,
+    });
+  }
+
+  private guardRepository(): GuardRepository {
+    const byKey = ({ strategyId, symbol }: GuardKey): GuardView => {
+      const found = this.guards.find(
+        (guard) => guard.strategyId === strategyId && guard.symbol === symbol,
+      );
+      if (found === undefined) throw new KeelError('NOT_FOUND', `no guard of ${strategyId}`);
+      return found;
+    };
+    return fake<GuardRepository>('guards', {
+      listGuards: async ({ live = false } = {}) =>
+        this.guards.filter(({ ending }) => !live || ending === null),
+      setStops: async (key, { spec, by }) => ({ ...byKey(key), spec, setBy: by }),
+      clear: async (key) => ({ ...byKey(key), clearing: true }),
     });
   }
 
