@@ -174,13 +174,13 @@ export function toLeg(row: LegWithOrderRow): Leg {
   };
 }
 
-export function toFill(row: Selectable<FillsTable>): Fill {
+/** What fills and trades of the account have in common: all but whose order a trade was. */
+function tradeFacts(row: Selectable<FillsTable> | Selectable<AccountTradesTable>) {
   return {
     exchange: row.exchange,
     symbol: row.symbol,
     venueTradeId: row.venue_trade_id,
     venueOrderId: row.venue_order_id,
-    clientOrderId: row.client_order_id,
     side: row.side,
     price: canonical(row.price),
     quantity: canonical(row.quantity),
@@ -191,19 +191,10 @@ export function toFill(row: Selectable<FillsTable>): Fill {
   };
 }
 
+export function toFill(row: Selectable<FillsTable>): Fill {
+  return { ...tradeFacts(row), clientOrderId: row.client_order_id };
+}
+
 export function toAccountTrade(row: Selectable<AccountTradesTable>): AccountTrade {
-  return {
-    exchange: row.exchange,
-    symbol: row.symbol,
-    venueTradeId: row.venue_trade_id,
-    venueOrderId: row.venue_order_id,
-    clientOrderId: row.client_order_id,
-    side: row.side,
-    price: canonical(row.price),
-    quantity: canonical(row.quantity),
-    feeAmount: canonical(row.fee_amount),
-    feeAsset: row.fee_asset,
-    liquidity: row.liquidity,
-    executedAt: row.executed_at,
-  };
+  return { ...tradeFacts(row), clientOrderId: row.client_order_id };
 }
