@@ -116,8 +116,10 @@ export async function launch(options: LaunchOptions): Promise<Server> {
 
   async function stop(): Promise<void> {
     stopping = true;
-    if (!ended && child.pid !== undefined)
-      await endProcess(child.pid, options.stopSignal, options.stopTimeoutMs);
+    if (ended || child.pid === undefined) return;
+    await endProcess(child.pid, options.stopSignal, options.stopTimeoutMs);
+    // A leader that is gone may have threads yet that hold its ports; the exit is told when all are over.
+    await end;
   }
 
   async function waitUntilReady(): Promise<void> {
