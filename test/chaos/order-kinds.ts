@@ -34,6 +34,8 @@ export interface OrderKind {
   readonly leftShare?: number;
   /** The only exchange it is sent to; absent: any. */
   readonly exchange?: string;
+  /** So many strategies send it at most; absent: any number. */
+  readonly strategies?: number;
   ask(moment: Moment): Ask;
 }
 
@@ -100,6 +102,8 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     leftShare: 0.5,
     // Where a stop rests at the venue it must make way for the exit.
     exchange: 'binance',
+    // The venue keeps five stops of a symbol: one is left for those that are no guard's.
+    strategies: 4,
     ask: (moment) => ({
       type: 'market',
       // More than the others have bought by then: guards are for what opens or grows a position.

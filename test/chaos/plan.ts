@@ -74,7 +74,9 @@ export function planRun(options: PlanOptions): Plan {
     const kind = oneOf(drawn);
     return {
       atMs: Math.floor(random() * spanMs),
-      strategyId: oneOf(strategyIds.filter((id) => id.startsWith(kind.exchange ?? ''))),
+      strategyId: oneOf(
+        strategyIds.filter((id) => id.startsWith(kind.exchange ?? '')).slice(0, kind.strategies),
+      ),
       kind,
       twice: random() < TWICE_SHARE,
       cancelAfterMs: kind.cancelled === true ? Math.floor(random() * LONGEST_CANCEL_MS) : undefined,
