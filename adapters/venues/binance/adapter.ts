@@ -25,20 +25,14 @@ import type {
   VisibilityBounds,
 } from '../../trade-adapter.ts';
 import { Listing } from '../listing.ts';
+import { createMarketReads } from './market-reads.ts';
 import { createOrderStream } from '../order-stream.ts';
 import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
 import { exchangeInfoSchema, instrumentOf, STANDARD_FEES } from './instruments.ts';
 import { createBinanceLookup } from './lookup.ts';
 import { immediateFills, orderOf } from './orders.ts';
 import { createBinanceRequests } from './requests.ts';
-import {
-  accountSchema,
-  depthSchema,
-  newOrderSchema,
-  parseAnswer,
-  serverTimeSchema,
-  tickerPriceSchema,
-} from './shapes.ts';
+import { accountSchema, newOrderSchema, parseAnswer, tickerPriceSchema } from './shapes.ts';
 import { binanceUserStream } from './user-stream.ts';
 
 export interface BinanceOptions {
@@ -188,23 +182,8 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       await userStream.close();
     },
 
-    venueTime: () => Math.round(requests.clock.now()),
-    async marketTime() {
-      // Every send asks it first: reads that have used up their share must not stop an exit.
-      const { json, headers } = await requests.open('time', {}, 1, 'send');
-      const marketTime = Number(headers.get('x-market-time') ?? Number.NaN);
-      if (Number.isInteger(marketTime)) return marketTime;
-      return parseAnswer(serverTimeSchema, json, 'GET time').serverTime;
-    },
-
+    ...createMarketReads(requests, listing),
     instrument: (symbol) => Promise.resolve().then(() => listing.get(symbol)),
-    async orderBook(symbol, depth) {
-      const params = { symbol: listing.traded(symbol).venueSymbol, limit: depth };
-      // Before the question: the answer is at least as new.
-      const at = adapter.venueTime();
-      const { json } = await requests.open('depth', params, 5);
-      return { symbol, at, ...parseAnswer(depthSchema, json, 'GET depth') };
-    },
     async getBalance(asset) {
       const held = (await balances()).find((balance) => balance.asset === asset);
       return held ?? { asset, free: '0', locked: '0' };

@@ -24,10 +24,11 @@ import type {
   VisibilityBounds,
 } from '../../../trade-adapter.ts';
 import { Listing } from '../../listing.ts';
+import { createMarketReads } from '../market-reads.ts';
 import { createOrderStream } from '../../order-stream.ts';
 import { isOurs, requireOurId, requirePrice } from '../../own-orders.ts';
 import { createBinanceRequests } from '../requests.ts';
-import { depthSchema, parseAnswer, serverTimeSchema } from '../shapes.ts';
+import { parseAnswer } from '../shapes.ts';
 import { type ContractAccountTerms, createContractAccount } from './account.ts';
 import { contractOf, STANDARD_CONTRACT_FEES } from './instruments.ts';
 import { createUsdmLookup } from './lookup.ts';
@@ -274,20 +275,8 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
       await userStream.close();
     },
 
-    venueTime: () => Math.round(requests.clock.now()),
-    async marketTime() {
-      const { json, headers } = await requests.open('time', {}, 1, 'send');
-      const marketTime = Number(headers.get('x-market-time') ?? Number.NaN);
-      if (Number.isInteger(marketTime)) return marketTime;
-      return parseAnswer(serverTimeSchema, json, 'GET time').serverTime;
-    },
+    ...createMarketReads(requests, listing),
     instrument: (symbol) => Promise.resolve().then(() => listing.get(symbol)),
-    async orderBook(symbol, depth) {
-      const params = { symbol: listing.traded(symbol).venueSymbol, limit: depth };
-      const at = adapter.venueTime();
-      const { json } = await requests.open('depth', params, 5);
-      return { symbol, at, ...parseAnswer(depthSchema, json, 'GET depth') };
-    },
     async getBalance(asset) {
       const held = (await balances()).find((balance) => balance.asset === asset);
       return held ?? { asset, free: '0', locked: '0' };
