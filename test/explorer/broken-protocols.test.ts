@@ -2,7 +2,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { BROKEN_PROTOCOLS } from './broken-protocols.ts';
 import { explore } from './explore.ts';
 
-jest.setTimeout(60_000);
+// Coverage makes thousands of schedules slow.
+jest.setTimeout(300_000);
 
 describe('the explorer', () => {
   it.each(Object.entries(BROKEN_PROTOCOLS))(
