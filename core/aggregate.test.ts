@@ -1,29 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { createKline, T0 } from '../test/factories/market.ts';
 import { aggregateNext, aggregateStart } from './aggregate.ts';
+import { type Bar, barOf } from './bar.ts';
 import type { Kline } from './kline.ts';
 import type { Interval } from './time.ts';
 
 const MINUTE = 60_000;
 
-function minute(at: number, overrides: Partial<Kline> = {}): Kline {
+function minute(at: number, overrides: Partial<Kline> = {}): Bar {
   const close = String(100 + at);
-  return createKline({
-    openAt: T0 + at * MINUTE,
-    open: close,
-    high: close,
-    low: close,
-    close,
-    ...overrides,
-  });
+  return barOf(
+    createKline({
+      openAt: T0 + at * MINUTE,
+      open: close,
+      high: close,
+      low: close,
+      close,
+      ...overrides,
+    }),
+  );
 }
 
-function run(interval: Interval, bars: readonly Kline[]): Kline[] {
+function run(interval: Interval, bars: readonly Bar[]): Bar[] {
   let state = aggregateStart(interval);
   return bars.flatMap((bar) => {
-    const next = aggregateNext(state, bar);
-    state = JSON.parse(JSON.stringify(next.state)) as typeof state;
-    return next.closed;
+    const closed = aggregateNext(state, bar);
+    state = JSON.parse(JSON.stringify(state)) as typeof state;
+    return closed;
   });
 }
 
@@ -39,22 +42,28 @@ describe('aggregation', () => {
     expect(run('5m', bars.slice(0, 4))).toEqual([]);
     expect(run('5m', bars)).toEqual([
       {
-        exchange: 'binance',
-        symbol: 'BTC/USDT',
-        interval: '5m',
         openAt: T0,
         closeAt: T0 + 5 * MINUTE,
-        open: '10',
-        high: '15',
-        low: '8',
-        close: '12',
-        volume: '1.6',
+        open: 10,
+        high: 15,
+        low: 8,
+        close: 12,
+        volume: 1.6,
       },
     ]);
   });
 
-  it('passes one-minute bars through', () => {
+  it('passes bars of its own length through', () => {
     expect(run('1m', [minute(3)])).toEqual([minute(3)]);
+  });
+
+  it('builds long bars from bars of any shorter length', () => {
+    const hour = (at: number): Bar => ({
+      ...minute(0),
+      openAt: T0 + at * 3_600_000,
+      closeAt: T0 + (at + 1) * 3_600_000,
+    });
+    expect(run('4h', [0, 1, 2, 3].map(hour))).toMatchObject([{ closeAt: T0 + 4 * 3_600_000 }]);
   });
 
   it('drops a first bar whose beginning it did not see', () => {
@@ -71,19 +80,19 @@ describe('aggregation', () => {
       [0, 1, 6, 9, 11, 14].map((at) => minute(at)),
     );
     expect(closed.map(({ openAt, open, close }) => [(openAt - T0) / MINUTE, open, close])).toEqual([
-      [0, '100', '101'],
-      [5, '106', '109'],
-      [10, '111', '114'],
+      [0, 100, 101],
+      [5, 106, 109],
+      [10, 111, 114],
     ]);
     // The late bar and one that is only its last minute come together.
     expect(run('5m', [minute(0), minute(9)])).toHaveLength(2);
   });
 
-  it('refuses other intervals and older bars', () => {
-    const { state } = aggregateNext(aggregateStart('5m'), minute(5));
-    expect(() => aggregateNext(state, createKline({ interval: '5m' }))).toThrow(
-      /built from bars of 1m/,
-    );
+  it('refuses longer intervals and older bars', () => {
+    const state = aggregateStart('5m');
+    aggregateNext(state, minute(5));
+    const hour = { ...minute(5), closeAt: T0 + 65 * MINUTE };
+    expect(() => aggregateNext(state, hour)).toThrow(/cannot be built from one of 60 minutes/);
     expect(() => aggregateNext(state, minute(2))).toThrow(/in order/);
   });
 });

@@ -33,6 +33,9 @@ const wanted = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('order'), side, quantity: positiveDecimal }),
 ]);
 
+export const EXECUTION_TYPES =
+  'chase and iceberg work limit orders, twap, best-venue and split market or limit orders';
+
 export const signalSchema = z
   .strictObject({
     id: z.string().regex(/^[0-9a-f]{24}$/, 'expected 24 hex digits'),
@@ -76,12 +79,13 @@ export const signalSchema = z
     error: 'a stop signal needs stopPrice, another one must not have it',
     path: ['stopPrice'],
   })
-  .refine(({ execution, type }) => execution === undefined || fits(execution.kind, type), {
-    error: 'chase and iceberg work limit orders, twap, best-venue and split market or limit orders',
+  .refine(({ execution, type }) => execution === undefined || executionFits(execution.kind, type), {
+    error: EXECUTION_TYPES,
     path: ['execution'],
   });
 
-function fits(kind: ExecutionKind, type: OrderType): boolean {
+/** Whether orders of that type may be worked so. */
+export function executionFits(kind: ExecutionKind, type: OrderType): boolean {
   return type === 'limit' || (type === 'market' && kind !== 'chase' && kind !== 'iceberg');
 }
 

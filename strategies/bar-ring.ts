@@ -1,5 +1,5 @@
 /** The last bars of a feed in typed columns: bounded memory, and contiguous views for indicators. */
-import type { Kline } from '../core/kline.ts';
+import type { Bar } from '../core/bar.ts';
 import type { BarColumns } from './base-strategy.ts';
 
 const COLUMNS = ['closeAt', 'open', 'high', 'low', 'close', 'volume'] as const;
@@ -28,18 +28,18 @@ export class BarRing {
     };
   }
 
-  push(bar: Kline): void {
+  push(bar: Bar): void {
     if (this.#end === 2 * this.#capacity) {
       for (const name of COLUMNS) this.#columns[name].copyWithin(0, this.#capacity);
       this.#end = this.#capacity;
     }
     const at = this.#end;
     this.#columns.closeAt[at] = bar.closeAt;
-    this.#columns.open[at] = Number(bar.open);
-    this.#columns.high[at] = Number(bar.high);
-    this.#columns.low[at] = Number(bar.low);
-    this.#columns.close[at] = Number(bar.close);
-    this.#columns.volume[at] = Number(bar.volume);
+    this.#columns.open[at] = bar.open;
+    this.#columns.high[at] = bar.high;
+    this.#columns.low[at] = bar.low;
+    this.#columns.close[at] = bar.close;
+    this.#columns.volume[at] = bar.volume;
     this.#end += 1;
   }
 

@@ -16,18 +16,17 @@
  * All it remembers is `ctx.state`, which is JSON and is stored after every bar.
  */
 import type { z } from 'zod';
+import type { Bar } from '../core/bar.ts';
 import type { ExecutionPlanInput } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Json } from '../core/json.ts';
-import type { Kline } from '../core/kline.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Position } from '../core/position.ts';
 import type { StopSpec } from '../core/stops.ts';
 import type { Interval } from '../core/time.ts';
 
-/** A closed bar. Prices are the source's decimal strings; `ctx.bars` has them as numbers. */
-export type Bar = Kline;
+export type { Bar } from '../core/bar.ts';
 
 /** A stream of bars the strategy wants. */
 export interface Feed {
@@ -80,7 +79,9 @@ export interface OrderOptions {
   /** Why, for people; at most 64 characters. */
   readonly tag: string;
   /** Makes it a limit order at this price; a market order without it. */
-  readonly limitPrice?: string;
+  readonly limitPrice?: string | number;
+  /** Makes it a stop order: at market once the price reaches this. Not together with `limitPrice`. */
+  readonly stopPrice?: string | number;
   /** Market milliseconds after which a resting order is cancelled. */
   readonly timeoutMs?: number;
   /** Market milliseconds an entry may be late; one bar of the feed unless stated, and a TWAP's span more. */
@@ -90,7 +91,7 @@ export interface OrderOptions {
   /** The exits that guard the position this entry opens. */
   readonly stops?: StopSpec;
   /** The price at which the position would be given up; what `{ risk }` is reckoned from. */
-  readonly stop?: string;
+  readonly stop?: string | number;
 }
 
 /** Names one signal for ever. */
@@ -112,7 +113,7 @@ export interface AuxValue {
   readonly publishedAt: number;
 }
 
-/** What the runner is told of the strategy's standing before each event; `StrategySnapshot` of storage. */
+/** What a live runner is told of the strategy's standing before each event; `StrategySnapshot` of storage. */
 export interface Standing {
   readonly positions: Readonly<Record<string, Position>>;
   readonly openOrders: readonly OrderView[];
@@ -164,7 +165,7 @@ export abstract class BaseStrategy<C = unknown, S extends Json = Json> {
   abstract feeds(): readonly Feed[];
   abstract initialState(): S;
 
-  /** A bar of one feed closed. */
+  /** A bar of one feed closed. `bar` is valid during the call: copy what is to be kept. */
   onKline?(bar: Bar, feed: Feed, ctx: Context<S>): void;
   /**
    * Once per `closeAt`, when the bars of all feeds that close then have come. A bar that is still missing

@@ -1,175 +1,262 @@
-/** The context a strategy is called with: what it sees, and how its wishes become signals. */
-import type { z } from 'zod';
+/**
+ * The context a strategy is called with: what it sees, and how its wishes become requests. One object for a
+ * whole run; the session sets its moment before each call.
+ */
+import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
-import { sendsForMs } from '../core/execution/plan.ts';
+import { executionPlan, sendsForMs } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
-import { averageCost, emptyPosition } from '../core/ledger.ts';
-import { decimal, toDecimalString } from '../core/money.ts';
-import { type Signal, signalId, signalSchema } from '../core/signal.ts';
+import type { Json } from '../core/json.ts';
+import { Decimal, decimal, positiveDecimal, toDecimalString } from '../core/money.ts';
+import type { OrderView } from '../core/order.ts';
+import { EXECUTION_TYPES, executionFits, type OrderType, type Signal } from '../core/signal.ts';
+import { stopSpec } from '../core/stops.ts';
 import type { BarRing } from './bar-ring.ts';
 import {
   type AuxValue,
+  type BarColumns,
   type Context,
+  type Feed,
   feedKey,
   type OrderOptions,
+  type PositionView,
   type SignalId,
   type Size,
-  type Standing,
 } from './base-strategy.ts';
-import type { Json } from '../core/json.ts';
-import { equityOf, quantityOf } from './sizing.ts';
+import { quantityOf } from './sizing.ts';
 
-/** What a strategy asked for during one event. */
-export interface Wish {
-  readonly signals: Signal[];
-  readonly cancels: SignalId[];
+/** Symbol → last close. */
+export type Closes = Readonly<Record<string, number>>;
+
+/** The strategy's standing as its context asks for it: live a snapshot of the store, in a backtest its books. */
+export interface Account {
+  position(symbol: string): PositionView;
+  /** Orders that are not final. */
+  open(symbol: string): readonly OrderView[];
+  /** Worth in quote, positions marked at the closes. */
+  equity(closes: Closes): Decimal;
+  /** Quote not bound in positions or reservations. */
+  readonly free: string;
 }
 
-export interface ContextInput {
-  readonly strategyId: string;
-  readonly strategyType: string;
-  readonly runId: string;
-  readonly accountId: string;
-  readonly exchange: string;
-  readonly instruments?: Readonly<Record<string, Instrument>>;
-  readonly aux?: (name: string, now: number) => AuxValue | undefined;
-  readonly now: number;
-  readonly warming: boolean;
-  /** How long a signal is valid unless the strategy says so. */
-  readonly validForMs: number;
-  readonly standing: Standing;
-  readonly closes: Readonly<Record<string, string>>;
-  /** Counted up here as signals are made. */
-  readonly sequences: Record<string, number>;
+/** One thing a strategy asked for: all of a signal that is the strategy's to say. */
+export interface Request extends Pick<
+  Signal,
+  | 'id'
+  | 'symbol'
+  | 'sequence'
+  | 'eventTime'
+  | 'validUntil'
+  | 'wanted'
+  | 'type'
+  | 'referencePrice'
+  | 'tag'
+> {
+  readonly limitPrice?: string;
+  readonly stopPrice?: string;
+  readonly timeoutMs?: number;
+  readonly execution?: Signal['execution'];
+  readonly stops?: Signal['stops'];
+}
+
+/** Names a signal; opaque to the strategy. */
+export type SignalNamer = (symbol: string, eventTime: number, sequence: number) => SignalId;
+
+export interface ContextParts {
+  /** Where the strategy's state lives, and the last closes. */
+  readonly holder: { strategy: Json; readonly closes: Record<string, number> };
   readonly rings: ReadonlyMap<string, BarRing>;
-  /** Filled here. */
-  readonly wish: Wish;
-  /** Where the strategy's state lives. */
-  readonly holder: { strategy: Json };
+  /** Symbol → last sequence given out; counted up here. */
+  readonly sequences: Record<string, number>;
+  readonly instruments: Readonly<Record<string, Instrument>>;
+  readonly nameSignal: SignalNamer;
+  readonly aux: ((name: string, now: number) => AuxValue | undefined) | undefined;
 }
 
-function lastClose(input: ContextInput, symbol: string): string {
-  const close = input.closes[symbol];
-  if (close === undefined) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      `no bar of ${symbol} has come yet, so nothing can be sized; ask only for symbols of feeds(): ${Object.keys(input.closes).join(', ') || 'none yet'}`,
-    );
+const TAG_LENGTH = 64;
+
+const priceOption = z
+  .union([z.number().positive(), positiveDecimal])
+  .transform((price) => toDecimalString(new Decimal(price)));
+
+const rareOptions = z
+  .strictObject({
+    tag: z.string().max(TAG_LENGTH),
+    limitPrice: priceOption.optional(),
+    stopPrice: priceOption.optional(),
+    timeoutMs: z.int().positive().optional(),
+    validForMs: z.int().nonnegative().optional(),
+    execution: executionPlan.optional(),
+    stops: stopSpec.optional(),
+    stop: priceOption.optional(),
+  })
+  .refine((given) => given.limitPrice === undefined || given.stopPrice === undefined, {
+    error: 'an order has a limitPrice or a stopPrice, not both',
+    path: ['stopPrice'],
+  })
+  .refine(
+    ({ execution, ...given }) =>
+      execution === undefined || executionFits(execution.kind, typeOf(given)),
+    { error: EXECUTION_TYPES, path: ['execution'] },
+  );
+type CheckedOptions = z.infer<typeof rareOptions>;
+
+/** Throws INVALID_INPUT with every fault. */
+function checked(options: OrderOptions): CheckedOptions {
+  const plain =
+    options.limitPrice === undefined &&
+    options.stopPrice === undefined &&
+    options.execution === undefined &&
+    options.stops === undefined &&
+    options.stop === undefined &&
+    options.timeoutMs === undefined &&
+    options.validForMs === undefined;
+  // The way of nearly every market order.
+  if (plain && typeof options.tag === 'string' && options.tag.length <= TAG_LENGTH) {
+    return options as CheckedOptions;
   }
-  return close;
+  const parsed = rareOptions.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new KeelError('INVALID_INPUT', `no valid signal: ${faults.join('; ')}`);
 }
 
-function quantityFor(
-  input: ContextInput,
-  symbol: string,
-  size: Size,
-  options: OrderOptions,
-): string {
-  return quantityOf(size, {
-    close: lastClose(input, symbol),
-    equity: equityOf(input.standing, input.closes),
-    stop: options.stop,
-    step: input.instruments?.[symbol]?.quantityStep,
-  });
+function typeOf(options: {
+  readonly limitPrice?: string | undefined;
+  readonly stopPrice?: string | undefined;
+}): OrderType {
+  if (options.limitPrice !== undefined) return 'limit';
+  return options.stopPrice === undefined ? 'market' : 'stop';
 }
 
-/** Makes the signal; while warming it only says which id it would have had. */
-function express(
-  input: ContextInput,
-  symbol: string,
-  wanted: Signal['wanted'],
-  options: OrderOptions,
-): SignalId {
-  const { runId, now } = input;
-  const sequence = (input.sequences[symbol] ?? 0) + 1;
-  const id = signalId({ runId, symbol, eventTime: now, sequence });
-  if (input.warming) return id;
-  const parsed = signalSchema.safeParse({
-    id,
-    strategyId: input.strategyId,
-    strategyType: input.strategyType,
-    runId,
-    source: { kind: 'strategy', name: input.strategyId },
-    accountId: input.accountId,
-    exchange: input.exchange,
-    symbol,
-    sequence,
-    eventTime: now,
-    validUntil: now + (options.validForMs ?? input.validForMs + sendsForMs(options.execution)),
-    wanted,
-    type: options.limitPrice === undefined ? 'market' : 'limit',
-    ...(options.limitPrice === undefined ? {} : { limitPrice: options.limitPrice }),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.execution === undefined ? {} : { execution: options.execution }),
-    ...(options.stops === undefined ? {} : { stops: options.stops }),
-    referencePrice: lastClose(input, symbol),
-    tag: options.tag,
-  } satisfies z.input<typeof signalSchema>);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new KeelError('INVALID_INPUT', `no valid signal: ${faults.join('; ')}`);
+export class StrategyContext implements Context {
+  now = 0;
+  warming = false;
+  /** How long a signal is valid unless the strategy says so. */
+  validForMs = 0;
+  account: Account;
+  /** What was asked for since they were last taken. */
+  requests: Request[] = [];
+  cancels: SignalId[] = [];
+  readonly #parts: ContextParts;
+
+  constructor(parts: ContextParts, account: Account) {
+    this.#parts = parts;
+    this.account = account;
   }
-  input.sequences[symbol] = sequence;
-  input.wish.signals.push(parsed.data);
-  return id;
-}
 
-/** The context for one event. */
-export function createContext(input: ContextInput): Context {
-  const { standing, holder } = input;
-  return {
-    now: input.now,
-    warming: input.warming,
-    get state(): Json {
-      return holder.strategy;
-    },
-    set state(next: Json) {
-      holder.strategy = next;
-    },
-    get funds() {
-      const equity = toDecimalString(equityOf(standing, input.closes));
-      return { equity, free: standing.freeFunds };
-    },
-    bars(feed) {
-      const ring = input.rings.get(feedKey(feed));
-      if (ring === undefined) {
-        throw new KeelError(
-          'NOT_FOUND',
-          `${feedKey(feed)} is no feed of this strategy; it asked for ${[...input.rings.keys()].join(', ')}`,
-        );
-      }
-      return ring.view();
-    },
-    position(symbol) {
-      const position = standing.positions[symbol] ?? emptyPosition(symbol);
-      const { quantity, realisedPnl } = position;
-      return { symbol, quantity, averageCost: averageCost(position), realisedPnl };
-    },
-    open(symbol) {
-      return standing.openOrders.filter((order) => order.symbol === symbol);
-    },
-    aux(name) {
-      return input.aux?.(name, input.now);
-    },
-    target(symbol: string, size: Size, options: OrderOptions): SignalId {
-      const quantity = quantityFor(input, symbol, size, options);
-      return express(input, symbol, { kind: 'target', quantity }, options);
-    },
-    order(symbol: string, side: Side, size: Size, options: OrderOptions): SignalId {
-      const quantity = quantityFor(input, symbol, size, options);
-      if (decimal(quantity).lte(0)) {
-        // Without funds every warm-up order is of size zero, and none is sent.
-        if (input.warming) return express(input, symbol, { kind: 'target', quantity }, options);
-        throw new KeelError(
-          'INVALID_INPUT',
-          `an order needs a size above zero, ${JSON.stringify(size)} comes to ${quantity} ${symbol}; to close a position use target(symbol, 'flat', …)`,
-        );
-      }
-      return express(input, symbol, { kind: 'order', side, quantity }, options);
-    },
-    cancel(id: SignalId): void {
-      if (!input.warming) input.wish.cancels.push(id);
-    },
-  };
+  get state(): Json {
+    return this.#parts.holder.strategy;
+  }
+
+  set state(next: Json) {
+    this.#parts.holder.strategy = next;
+  }
+
+  get funds(): { equity: string; free: string } {
+    const { account } = this;
+    return {
+      equity: toDecimalString(account.equity(this.#parts.holder.closes)),
+      free: account.free,
+    };
+  }
+
+  bars(feed: Feed): BarColumns {
+    const { rings } = this.#parts;
+    const ring = rings.get(feedKey(feed));
+    if (ring === undefined) {
+      throw new KeelError(
+        'NOT_FOUND',
+        `${feedKey(feed)} is no feed of this strategy; it asked for ${[...rings.keys()].join(', ')}`,
+      );
+    }
+    return ring.view();
+  }
+
+  position(symbol: string): PositionView {
+    return this.account.position(symbol);
+  }
+
+  open(symbol: string): readonly OrderView[] {
+    return this.account.open(symbol);
+  }
+
+  aux(name: string): AuxValue | undefined {
+    return this.#parts.aux?.(name, this.now);
+  }
+
+  target(symbol: string, size: Size, given: OrderOptions): SignalId {
+    const options = checked(given);
+    const quantity = this.#quantity(symbol, size, options);
+    return this.#ask(symbol, { kind: 'target', quantity }, options);
+  }
+
+  order(symbol: string, side: Side, size: Size, given: OrderOptions): SignalId {
+    const options = checked(given);
+    const quantity = this.#quantity(symbol, size, options);
+    if (decimal(quantity).lte(0)) {
+      // Without funds every warm-up order is of size zero, and none is sent.
+      if (this.warming) return this.#ask(symbol, { kind: 'target', quantity }, options);
+      throw new KeelError(
+        'INVALID_INPUT',
+        `an order needs a size above zero, ${JSON.stringify(size)} comes to ${quantity} ${symbol}; to close a position use target(symbol, 'flat', …)`,
+      );
+    }
+    return this.#ask(symbol, { kind: 'order', side, quantity }, options);
+  }
+
+  cancel(id: SignalId): void {
+    if (!this.warming) this.cancels.push(id);
+  }
+
+  #lastClose(symbol: string): number {
+    const { closes } = this.#parts.holder;
+    const close = closes[symbol];
+    if (close === undefined) {
+      throw new KeelError(
+        'INVALID_INPUT',
+        `no bar of ${symbol} has come yet, so nothing can be sized; ask only for symbols of feeds(): ${Object.keys(closes).join(', ') || 'none yet'}`,
+      );
+    }
+    return close;
+  }
+
+  #quantity(symbol: string, size: Size, options: CheckedOptions): string {
+    const { holder, instruments } = this.#parts;
+    return quantityOf(size, {
+      close: this.#lastClose(symbol),
+      equity: () => this.account.equity(holder.closes),
+      stop: options.stop,
+      step: instruments[symbol]?.quantityStep,
+    });
+  }
+
+  /** Makes the request; while warming it only says which id it would have had. */
+  #ask(symbol: string, wanted: Signal['wanted'], options: CheckedOptions): SignalId {
+    const { sequences, nameSignal } = this.#parts;
+    const { now } = this;
+    const { limitPrice, stopPrice, timeoutMs, execution, stops } = options;
+    const sequence = (sequences[symbol] ?? 0) + 1;
+    const id = nameSignal(symbol, now, sequence);
+    if (this.warming) return id;
+    sequences[symbol] = sequence;
+    this.requests.push({
+      id,
+      symbol,
+      sequence,
+      eventTime: now,
+      validUntil: now + (options.validForMs ?? this.validForMs + sendsForMs(execution)),
+      wanted,
+      type: typeOf(options),
+      referencePrice: toDecimalString(new Decimal(this.#lastClose(symbol))),
+      tag: options.tag,
+      ...(limitPrice === undefined ? {} : { limitPrice }),
+      ...(stopPrice === undefined ? {} : { stopPrice }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(execution === undefined ? {} : { execution }),
+      ...(stops === undefined ? {} : { stops }),
+    });
+    return id;
+  }
 }

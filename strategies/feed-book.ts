@@ -1,42 +1,59 @@
-/** A runner's feeds: which source each reads, and their last closed bars. */
+/** A strategy's feeds: which source each reads, the bars being built, and the last closed ones. */
 import { aggregateNext, aggregateStart, type AggregateState } from '../core/aggregate.ts';
+import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
-import type { Kline } from '../core/kline.ts';
-import { intervalMs } from '../core/time.ts';
+import { type Interval, intervalMs } from '../core/time.ts';
 import { BarRing } from './bar-ring.ts';
-import { type Bar, type Feed, feedKey } from './base-strategy.ts';
+import { type Feed, feedKey } from './base-strategy.ts';
 
-/** Where one-minute bars come from: an exchange's symbol. */
+/** Where base bars come from: an exchange's symbol. */
 export interface Source {
   readonly exchange: string;
   readonly symbol: string;
 }
 
-/** One-minute bars to read before the first live one. */
+/** Base bars to read before the first live one. */
 export interface HistoryNeed extends Source {
-  readonly interval: '1m';
+  readonly interval: Interval;
   readonly count: number;
 }
 
-export interface ClosedBar {
-  readonly feed: Feed;
-  readonly bar: Bar;
-}
-
-/** Feed key → the bar being built. */
+/** Feed key → the bar being built; absent for feeds of the base interval. */
 export type Aggregates = Record<string, AggregateState>;
 
-/** `binance:BTC/USDT:1m` */
-export function sourceKey(source: Source): string {
-  return feedKey({ exchange: source.exchange, symbol: source.symbol, interval: '1m' });
+/** One feed at work. */
+export interface FeedSlot {
+  readonly feed: Feed;
+  readonly key: string;
+  readonly ring: BarRing;
+  /** Null for a feed of the base interval. */
+  aggregate: AggregateState | null;
+  /** What the last base bar closed of it: mostly nothing or one bar. Valid until the next base bar. */
+  closed: Bar | null;
+  /** A second bar that closed by the same base bar, after a gap. */
+  alsoClosed: Bar | null;
+  /** A bar's length, ms. */
+  readonly lengthMs: number;
+}
+
+/** One source with the feeds that read it. */
+export interface SourceSlot extends Source {
+  readonly key: string;
+  readonly feeds: readonly FeedSlot[];
 }
 
 export class FeedBook {
   readonly feeds: readonly Feed[];
   readonly rings: ReadonlyMap<string, BarRing>;
+  /** The interval of the bars that come in. */
+  readonly base: Interval;
+  readonly #sources: ReadonlyMap<string, SourceSlot>;
 
-  /** Throws INVALID_INPUT when there is no feed, or one with a warm-up below one bar. */
-  constructor(feeds: readonly Feed[], strategyType: string) {
+  /**
+   * Throws INVALID_INPUT when there is no feed, one with a warm-up below one bar, or one that the base bars
+   * cannot build.
+   */
+  constructor(feeds: readonly Feed[], strategyType: string, base: Interval) {
     const wrong = feeds.find(({ warmup }) => !Number.isInteger(warmup) || warmup < 1);
     if (feeds.length === 0 || wrong !== undefined) {
       throw new KeelError(
@@ -44,33 +61,86 @@ export class FeedBook {
         `${strategyType} asks for ${wrong === undefined ? 'no feed' : `a warm-up of ${String(wrong.warmup)} bars`}; feeds() must return one feed or more, each with a warmup from 1`,
       );
     }
+    const short = feeds.find(({ interval }) => intervalMs(interval) < intervalMs(base));
+    if (short !== undefined) {
+      throw new KeelError(
+        'INVALID_INPUT',
+        `${strategyType} wants bars of ${short.interval} of ${short.symbol}, the data has bars of ${base}: give data of ${short.interval} or shorter, or configure a longer interval`,
+      );
+    }
     this.feeds = feeds;
+    this.base = base;
     this.rings = new Map(feeds.map((feed) => [feedKey(feed), new BarRing(feed.warmup)]));
-  }
-
-  startAggregates(): Aggregates {
-    return Object.fromEntries(
-      this.feeds.map((feed) => [feedKey(feed), aggregateStart(feed.interval)]),
-    );
-  }
-
-  feedsOf(source: Source): readonly Feed[] {
-    return this.feeds.filter(
-      (feed) => feed.exchange === source.exchange && feed.symbol === source.symbol,
-    );
-  }
-
-  /** Takes in a one-minute bar: moves `aggregates` on, and keeps and returns the bars it closed. */
-  take(bar: Kline, aggregates: Aggregates): readonly ClosedBar[] {
-    return this.feedsOf(bar).flatMap((feed) => {
+    const sources = new Map<string, { source: Source; feeds: FeedSlot[] }>();
+    for (const feed of feeds) {
       const key = feedKey(feed);
-      const next = aggregateNext(aggregates[key] ?? aggregateStart(feed.interval), bar);
-      aggregates[key] = next.state;
-      return next.closed.map((closed) => {
-        this.rings.get(key)?.push(closed);
-        return { feed, bar: closed };
+      const ring = this.rings.get(key) ?? new BarRing(feed.warmup);
+      const own = sources.get(this.sourceKey(feed)) ?? { source: feed, feeds: [] };
+      own.feeds.push({
+        feed,
+        key,
+        ring,
+        aggregate: feed.interval === base ? null : aggregateStart(feed.interval),
+        closed: null,
+        alsoClosed: null,
+        lengthMs: intervalMs(feed.interval),
       });
-    });
+      sources.set(this.sourceKey(feed), own);
+    }
+    this.#sources = new Map(
+      [...sources].map(([key, { source, feeds: slots }]) => [
+        key,
+        { exchange: source.exchange, symbol: source.symbol, key, feeds: slots },
+      ]),
+    );
+  }
+
+  /** `binance:BTC/USDT:1m` */
+  sourceKey({ exchange, symbol }: Source): string {
+    return feedKey({ exchange, symbol, interval: this.base });
+  }
+
+  /** Undefined where no feed reads it. */
+  source(source: Source): SourceSlot | undefined {
+    return this.#sources.get(this.sourceKey(source));
+  }
+
+  get sources(): Iterable<SourceSlot> {
+    return this.#sources.values();
+  }
+
+  /** The bars being built, as they stand: the slots' own state. */
+  get aggregates(): Aggregates {
+    const slots = [...this.#sources.values()].flatMap(({ feeds }) => feeds);
+    return Object.fromEntries(
+      slots.flatMap(({ key, aggregate }) => (aggregate === null ? [] : [[key, aggregate]])),
+    );
+  }
+
+  /** Goes on with bars that were being built; without any, each begins anew. */
+  setAggregates(aggregates: Aggregates = {}): void {
+    for (const { feeds } of this.#sources.values()) {
+      for (const slot of feeds) {
+        if (slot.aggregate === null) continue;
+        slot.aggregate = aggregates[slot.key] ?? aggregateStart(slot.feed.interval);
+      }
+    }
+  }
+
+  /** Takes in a base bar: builds on, keeps what it closed in the rings, and leaves it in the slots. */
+  take({ feeds }: SourceSlot, bar: Bar): void {
+    for (const slot of feeds) {
+      if (slot.aggregate === null) {
+        slot.closed = bar;
+        slot.ring.push(bar);
+        continue;
+      }
+      const [first = null, second = null] = aggregateNext(slot.aggregate, bar);
+      slot.closed = first;
+      slot.alsoClosed = second;
+      if (first !== null) slot.ring.push(first);
+      if (second !== null) slot.ring.push(second);
+    }
   }
 
   /** The bars needed to fill every ring, whole bars of each feed's interval, wherever the first begins. */
@@ -78,10 +148,10 @@ export class FeedBook {
     const needs = new Map<string, HistoryNeed>();
     for (const feed of this.feeds) {
       const { exchange, symbol } = feed;
-      const minutes = intervalMs(feed.interval) / intervalMs('1m');
-      const before = needs.get(sourceKey(feed))?.count ?? 0;
-      const count = Math.max((feed.warmup + 1) * minutes - 1, before);
-      needs.set(sourceKey(feed), { exchange, symbol, interval: '1m', count });
+      const parts = intervalMs(feed.interval) / intervalMs(this.base);
+      const before = needs.get(this.sourceKey(feed))?.count ?? 0;
+      const count = Math.max((feed.warmup + 1) * parts - 1, before);
+      needs.set(this.sourceKey(feed), { exchange, symbol, interval: this.base, count });
     }
     return [...needs.values()];
   }

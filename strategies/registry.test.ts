@@ -56,7 +56,6 @@ describe('StrategyRegistry', () => {
       symbol: 'BTC/USDT',
       fast: 5,
       slow: 60,
-      size: { allocation: 0.5 },
     });
   });
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { rsiNext, rsiStart, type RsiState } from '../core/indicators/rsi.ts';
 import { symbol } from '../core/symbol.ts';
 import { interval } from '../core/time.ts';
-import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
-import { sizeConfig } from './sizing.ts';
+import { type Bar, BaseStrategy, type Context, type Feed, type Size } from './base-strategy.ts';
+import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
@@ -16,19 +16,20 @@ const config = z
     /** RSI at or below which it buys, and at or above which it sells. */
     oversold: z.number().min(1).max(50).default(35),
     overbought: z.number().min(50).max(99).default(65),
-    size: sizeConfig.default({ allocation: 0.5 }),
+    ...sizing,
   })
   .refine((value) => value.oversold < value.overbought, {
     error: 'oversold must be below overbought',
     path: ['oversold'],
-  });
+  })
+  .refine(statesOneSize, ONE_SIZE);
 
 export type RsiMeanReversionConfig = z.infer<typeof config>;
 
 type State = {
   readonly rsi: RsiState;
   /** What it last asked for; null while it has asked for nothing, since an earlier run may have left a position. */
-  readonly long: boolean | null;
+  long: boolean | null;
 };
 
 /** Wilder's averages forget their start slowly; after ten periods what is left of it is below e⁻¹⁰. */
@@ -45,11 +46,13 @@ export class RsiMeanReversion extends BaseStrategy<RsiMeanReversionConfig, State
   static readonly config = config;
 
   readonly #feed: Feed;
+  readonly #size: Size;
 
   constructor(settings: RsiMeanReversionConfig) {
     super(settings);
     const { exchange, symbol: traded, interval: length, period } = settings;
     this.#feed = { exchange, symbol: traded, interval: length, warmup: period * WARMUP_PERIODS };
+    this.#size = sizeOf(settings);
   }
 
   feeds(): readonly Feed[] {
@@ -61,17 +64,15 @@ export class RsiMeanReversion extends BaseStrategy<RsiMeanReversionConfig, State
   }
 
   override onKline(bar: Bar, feed: Feed, ctx: Context<State>): void {
-    const { state, value } = rsiNext(ctx.state.rsi, Number(bar.close));
-    let { long } = ctx.state;
-    if (value !== null && !ctx.warming) {
-      if (long !== true && value <= this.config.oversold) {
-        long = true;
-        ctx.target(feed.symbol, this.config.size, { tag: 'oversold' });
-      } else if (long !== false && value >= this.config.overbought) {
-        long = false;
-        ctx.target(feed.symbol, 'flat', { tag: 'overbought' });
-      }
+    const { state } = ctx;
+    const value = rsiNext(state.rsi, bar.close);
+    if (ctx.warming) return;
+    if (state.long !== true && value <= this.config.oversold) {
+      state.long = true;
+      ctx.target(feed.symbol, this.#size, { tag: 'oversold' });
+    } else if (state.long !== false && value >= this.config.overbought) {
+      state.long = false;
+      ctx.target(feed.symbol, 'flat', { tag: 'overbought' });
     }
-    ctx.state = { rsi: state, long };
   }
 }

@@ -10,33 +10,20 @@
  * From the same bars, standings and checkpoint it always makes the same signals with the same ids. After it
  * has thrown its state is undefined: make a new one from the last stored checkpoint.
  */
+import { barOf } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { Kline } from '../core/kline.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
 import { isFinalIntent } from '../core/intent-machine.ts';
-import type { Signal } from '../core/signal.ts';
-import { intervalMs } from '../core/time.ts';
-import {
-  type AuxValue,
-  type BaseStrategy,
-  type Context,
-  type Feed,
-  feedKey,
-  type SignalId,
-  type Standing,
-} from './base-strategy.ts';
 import type { Json } from '../core/json.ts';
-import { createContext, type Wish } from './context.ts';
-import {
-  type Aggregates,
-  FeedBook,
-  type HistoryNeed,
-  type Source,
-  sourceKey,
-} from './feed-book.ts';
-import { addToSlice, type PendingSlices, takeSlices } from './slices.ts';
+import { type Signal, signalId, signalSchema } from '../core/signal.ts';
+import type { AuxValue, BaseStrategy, Feed, SignalId, Standing } from './base-strategy.ts';
+import type { Request } from './context.ts';
+import type { HistoryNeed } from './feed-book.ts';
+import { type SessionState, StrategySession } from './session.ts';
+import { SnapshotAccount } from './snapshot-account.ts';
 
 export interface RunnerOptions {
   /** Made by the registry, which checks the configuration. */
@@ -82,12 +69,7 @@ export type RunnerResult =
   /** The strategy has no feed, or no handler, for it. */
   | { readonly kind: 'not-mine' };
 
-type RunnerState = {
-  strategy: Json;
-  aggregates: Aggregates;
-  /** Symbol → last close, by which sizes are reckoned. */
-  closes: Record<string, string>;
-  slices: PendingSlices;
+type RunnerState = SessionState & {
   /** Source → time of the last tick; order id → last version seen. */
   ticks: Record<string, number>;
   orders: Record<string, number>;
@@ -100,8 +82,8 @@ const NOTHING_HELD: Standing = {
   allocation: '0',
 };
 
-/** Market time a slice waits for its missing bars. */
-const SLICE_TIMEOUT_MS = 120_000;
+/** Live bars are built from these. */
+const BASE = '1m';
 const ORDERS_REMEMBERED = 500;
 
 function jsonCopy(value: unknown): Json {
@@ -110,38 +92,42 @@ function jsonCopy(value: unknown): Json {
 
 export class StrategyRunner {
   readonly #options: RunnerOptions;
-  readonly #book: FeedBook;
+  readonly #session: StrategySession;
   readonly #offsets: Record<string, number>;
   readonly #sequences: Record<string, number>;
   readonly #fresh: boolean;
-  #state: RunnerState;
+  readonly #ticks: Record<string, number>;
+  #orders: Record<string, number>;
 
   /** Throws INVALID_INPUT when the strategy asks for no feed, or for a warm-up below one bar. */
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#book = new FeedBook(options.strategy.feeds(), options.strategyType);
-    const restored = options.restored;
+    const { restored, runId } = options;
     this.#fresh = restored === undefined || restored.state === null;
     this.#offsets = { ...restored?.offsets };
     this.#sequences = { ...restored?.sequences };
-    this.#state = this.#fresh
-      ? {
-          strategy: options.strategy.initialState(),
-          aggregates: this.#book.startAggregates(),
-          closes: {},
-          slices: {},
-          ticks: {},
-          orders: {},
-        }
-      : (jsonCopy(restored?.state) as unknown as RunnerState);
+    const state = this.#fresh ? undefined : (jsonCopy(restored?.state) as unknown as RunnerState);
+    this.#ticks = state?.ticks ?? {};
+    this.#orders = state?.orders ?? {};
+    this.#session = new StrategySession(
+      {
+        ...options,
+        base: BASE,
+        sequences: this.#sequences,
+        nameSignal: (symbol, eventTime, sequence) =>
+          signalId({ runId, symbol, eventTime, sequence }),
+      },
+      new SnapshotAccount(NOTHING_HELD),
+      state,
+    );
     const anchorAt = options.anchorAt ?? 0;
     if (anchorAt > 0) {
-      for (const feed of this.feeds) this.#offsets[sourceKey(feed)] ??= anchorAt;
+      for (const { key } of this.#session.book.sources) this.#offsets[key] ??= anchorAt;
     }
   }
 
   get feeds(): readonly Feed[] {
-    return this.#book.feeds;
+    return this.#session.feeds;
   }
 
   /** True when the strategy looks at ticks; at its orders. */
@@ -160,7 +146,7 @@ export class StrategyRunner {
 
   /** The bars `warmUp` needs, up to each source's offset. Enough for whole bars of the longest interval. */
   history(): HistoryNeed[] {
-    return this.#book.history();
+    return this.#session.book.history();
   }
 
   /**
@@ -170,18 +156,24 @@ export class StrategyRunner {
    * fills `ctx.bars`. Call it once, before the first live bar, with bars in the order of `closeAt`.
    */
   warmUp(bars: readonly Kline[]): void {
-    const scratch = this.#book.startAggregates();
+    const { book, context } = this.#session;
     const limits = { ...this.#offsets };
-    for (const bar of bars) {
-      const limit = limits[sourceKey(bar)];
-      if (!this.#wants(bar) || (limit !== undefined && bar.closeAt > limit)) continue;
+    const building = jsonCopy(book.aggregates) as unknown as SessionState['aggregates'];
+    context.account = new SnapshotAccount(NOTHING_HELD);
+    if (!this.#fresh) book.setAggregates();
+    for (const kline of bars) {
+      const source = book.source(kline);
+      if (source === undefined) continue;
+      const limit = limits[source.key];
+      if (limit !== undefined && kline.closeAt > limit) continue;
       if (this.#fresh) {
-        this.#advance(bar, NOTHING_HELD, true);
-        if (limit === undefined) this.#offsets[sourceKey(bar)] = bar.closeAt;
+        this.#session.onBar(source, barOf(kline), true);
+        if (limit === undefined) this.#offsets[source.key] = kline.closeAt;
       } else {
-        this.#book.take(bar, scratch);
+        book.take(source, barOf(kline));
       }
     }
+    if (!this.#fresh) book.setAggregates(building);
   }
 
   /**
@@ -194,52 +186,48 @@ export class StrategyRunner {
     standing: Standing,
     options: { readonly acceptGap?: boolean } = {},
   ): RunnerResult {
-    if (!this.#wants(bar)) return { kind: 'not-mine' };
-    const key = sourceKey(bar);
-    const last = this.#offsets[key];
+    const source = this.#session.book.source(bar);
+    if (source === undefined) return { kind: 'not-mine' };
+    if (bar.interval !== BASE) {
+      throw new KeelError(
+        'INVALID_INPUT',
+        `a runner takes bars of ${BASE} and builds the longer ones; this one is of ${bar.interval}`,
+      );
+    }
+    const last = this.#offsets[source.key];
     if (last !== undefined && bar.closeAt <= last) return { kind: 'already-handled' };
     if (last !== undefined && bar.openAt > last && options.acceptGap !== true) {
       return { kind: 'gap', from: last, to: bar.openAt };
     }
-    const wish = this.#advance(bar, standing, false);
-    this.#offsets[key] = bar.closeAt;
-    return this.#handled(wish);
+    return this.#handle(standing, () => {
+      this.#session.onBar(source, barOf(bar));
+      this.#offsets[source.key] = bar.closeAt;
+    });
   }
 
   /** Takes in a tick; older ones than the last are left out. Throws as `onKline`. */
   onMarketData(tick: MarketData, standing: Standing): RunnerResult {
-    const { strategy } = this.#options;
-    if (strategy.onMarketData === undefined || !this.#wants(tick)) {
-      return { kind: 'not-mine' };
-    }
-    const key = sourceKey(tick);
-    const last = this.#state.ticks[key];
+    const source = this.#session.book.source(tick);
+    if (!this.wantsTicks || source === undefined) return { kind: 'not-mine' };
+    const last = this.#ticks[source.key];
     if (last !== undefined && tick.timestamp <= last) return { kind: 'already-handled' };
-    const wish: Wish = { signals: [], cancels: [] };
-    const at = `tick ${key} at ${new Date(tick.timestamp).toISOString()}`;
-    this.#call(at, { now: tick.timestamp, standing, wish }, (ctx) => {
-      strategy.onMarketData?.(tick, ctx);
+    return this.#handle(standing, () => {
+      this.#session.onTick(tick);
+      this.#ticks[source.key] = tick.timestamp;
     });
-    this.#state.ticks[key] = tick.timestamp;
-    return this.#handled(wish);
   }
 
   /** Takes in a change of one of the strategy's orders, once per version. Throws as `onKline`. */
   onOrderUpdate(order: OrderView, standing: Standing): RunnerResult {
-    const { strategy, strategyId } = this.#options;
-    if (strategy.onOrderUpdate === undefined || order.strategyId !== strategyId) {
+    if (!this.wantsOrders || order.strategyId !== this.#options.strategyId) {
       return { kind: 'not-mine' };
     }
-    const seen = this.#state.orders[order.orderId];
+    const seen = this.#orders[order.orderId];
     if (seen !== undefined && order.version <= seen) return { kind: 'already-handled' };
-    const wish: Wish = { signals: [], cancels: [] };
-    const now = Math.max(order.eventTime, ...Object.values(this.#offsets));
-    const at = `order ${order.orderId} version ${String(order.version)}`;
-    this.#call(at, { now, standing, wish }, (ctx) => {
-      strategy.onOrderUpdate?.(order, ctx);
+    return this.#handle(standing, () => {
+      this.#session.onOrder(order, Math.max(order.eventTime, ...Object.values(this.#offsets)));
+      this.#rememberOrder(order);
     });
-    this.#rememberOrder(order);
-    return this.#handled(wish);
   }
 
   /** Everything needed to go on from here; a copy. */
@@ -247,95 +235,36 @@ export class StrategyRunner {
     return {
       offsets: { ...this.#offsets },
       sequences: { ...this.#sequences },
-      state: jsonCopy(this.#state),
+      state: jsonCopy({ ...this.#session.state(), ticks: this.#ticks, orders: this.#orders }),
     };
   }
 
-  #wants(source: Source): boolean {
-    return this.#book.feedsOf(source).length > 0;
+  #handle(standing: Standing, event: () => void): RunnerResult {
+    const { context } = this.#session;
+    context.account = new SnapshotAccount(standing);
+    context.requests = [];
+    context.cancels = [];
+    event();
+    const signals = context.requests.map((request) => this.#signal(request));
+    return { kind: 'handled', signals, cancels: context.cancels, checkpoint: this.checkpoint() };
   }
 
-  #handled(wish: Wish): RunnerResult {
-    const { signals, cancels } = wish;
-    return { kind: 'handled', signals, cancels, checkpoint: this.checkpoint() };
-  }
-
-  /** All bars that close are visible before the strategy is called for the first of them. */
-  #advance(bar: Kline, standing: Standing, warming: boolean): Wish {
-    const { strategy } = this.#options;
-    const wish: Wish = { signals: [], cancels: [] };
-    const closed = this.#book.take(bar, this.#state.aggregates);
-    this.#state.closes[bar.symbol] = bar.close;
-    const event = { now: bar.closeAt, standing, wish, warming };
-    for (const one of closed) {
-      if (strategy.onKline !== undefined) {
-        this.#call(barName(one.feed, one.bar.closeAt), { ...event, feed: one.feed }, (ctx) => {
-          strategy.onKline?.(one.bar, one.feed, ctx);
-        });
-      }
-    }
-    if (strategy.onSlice !== undefined) {
-      for (const one of closed) {
-        this.#state.slices = addToSlice(this.#state.slices, one.feed, one.bar);
-      }
-      const taken = takeSlices(this.#state.slices, this.feeds, bar.closeAt, SLICE_TIMEOUT_MS);
-      this.#state.slices = taken.pending;
-      for (const slice of taken.slices) {
-        this.#call(`slice of ${new Date(slice.closeAt).toISOString()}`, event, (ctx) => {
-          strategy.onSlice?.(slice.bars, ctx);
-        });
-      }
-    }
-    return wish;
-  }
-
-  /** Calls the strategy with a context; its failure becomes a KeelError that says where. */
-  #call(
-    at: string,
-    event: {
-      readonly now: number;
-      readonly standing: Standing;
-      readonly wish: Wish;
-      readonly warming?: boolean;
-      readonly feed?: Feed;
-    },
-    run: (ctx: Context) => void,
-  ): void {
-    const ctx = createContext({
-      ...this.#options,
-      now: event.now,
-      warming: event.warming ?? false,
-      validForMs: intervalMs(event.feed?.interval ?? '1m'),
-      standing: event.standing,
-      closes: this.#state.closes,
-      sequences: this.#sequences,
-      rings: this.#book.rings,
-      wish: event.wish,
-      holder: this.#state,
+  #signal(request: Request): Signal {
+    const { strategyId, strategyType, runId, accountId, exchange } = this.#options;
+    const source = { kind: 'strategy', name: strategyId } as const;
+    return signalSchema.parse({
+      ...request,
+      ...{ strategyId, strategyType, runId, source, accountId, exchange },
     });
-    try {
-      run(ctx);
-    } catch (cause) {
-      const { strategyId, strategyType } = this.#options;
-      throw new KeelError(
-        cause instanceof KeelError ? cause.code : 'STRATEGY_FAILED',
-        `strategy ${strategyId} (${strategyType}) failed on ${at}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      );
-    }
   }
 
   #rememberOrder(order: OrderView): void {
-    const { orders } = this.#state;
+    const orders = this.#orders;
     orders[order.orderId] = order.version;
     const ids = Object.keys(orders);
     const oldest = ids[0];
     if (ids.length > ORDERS_REMEMBERED && oldest !== undefined && isFinalIntent(order.state)) {
-      this.#state.orders = Object.fromEntries(Object.entries(orders).slice(1));
+      this.#orders = Object.fromEntries(Object.entries(orders).slice(1));
     }
   }
-}
-
-function barName(feed: Feed, closeAt: number): string {
-  return `bar ${feedKey(feed)} closing at ${new Date(closeAt).toISOString()}`;
 }

@@ -2,33 +2,54 @@
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import { Decimal, decimal, floorToStep, positiveDecimal, toDecimalString } from '../core/money.ts';
-import type { Size, Standing } from './base-strategy.ts';
+import type { Size } from './base-strategy.ts';
 
-/** The sizes a template's configuration may state. */
-export const sizeConfig = z.union([
-  z
-    .strictObject({ allocation: z.number().gt(0).max(1) })
-    .describe("fraction of the strategy's equity"),
-  z.strictObject({ notional: positiveDecimal }).describe('quote'),
-  z.strictObject({ qty: positiveDecimal }).describe('base units'),
-]);
-
-const DEFAULT_STEP = '0.00000001';
+const amount = z.union([z.number().positive(), positiveDecimal]);
 
 /**
- * The strategy's worth in quote: what it was given plus what its trades made, positions marked at the last
- * closes (symbol → price), or at cost where there is none.
+ * The sizes a template's configuration may state, at most one of them; half the equity without. Spread them
+ * into a configuration and read them with `sizeOf`.
  */
-export function equityOf(standing: Standing, closes: Readonly<Record<string, string>>): Decimal {
-  let equity = decimal(standing.allocation);
-  for (const position of Object.values(standing.positions)) {
-    const close = closes[position.symbol];
-    const worth =
-      close === undefined ? decimal(position.cost) : decimal(position.quantity).mul(close);
-    equity = equity.plus(position.quoteFlow).plus(worth);
-  }
-  return equity;
+export const sizing = {
+  /** Fraction of the strategy's equity. */
+  allocation: z.number().gt(0).max(1).optional().describe("fraction of the strategy's equity"),
+  /** Quote. */
+  notional: amount.optional().describe('quote'),
+  /** Base units. */
+  quantity: amount.optional().describe('base units'),
+};
+
+export interface Sizing {
+  readonly allocation?: number | undefined;
+  readonly notional?: number | string | undefined;
+  readonly quantity?: number | string | undefined;
 }
+
+const DEFAULT_ALLOCATION = 0.5;
+
+/** For a configuration's `refine`: not more than one size is stated. */
+export function statesOneSize(config: Sizing): boolean {
+  const { allocation, notional, quantity } = config;
+  return [allocation, notional, quantity].filter((size) => size !== undefined).length <= 1;
+}
+
+export const ONE_SIZE = {
+  error: 'state one of allocation, notional and quantity, not several',
+  path: ['allocation'],
+};
+
+/** The size a configuration states. */
+export function sizeOf({ allocation, notional, quantity }: Sizing): Exclude<Size, 'flat'> {
+  if (quantity !== undefined) return { qty: plain(quantity) };
+  if (notional !== undefined) return { notional: plain(notional) };
+  return { allocation: allocation ?? DEFAULT_ALLOCATION };
+}
+
+function plain(value: number | string): string {
+  return toDecimalString(new Decimal(value));
+}
+
+const DEFAULT_STEP = '0.00000001';
 
 /**
  * The signed quantity of a size, as a decimal string. What had to be reckoned is cut to `step` (8 places
@@ -38,8 +59,8 @@ export function equityOf(standing: Standing, closes: Readonly<Record<string, str
 export function quantityOf(
   size: Size,
   at: {
-    readonly close: string;
-    readonly equity: Decimal;
+    readonly close: number;
+    readonly equity: () => Decimal;
     readonly stop?: string | undefined;
     readonly step?: string | undefined;
   },
@@ -48,19 +69,20 @@ export function quantityOf(
   if ('qty' in size) return toDecimalString(decimal(size.qty));
 
   const step = at.step ?? DEFAULT_STEP;
-  const equity = Decimal.max(at.equity, 0);
+  const close = new Decimal(at.close);
   if ('notional' in size) {
-    return toDecimalString(floorToStep(decimal(size.notional).div(at.close), step));
+    return toDecimalString(floorToStep(decimal(size.notional).div(close), step));
   }
+  const equity = Decimal.max(at.equity(), 0);
   if ('allocation' in size) {
-    return toDecimalString(floorToStep(equity.mul(size.allocation).div(at.close), step));
+    return toDecimalString(floorToStep(equity.mul(size.allocation).div(close), step));
   }
-  if (at.stop === undefined || decimal(at.stop).eq(at.close)) {
+  if (at.stop === undefined || decimal(at.stop).eq(close)) {
     throw new KeelError(
       'INVALID_INPUT',
-      `a size of { risk: ${String(size.risk)} } needs the price at which the position is given up: pass options.stop, other than the last close ${at.close}`,
+      `a size of { risk: ${String(size.risk)} } needs the price at which the position is given up: pass options.stop, other than the last close ${String(at.close)}`,
     );
   }
-  const distance = decimal(at.close).minus(at.stop);
+  const distance = close.minus(at.stop);
   return toDecimalString(floorToStep(equity.mul(size.risk).div(distance), step));
 }

@@ -13,7 +13,8 @@ export interface Slice {
 /** Adds a closed bar to the slice of its `closeAt`. */
 export function addToSlice(pending: PendingSlices, feed: Feed, bar: Bar): PendingSlices {
   const key = String(bar.closeAt);
-  return { ...pending, [key]: { ...pending[key], [feedKey(feed)]: bar } };
+  // A copy: the bar is its giver's, and may be used again for the next one.
+  return { ...pending, [key]: { ...pending[key], [feedKey(feed)]: { ...bar } } };
 }
 
 /**

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { smaNext, smaStart, type SmaState } from '../core/indicators/sma.ts';
 import { symbol } from '../core/symbol.ts';
 import { interval } from '../core/time.ts';
-import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
-import { sizeConfig } from './sizing.ts';
+import { type Bar, BaseStrategy, type Context, type Feed, type Size } from './base-strategy.ts';
+import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
@@ -14,20 +14,23 @@ const config = z
     /** Bars of the fast and the slow average. */
     fast: z.int().min(2).max(200).default(20),
     slow: z.int().min(3).max(1000).default(60),
-    size: sizeConfig.default({ allocation: 0.5 }),
+    ...sizing,
   })
   .refine((value) => value.fast < value.slow, {
     error: 'fast must be below slow',
     path: ['fast'],
-  });
+  })
+  .refine(statesOneSize, ONE_SIZE);
 
 export type SmaCrossConfig = z.infer<typeof config>;
 
 type State = {
   readonly fast: SmaState;
   readonly slow: SmaState;
-  /** Whether the fast average was above the slow one; null until both are known. */
-  readonly above: boolean | null;
+  /** Sign of fast − slow at the last bar, null until both are known. */
+  side: -1 | 0 | 1 | null;
+  /** What it last asked for; null while it has asked for nothing. */
+  long: boolean | null;
 };
 
 /**
@@ -45,11 +48,13 @@ export class SmaCross extends BaseStrategy<SmaCrossConfig, State> {
   static readonly config = config;
 
   readonly #feed: Feed;
+  readonly #size: Size;
 
   constructor(settings: SmaCrossConfig) {
     super(settings);
     const { exchange, symbol: traded, interval: length, slow } = settings;
     this.#feed = { exchange, symbol: traded, interval: length, warmup: slow };
+    this.#size = sizeOf(settings);
   }
 
   feeds(): readonly Feed[] {
@@ -58,22 +63,24 @@ export class SmaCross extends BaseStrategy<SmaCrossConfig, State> {
 
   initialState(): State {
     const { fast, slow } = this.config;
-    return { fast: smaStart(fast), slow: smaStart(slow), above: null };
+    return { fast: smaStart(fast), slow: smaStart(slow), side: null, long: null };
   }
 
   override onKline(bar: Bar, feed: Feed, ctx: Context<State>): void {
-    const close = Number(bar.close);
-    const fast = smaNext(ctx.state.fast, close);
-    const slow = smaNext(ctx.state.slow, close);
-    let { above } = ctx.state;
-    if (fast.value !== null && slow.value !== null && fast.value !== slow.value) {
-      const now = fast.value > slow.value;
-      if (above !== null && above !== now && !ctx.warming) {
-        if (now) ctx.target(feed.symbol, this.config.size, { tag: 'golden-cross' });
-        else ctx.target(feed.symbol, 'flat', { tag: 'death-cross' });
-      }
-      above = now;
+    const { state } = ctx;
+    const fast = smaNext(state.fast, bar.close);
+    const slow = smaNext(state.slow, bar.close);
+    if (Number.isNaN(slow)) return;
+    const side = fast > slow ? 1 : fast < slow ? -1 : 0;
+    const before = state.side;
+    state.side = side;
+    if (before === null || ctx.warming) return;
+    if (side > 0 && before <= 0 && state.long !== true) {
+      state.long = true;
+      ctx.target(feed.symbol, this.#size, { tag: 'golden-cross' });
+    } else if (side < 0 && before >= 0 && state.long !== false) {
+      state.long = false;
+      ctx.target(feed.symbol, 'flat', { tag: 'death-cross' });
     }
-    ctx.state = { fast: fast.state, slow: slow.state, above };
   }
 }

@@ -90,7 +90,7 @@ describe('configuration', () => {
     ['sma-cross', { fast: 60, slow: 20 }, /fast must be below slow/],
     ['sma-cross', { fast: 1, slow: 5000, sise: 1 }, /3 fault/],
     ['rsi-mean-reversion', { oversold: 50, overbought: 50 }, /oversold must be below/],
-    ['rsi-mean-reversion', { size: { allocation: 2 } }, /size/],
+    ['rsi-mean-reversion', { allocation: 2 }, /allocation/],
   ])('of %s refuses %j', (type, config, message) => {
     expect(() => defaultRegistry().create(type, config)).toThrow(message);
   });

@@ -1,13 +1,17 @@
 /**
- * Simple moving average as a reducer. Its state is JSON, so a strategy that is restored from its checkpoint
- * goes on bit by bit as if it had never stopped (docs/decisions/0001-indicators.md).
+ * Simple moving average, O(1) a value. Its state is JSON, changed in place, so a strategy that is restored
+ * from its checkpoint goes on bit by bit as if it had never stopped (docs/decisions/0001-indicators.md).
  */
 import { KeelError } from '../errors.ts';
 
-/** The last `period` values at most, oldest first. */
 export type SmaState = {
   readonly period: number;
-  readonly window: readonly number[];
+  /** The last `period` values, a ring once it is full; `at` is the place of the oldest. */
+  readonly window: number[];
+  at: number;
+  /** Of the window, with what rounding took from it: see `smaNext`. */
+  sum: number;
+  lost: number;
 };
 
 /** Throws INVALID_INPUT unless `period` is a whole number from 1. */
@@ -18,18 +22,34 @@ export function smaStart(period: number): SmaState {
       `an average over ${String(period)} values is not possible; use a whole number from 1`,
     );
   }
-  return { period, window: [] };
+  return { period, window: [], at: 0, sum: 0, lost: 0 };
 }
 
 /**
- * Takes in one value. `value` is null until `period` values were seen. The window is summed afresh, oldest
- * first: a running sum would drift by rounding and depend on where it began.
+ * Takes in one value and returns the average of the last `period`, NaN until so many were seen.
+ *
+ * The running sum is compensated (A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
+ * endlicher Summen", ZAMM 54, 1974): a plain one drifts by rounding, and averages of equal values would differ.
  */
-export function smaNext(state: SmaState, close: number): { state: SmaState; value: number | null } {
-  const window = [...state.window, close].slice(-state.period);
-  const next = { period: state.period, window };
-  if (window.length < state.period) return { state: next, value: null };
-  let total = 0;
-  for (const value of window) total += value;
-  return { state: next, value: total / state.period };
+export function smaNext(state: SmaState, value: number): number {
+  const { period, window } = state;
+  if (window.length < period) {
+    window.push(value);
+    add(state, value);
+    return window.length < period ? Number.NaN : (state.sum + state.lost) / period;
+  }
+  const { at } = state;
+  const oldest = window[at] ?? 0;
+  window[at] = value;
+  state.at = at + 1 === period ? 0 : at + 1;
+  add(state, value);
+  add(state, -oldest);
+  return (state.sum + state.lost) / period;
+}
+
+function add(state: SmaState, value: number): void {
+  const { sum } = state;
+  const total = sum + value;
+  state.lost += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
+  state.sum = total;
 }

@@ -42,7 +42,7 @@ export function buy(session: Session, strategyId: string, name: string): Signal 
     sequence: 1,
     eventTime: marketTime,
     validUntil: marketTime + 3_600_000,
-    wanted: { kind: 'order', side: 'buy', quantity: '0.001' },
+    wanted: { kind: 'order', side: 'buy', quantity: '0.0001' },
     type: 'market',
     referencePrice: prices[symbol] ?? '0',
     tag: 'bench',
