@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Bar } from '../core/bar.ts';
+import type { Bar } from './bar.ts';
 import { barAt, barsBetween, firstBarFrom, seriesOf, sliceSeries } from './bar-series.ts';
 
 const MINUTE = 60_000;
