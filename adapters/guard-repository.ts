@@ -26,6 +26,14 @@ export interface GuardQuery {
   readonly strategyId?: string;
 }
 
+/** A guard and its position that disagree; true of no moment in which no order is under way. */
+export interface BrokenPromise extends GuardKey {
+  /** `left`: what an entry with stops bought is held, and its guard has ended as flat. */
+  readonly kind: 'nothing-held' | 'left';
+  /** For people. */
+  readonly sentence: string;
+}
+
 export interface GuardRepository {
   listGuards(query?: GuardQuery): Promise<readonly GuardView[]>;
   /** Throws NOT_FOUND. */
@@ -45,11 +53,13 @@ export interface GuardRepository {
   clear(key: GuardKey, wish: { readonly by: string; readonly reason: string }): Promise<GuardView>;
   /** Of the exits that asked for the way, those whose admission is still to come. */
   unanswered(orderIds: readonly string[]): Promise<readonly string[]>;
+  /** Live guards without a position, and positions left by a guard that ended other than as dust or cleared. */
+  unguarded(): Promise<readonly BrokenPromise[]>;
   /**
-   * What breaks the promise, in sentences: a live guard without a position, a position that was left by a
-   * guard that ended other than as dust or cleared. True of any moment in which no order is under way.
+   * Lets the ended guard of a position that was left live again, with the stops of the newest entry since it
+   * ended. False where there is no such position (any more): then nothing changed.
    */
-  unguarded(): Promise<readonly string[]>;
+  revive(key: GuardKey): Promise<boolean>;
 }
 
 /** Order workflows as a guard reaches them. Throws UNAVAILABLE. */

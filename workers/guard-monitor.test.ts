@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { MarketMessage } from '../adapters/bus/messages.ts';
-import type { GuardView } from '../adapters/guard-repository.ts';
+import type { BrokenPromise, GuardView } from '../adapters/guard-repository.ts';
 import { KeelError } from '../core/errors.ts';
 import type { GuardMessage } from '../core/guard.ts';
 import type { Kline } from '../core/kline.ts';
@@ -32,11 +32,23 @@ function view(overrides: Partial<GuardView> = {}): GuardView {
 function world() {
   const told: GuardMessage[] = [];
   const alerts: string[] = [];
-  const state = { live: [view()], unguarded: [] as string[], on: true, away: false, now: 1_000 };
+  const state = {
+    live: [view()],
+    unguarded: [] as BrokenPromise[],
+    revives: true,
+    on: true,
+    away: false,
+    now: 1_000,
+  };
   const monitor = createGuardMonitor({
     guards: {
       listGuards: () => Promise.resolve(state.live),
+      getGuard: () => Promise.resolve(view({ generation: 2 })),
       unguarded: () => Promise.resolve(state.unguarded),
+      revive() {
+        if (state.revives) state.live = [view({ state: 'arming', quantity: '0', generation: 2 })];
+        return Promise.resolve(state.revives);
+      },
     },
     door: {
       tellGuard(_key, message) {
@@ -166,14 +178,30 @@ describe('what runs is looked after', () => {
     expect(w.told).toEqual([{ kind: 'positionChanged' }, { kind: 'positionChanged' }]);
   });
 
+  const LEFT: BrokenPromise = {
+    ...{ strategyId: 's1', symbol: 'BTC/USDT', kind: 'left' },
+    sentence: 's1 BTC/USDT: 1 is held and its guard ended as flat',
+  };
+
+  it('lets the guard of a position that was left live again, starts it and tells people', async () => {
+    w.state.live = [];
+    w.state.unguarded = [LEFT];
+    w.state.on = false;
+    await w.monitor.sweep();
+    expect(w.told).toEqual([{ kind: 'positionChanged' }]);
+    expect(w.alerts).toEqual(['risk.alert.warning guard-revived:s1:BTC/USDT:2']);
+  });
+
   it('tells people once of a promise that stays broken', async () => {
-    w.state.unguarded = ['s1 BTC/USDT: 1 is held and its guard ended as flat'];
+    const nothing: BrokenPromise = { ...LEFT, kind: 'nothing-held', sentence: 'nothing is held' };
+    w.state.revives = false;
+    w.state.unguarded = [LEFT, nothing];
     await w.monitor.sweep();
     expect(w.alerts).toEqual([]);
     w.state.now += BROKEN_MS;
     await w.monitor.sweep();
     await w.monitor.sweep();
-    expect(w.alerts).toHaveLength(1);
-    expect(w.alerts[0]).toMatch(/^risk\.alert\.critical guard-broken/);
+    expect(w.alerts).toHaveLength(2);
+    for (const told of w.alerts) expect(told).toMatch(/^risk\.alert\.critical guard-broken/);
   });
 });

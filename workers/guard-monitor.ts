@@ -5,7 +5,12 @@
 import { alertTopic } from '../adapters/bus/topics.ts';
 import { RISK_ALERT, type MarketMessage } from '../adapters/bus/messages.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type { GuardDoor, GuardRepository, GuardView } from '../adapters/guard-repository.ts';
+import type {
+  BrokenPromise,
+  GuardDoor,
+  GuardRepository,
+  GuardView,
+} from '../adapters/guard-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { betterPrice, type PositionSide } from '../core/guard-levels.ts';
 import {
@@ -37,7 +42,7 @@ const told = counter('keel_guard_messages_total', 'What guards were told by the 
 ]);
 
 export interface GuardMonitorDeps {
-  readonly guards: Pick<GuardRepository, 'listGuards' | 'unguarded'>;
+  readonly guards: Pick<GuardRepository, 'listGuards' | 'getGuard' | 'unguarded' | 'revive'>;
   readonly door: GuardDoor;
   readonly bus: Pick<EventBus, 'publish'>;
   /** By account id. */
@@ -52,7 +57,7 @@ export interface GuardMonitor {
   onMarket(message: MarketMessage): Promise<void>;
   /** Reads the live guards anew, and holds the newest prices against them. Throws UNAVAILABLE. */
   refresh(): Promise<void>;
-  /** Starts what should run and does not, and alerts of what no start can mend. Throws UNAVAILABLE. */
+  /** Starts what should run and does not, lets guards of positions that were left live again, and alerts of what that cannot mend. Throws UNAVAILABLE. */
   sweep(): Promise<void>;
 }
 
@@ -204,8 +209,23 @@ export function createGuardMonitor(deps: GuardMonitorDeps): GuardMonitor {
     stale.add(key);
   }
 
-  async function alertBroken(): Promise<void> {
-    const seen = await guards.unguarded();
+  /** True where its guard lives again: the sweep then starts its workflow as any other's. */
+  async function revived({ kind, sentence, ...key }: BrokenPromise): Promise<boolean> {
+    if (kind !== 'left' || !(await guards.revive(key))) return false;
+    const { generation } = await guards.getGuard(key);
+    await alert(`guard-revived:${key.strategyId}:${key.symbol}:${String(generation)}`, {
+      level: 'warning',
+      rule: 'guard-revived',
+      message: `${sentence}; it lives again with the stops of the newest entry`,
+      ...key,
+    });
+    return true;
+  }
+
+  async function mendBroken(): Promise<void> {
+    const seen: string[] = [];
+    for (const promise of await guards.unguarded())
+      if (!(await revived(promise))) seen.push(promise.sentence);
     broken = new Map(
       seen.map((sentence) => [
         sentence,
@@ -253,6 +273,7 @@ export function createGuardMonitor(deps: GuardMonitorDeps): GuardMonitor {
     },
 
     async sweep() {
+      await mendBroken();
       for (const view of await guards.listGuards({ live: true })) {
         const { strategyId, symbol } = view;
         const key = { strategyId, symbol };
@@ -262,7 +283,6 @@ export function createGuardMonitor(deps: GuardMonitorDeps): GuardMonitor {
         if (!on) logger.warn({ strategy_id: strategyId, symbol }, 'guard_started_again');
         await door.tellGuard(key, { kind: 'positionChanged' });
       }
-      await alertBroken();
     },
   };
 }

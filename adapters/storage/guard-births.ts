@@ -14,7 +14,7 @@ import { inTransaction } from './postgres-errors.ts';
 import type { Database } from './tables.ts';
 
 /** What makes an ended guard a new one: of its past only the counters stay. */
-const REBORN = {
+export const REBORN = {
   state: 'arming',
   ending: null,
   side: null,

@@ -8,6 +8,7 @@ import type { GuardKey, GuardQuery, GuardRepository, GuardView } from '../guard-
 import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { setStops } from './guard-births.ts';
+import { revive, unguarded } from './guard-promises.ts';
 import {
   guardNotFound,
   lockGuard,
@@ -134,25 +135,6 @@ async function clear(
   return guard;
 }
 
-async function unguarded(db: Queryable): Promise<readonly string[]> {
-  const { rows } = await sql<{ sentence: string }>`
-    with held as (
-      select strategy_id, symbol, sum(quantity) as quantity from positions group by 1, 2
-    )
-    select g.strategy_id || ' ' || g.symbol || ': the guard is ' || g.state || ' and nothing is held' as sentence
-    from guards g left join held p using (strategy_id, symbol)
-    where g.state <> 'ended' and coalesce(p.quantity, 0) = 0
-    union all
-    select g.strategy_id || ' ' || g.symbol || ': ' || p.quantity || ' is held and its guard ended as ' || g.ending
-    from guards g join held p using (strategy_id, symbol)
-    where g.ending = 'flat' and p.quantity <> 0
-      and exists (select from fills f join orders o using (order_id)
-        where f.strategy_id = g.strategy_id and f.symbol = g.symbol and not o.reducing
-          and o.signal ? 'stops' and f.booked_at >= g.updated_at)
-    order by sentence`.execute(db);
-  return rows.map((row) => row.sentence);
-}
-
 export function createGuardRepository(db: Queryable, now: () => number): GuardRepository {
   return {
     listGuards: (query = {}) => list(db, query),
@@ -189,5 +171,6 @@ export function createGuardRepository(db: Queryable, now: () => number): GuardRe
       return orderIds.filter((id) => !known.has(id));
     },
     unguarded: () => unguarded(db),
+    revive: (key) => revive(db, key, now()),
   };
 }

@@ -89,7 +89,7 @@ async function guardFacts({ repositories, db }: Sources): Promise<GuardFacts> {
     group by 1, 2`.execute(db);
   return {
     guards: await repositories.guards.listGuards(),
-    unguarded: await repositories.guards.unguarded(),
+    unguarded: (await repositories.guards.unguarded()).map(({ sentence }) => sentence),
     stated: rows,
   };
 }
