@@ -1,15 +1,13 @@
 /** Orders of several legs on two venues, for real: what each was asked, and that the books are the venues'. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Decimal } from 'decimal.js';
 import { sql } from 'kysely';
-import type { Balance } from '../adapters/trade-adapter.ts';
-import { KeelError } from '../core/errors.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
 import type { OrderView } from '../core/order.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { EXECUTIONS, SPLIT } from './factories/execution-scenarios.ts';
 import { openOrderStage, OTHER_ACCOUNT, type OrderStage } from './factories/order-stage.ts';
+import { patientRead } from './factories/patient-read.ts';
 import { ACCOUNT } from './factories/stored-world.ts';
 import { describeWith, testServers } from './servers.ts';
 
@@ -46,18 +44,6 @@ describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () 
     );
   }
 
-  /** Others read the account too, and the venue lets it be read only so often. */
-  async function balancesOf(accountId: string): Promise<readonly Balance[]> {
-    for (;;) {
-      try {
-        return (await stage.house.adapters.get(accountId)?.getBalances()) ?? [];
-      } catch (error) {
-        if (!(error instanceof KeelError) || error.code !== 'VENUE_RATE_LIMITED') throw error;
-        await sleep(error.retryAfterMs ?? 500);
-      }
-    }
-  }
-
   /** Opening balances and ledger against what the venue says, asset by asset. */
   async function differences(): Promise<object[]> {
     const found: object[] = [];
@@ -67,7 +53,9 @@ describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () 
           select asset, amount from opening_balances where account_id = ${accountId}
           union all select asset, amount from ledger_entries where account_id = ${accountId}
         ) all_entries group by asset`.execute(database.db);
-      const balances = await balancesOf(accountId);
+      const balances = await patientRead(
+        async () => (await stage.house.adapters.get(accountId)?.getBalances()) ?? [],
+      );
       for (const { asset, amount } of rows) {
         const balance = balances.find((one) => one.asset === asset);
         const venue = decimal(balance?.free ?? '0').plus(balance?.locked ?? '0');

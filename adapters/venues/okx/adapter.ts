@@ -189,15 +189,20 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     },
     getBalances: balances,
     async getPositions() {
-      // On spot a position is what is held of the base.
-      const held = new Map((await balances()).map((one) => [one.asset, one]));
-      const spot = listing.all().flatMap(({ symbol, base, contract }) => {
-        const balance = contract === undefined ? held.get(base) : undefined;
+      const listed = listing.all();
+      const spot = listed.filter(({ contract }) => contract === undefined);
+      // On spot a position is what is held of the base. An account of swaps alone need not be asked.
+      const held = new Map(
+        spot.length === 0 ? [] : (await balances()).map((one) => [one.asset, one] as const),
+      );
+      const holdings = spot.flatMap(({ symbol, base }) => {
+        const balance = held.get(base);
         if (balance === undefined) return [];
         return [{ symbol, quantity: toDecimalString(decimal(balance.free).plus(balance.locked)) }];
       });
-      const trades = listing.all().some(({ contract }) => contract !== undefined);
-      return trades ? [...spot, ...(await contracts.positions())] : spot;
+      return spot.length === listed.length
+        ? holdings
+        : [...holdings, ...(await contracts.positions())];
     },
 
     async placeOrder(request) {
