@@ -1,22 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RSI, SMA } from 'trading-signals';
+import { runThroughJson as run } from '../../test/factories/series.ts';
 import { rsiNext, rsiStart } from './rsi.ts';
 import { smaNext, smaStart } from './sma.ts';
-
-function run<S>(
-  start: S,
-  next: (state: S, close: number) => number,
-  closes: readonly number[],
-): number[] {
-  let state = start;
-  return closes.map((close) => {
-    const value = next(state, close);
-    // Through JSON at every step, as a checkpoint does.
-    state = JSON.parse(JSON.stringify(state)) as S;
-    return value;
-  });
-}
 
 const closes = fc.array(fc.double({ min: 0.01, max: 200_000, noNaN: true }), { maxLength: 80 });
 

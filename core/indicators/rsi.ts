@@ -4,7 +4,7 @@
  * first averages are plain means over `period` changes; after that
  * average = (average × (period − 1) + change) / period.
  */
-import { KeelError } from '../errors.ts';
+import { checkPeriod } from './period.ts';
 
 export type RsiState = {
   readonly period: number;
@@ -18,12 +18,7 @@ export type RsiState = {
 
 /** Throws INVALID_INPUT unless `period` is a whole number from 1. */
 export function rsiStart(period: number): RsiState {
-  if (!Number.isInteger(period) || period < 1) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      `an RSI over ${String(period)} changes is not possible; use a whole number from 1`,
-    );
-  }
+  checkPeriod(period, (given) => `an RSI over ${given} changes`);
   return { period, previous: null, seen: 0, gain: 0, loss: 0 };
 }
 

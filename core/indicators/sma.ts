@@ -2,7 +2,7 @@
  * Simple moving average, O(1) a value. Its state is JSON, changed in place, so a strategy that is restored
  * from its checkpoint goes on bit by bit as if it had never stopped (docs/decisions/0001-indicators.md).
  */
-import { KeelError } from '../errors.ts';
+import { checkPeriod } from './period.ts';
 
 export type SmaState = {
   readonly period: number;
@@ -16,12 +16,7 @@ export type SmaState = {
 
 /** Throws INVALID_INPUT unless `period` is a whole number from 1. */
 export function smaStart(period: number): SmaState {
-  if (!Number.isInteger(period) || period < 1) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      `an average over ${String(period)} values is not possible; use a whole number from 1`,
-    );
-  }
+  checkPeriod(period, (given) => `an average over ${given} values`);
   return { period, window: [], at: 0, sum: 0, lost: 0 };
 }
 
