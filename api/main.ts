@@ -22,6 +22,7 @@ import { createCloseService } from './services/close-service.ts';
 import { createGuardService } from './services/guard-service.ts';
 import { createHaltService } from './services/halt-service.ts';
 import { createOrderService } from './services/order-service.ts';
+import { createPlaceService } from './services/place-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
 import { createReconciliationService } from './services/reconciliation-service.ts';
 import { createStrategyService } from './services/strategy-service.ts';
@@ -45,6 +46,18 @@ export async function startApi(house: House): Promise<RunningApi> {
   const workflowLink = (workflowId: string): string => workflowUrl(uiUrl, namespace, workflowId);
   const statusTopic = systemTopic('status', 'api');
 
+  const instrument = async (accountId: string, symbol: string) =>
+    adapterOf(house, accountId).instrument(symbol);
+  /** What a person's signals are made of. */
+  const asking = {
+    repositories,
+    bus,
+    workflowLink,
+    marketTime: (accountId: string) => marketTime(house, accountId),
+    price: (exchange: string, symbol: string) =>
+      latestPrice(cache, repositories.klines, exchange, symbol),
+  };
+
   const app = createApp({
     strategies: createStrategyService({
       repositories,
@@ -59,7 +72,7 @@ export async function startApi(house: House): Promise<RunningApi> {
       repositories,
       workflows,
       workflowLink,
-      instrument: async (accountId, symbol) => adapterOf(house, accountId).instrument(symbol),
+      instrument,
       marketTime: (accountId) => marketTime(house, accountId),
     }),
     guards: createGuardService({
@@ -73,13 +86,8 @@ export async function startApi(house: House): Promise<RunningApi> {
     }),
     halts: createHaltService({ repositories, workflows, workflowLink, logger }),
     portfolio: createPortfolioService(repositories),
-    closing: createCloseService({
-      repositories,
-      bus,
-      workflowLink,
-      marketTime: (accountId) => marketTime(house, accountId),
-      price: (exchange, symbol) => latestPrice(cache, repositories.klines, exchange, symbol),
-    }),
+    closing: createCloseService(asking),
+    placing: createPlaceService({ ...asking, instrument }),
     workflows,
     decisions: repositories.decisions,
     builds: createBuildService({

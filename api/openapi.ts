@@ -17,6 +17,7 @@ const ALWAYS = {
 const SOMETIMES = {
   404: 'No such thing',
   409: 'The state does not allow it',
+  422: 'A filter or a risk rule refuses it',
   503: 'A server we need is away',
 };
 

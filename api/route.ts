@@ -33,7 +33,7 @@ interface Shape {
   readonly summary: string;
   readonly status: 200 | 201 | 202;
   /** HTTP codes it may answer besides 200s, 400, 401, 403 and 429. */
-  readonly fails?: readonly (404 | 409 | 503)[];
+  readonly fails?: readonly (404 | 409 | 422 | 503)[];
 }
 
 export interface RouteSpec<

@@ -30,6 +30,7 @@ import type { CloseService } from './services/close-service.ts';
 import type { GuardService } from './services/guard-service.ts';
 import type { HaltService } from './services/halt-service.ts';
 import type { OrderService } from './services/order-service.ts';
+import type { PlaceService } from './services/place-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
 import type { ReconciliationService } from './services/reconciliation-service.ts';
 import type { StrategyService } from './services/strategy-service.ts';
@@ -41,6 +42,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly guards: GuardService;
   readonly portfolio: PortfolioService;
   readonly closing: CloseService;
+  readonly placing: PlaceService;
   readonly reconciliation: ReconciliationService;
   readonly builds: BuildService;
   readonly decisions: DecisionRepository;
@@ -96,7 +98,7 @@ export function createApp(services: Services): Express {
     }),
     ...strategyRoutes(services.strategies),
     ...decisionRoutes(services.decisions),
-    ...orderRoutes(services.orders),
+    ...orderRoutes(services.orders, services.placing),
     ...haltRoutes(services.halts),
     ...guardRoutes(services.guards),
     ...portfolioRoutes(services.portfolio, services.closing),

@@ -116,6 +116,103 @@ describe('orders', () => {
   });
 });
 
+describe('an order of a person', () => {
+  const ORDER = { strategyId: 'sma-btc', symbol: 'BTC/USDT', side: 'buy', quantity: '0.01' };
+  const TWAP = { kind: 'twap', durationMs: 60_000, slices: 4 };
+  const place = (change: object = {}, role?: Role) =>
+    post('/orders', { ...ORDER, ...change }, role);
+  beforeEach(() => {
+    world.addStrategy({ status: 'running' });
+  });
+
+  it('is a signal in the name of who asks, the same one for the same request', async () => {
+    const requestId = '0b0f3c86-7a3b-4c43-9d53-4f4f0c1b6d11';
+    const first = await place({ requestId, execution: TWAP });
+    expect(first.status).toBe(202);
+    expect((await place({ requestId, execution: TWAP })).body).toEqual(first.body);
+    expect(new Set(world.signals.map(({ id }) => id)).size).toBe(1);
+    expect(world.signals[0]).toMatchObject({
+      id: first.body.orderId,
+      source: { kind: 'person', name: 'a-trader' },
+      wanted: { kind: 'order', side: 'buy', quantity: '0.01' },
+      type: 'market',
+      execution: { ...TWAP, jitter: 0, catchUp: 'spread' },
+      eventTime: T0,
+      // A minute, and as long as its slices are sent.
+      validUntil: T0 + 120_000,
+    });
+    expect(world.audit.at(-1)).toMatchObject({ action: 'order.place', actor: 'a-trader' });
+    // What is known needs no price any more.
+    world.addOrder({ orderId: first.body.orderId, state: 'done', status: 'filled' });
+    world.price = null;
+    expect((await place({ requestId, execution: TWAP })).body).toEqual(first.body);
+  });
+
+  it('is a limit or a stop order by the price that is given', async () => {
+    await place({ limitPrice: '96000', timeoutMs: 60_000, validForMs: 5_000 });
+    await place({ side: 'sell', stopPrice: '95000' });
+    expect(world.signals).toMatchObject([
+      { type: 'limit', limitPrice: '96000', timeoutMs: 60_000, validUntil: T0 + 5_000 },
+      { type: 'stop', stopPrice: '95000' },
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ['a TWAP of zero seconds', { execution: { ...TWAP, durationMs: 0 } }, 'execution.durationMs'],
+    ['a TWAP of one slice', { execution: { ...TWAP, slices: 1 } }, 'execution.slices'],
+    ['an unknown plan', { execution: { kind: 'hope' } }, 'execution.kind'],
+    ['an iceberg at market', { execution: { kind: 'iceberg', displayQuantity: '1' } }, 'execution'],
+    [
+      'one venue to split on',
+      { execution: { kind: 'split', accounts: ['a'] } },
+      'execution.accounts',
+    ],
+    ['a quantity of nothing', { quantity: '0' }, 'quantity'],
+    ['two prices', { limitPrice: '1', stopPrice: '1' }, 'stopPrice'],
+    ['what nobody asked for', { leverage: 5 }, 'leverage'],
+  ])('is refused with 400 where it states %s', async (_what, change, path) => {
+    const { status, body } = await place(change);
+    expect([status, body.error.code]).toEqual([400, 'INVALID_INPUT']);
+    expect(body.error.message).toContain(path);
+    expect(world.signals).toEqual([]);
+  });
+
+  const iceberg = { kind: 'iceberg', displayQuantity: '0.02' };
+  it.each<[string, object, number, string]>([
+    ['too small', { quantity: '0.00001' }, 422, 'FILTER_NOTIONAL'],
+    ['off the step', { quantity: '0.010000001' }, 422, 'FILTER_LOT_SIZE'],
+    ['off the tick', { limitPrice: '96000.001' }, 422, 'FILTER_PRICE'],
+    ['shown whole', { limitPrice: '96000', execution: iceberg }, 422, 'FILTER_LOT_SIZE'],
+    ['sliced too thin', { execution: { ...TWAP, slices: 400 } }, 422, 'FILTER_NOTIONAL'],
+    ['of nobody', { strategyId: 'nope' }, 404, 'NOT_FOUND'],
+    [
+      'for an account nobody has',
+      { execution: { kind: 'split', accounts: ['binance-sandbox', 'mars'] } },
+      400,
+      'INVALID_INPUT',
+    ],
+  ])('is refused where it is %s', async (_what, change, status, code) => {
+    const answer = await place(change);
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    expect(world.signals).toEqual([]);
+  });
+
+  it('opens nothing for a strategy that does not run, and closes for it whatever its plan', async () => {
+    world.addStrategy({ status: 'stopped' });
+    expect((await place()).status).toBe(409);
+    world.addPosition('0.01');
+    const execution = { ...TWAP, slices: 400 };
+    expect((await place({ side: 'sell', execution })).status).toBe(202);
+  });
+
+  it('needs a role that trades, and a price', async () => {
+    for (const role of ['viewer', 'risk'] as const)
+      expect((await place({}, role)).status).toBe(403);
+    world.price = null;
+    expect((await place()).status).toBe(503);
+  });
+});
+
 describe('orders over the limit', () => {
   it('are approved and rejected by risk and admin alone', async () => {
     const order = world.addOrder({ state: 'awaiting_approval', status: 'awaiting_approval' });

@@ -148,6 +148,46 @@ describe('keel', () => {
     expect((await keel(`approve ${order.orderId}`)).code).toBe(5);
   });
 
+  it.each<[string, object]>([
+    ['buy sma-btc 0.01 BTC/USDT', { type: 'market', wanted: { side: 'buy', quantity: '0.01' } }],
+    [
+      'buy sma-btc 0.01 BTC/USDT --twap 60 --slices 4 --catch-up skip',
+      { execution: { kind: 'twap', durationMs: 60_000, slices: 4, jitter: 0, catchUp: 'skip' } },
+    ],
+    [
+      'buy sma-btc 0.01 BTC/USDT --limit 96000 --iceberg 0.002',
+      { limitPrice: '96000', execution: { kind: 'iceberg', displayQuantity: '0.002' } },
+    ],
+    [
+      'buy sma-btc 0.01 BTC/USDT --limit 96000 --chase 97000 --attempts 3 --reprice-after 2.5',
+      {
+        execution: {
+          ...{ kind: 'chase', maxAttempts: 3, repriceAfterMs: 2_500, priceLimit: '97000' },
+        },
+      },
+    ],
+    ['sell sma-btc 0.01 BTC/USDT --stop 95000', { type: 'stop', stopPrice: '95000' }],
+  ])('%s', async (line, signal) => {
+    world.addStrategy({ status: 'running' });
+    world.addPosition('0.01');
+    const { code, out } = await keel(line);
+    expect([code, world.signals.length]).toEqual([0, 1]);
+    expect(world.signals[0]).toMatchObject(signal);
+    expect(out).toContain(world.signals[0]!.id);
+  });
+
+  it('places nothing that is no order', async () => {
+    world.addStrategy({ status: 'running' });
+    const zero = await keel('buy sma-btc 0.01 BTC/USDT --twap 0');
+    expect([zero.code, zero.err]).toEqual([2, expect.stringContaining('durationMs')]);
+    const two = await keel('buy sma-btc 0.01 BTC/USDT --twap 60 --split a,b');
+    expect([two.code, two.err]).toEqual([2, expect.stringContaining('one plan')]);
+    expect((await keel('buy sma-btc 0.01 BTC/USDT --split binance-sandbox,mars')).code).toBe(2);
+    expect((await keel('buy sma-btc 0.01 BTC/USDT --twap soon')).code).toBe(2);
+    expect((await keel('buy sma-btc 0.00001 BTC/USDT')).code).toBe(1);
+    expect(world.signals).toEqual([]);
+  });
+
   it('tells money and closes positions', async () => {
     world.addStrategy();
     world.addPosition('0.01');

@@ -13,6 +13,7 @@ import { addHaltCommands } from './commands/halts.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addOrderCommands } from './commands/orders.ts';
+import { addPlaceCommands } from './commands/place-orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
 import { addReconciliationCommands } from './commands/reconciliation.ts';
 import { addStrategyCommands } from './commands/strategies.ts';
@@ -69,6 +70,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addStatusCommand(program, session);
   addStrategyCommands(program, session);
   addOrderCommands(program, session);
+  addPlaceCommands(program, session);
   addGuardCommands(program, session);
   addHaltCommands(program, session);
   addPortfolioCommands(program, session);

@@ -10,13 +10,27 @@ import {
   orderQuerySchema,
   orderSchema,
 } from '../schemas.ts';
+import { newOrderAnswerSchema, newOrderSchema } from '../new-order-schema.ts';
 import type { OrderService } from '../services/order-service.ts';
+import type { PlaceService } from '../services/place-service.ts';
 
 const tag = 'orders';
 const byId = z.object({ id: z.string().min(1) });
 
-export function orderRoutes(service: OrderService): readonly Route[] {
+export function orderRoutes(service: OrderService, placing: PlaceService): readonly Route[] {
   return [
+    route({
+      method: 'post',
+      path: '/orders',
+      tag,
+      summary: "Place an order in a strategy's name; it answers before the order is admitted",
+      status: 202,
+      fails: [404, 409, 422, 503],
+      roles: TRADERS,
+      body: newOrderSchema,
+      response: newOrderAnswerSchema,
+      handle: ({ body }, caller) => placing.place(body, caller.name),
+    }),
     route({
       method: 'get',
       path: '/orders',
@@ -47,7 +61,7 @@ export function orderRoutes(service: OrderService): readonly Route[] {
       summary:
         'Replace a resting limit order: cancelled, verified, its remainder placed at new terms',
       status: 202,
-      fails: [404, 409, 503],
+      fails: [404, 409, 422, 503],
       roles: TRADERS,
       params: byId,
       body: amendSchema,

@@ -6,6 +6,7 @@ import type { Repositories } from '../../adapters/repositories.ts';
 import { closeSignal, closeSignalId } from '../../core/close-signal.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { CloseBody } from '../schemas.ts';
+import { isKnownOrder } from './known-order.ts';
 
 export interface CloseServiceDeps {
   readonly repositories: Pick<Repositories, 'strategies' | 'portfolio' | 'orders' | 'audit'>;
@@ -34,16 +35,6 @@ export interface CloseService {
 export function createCloseService(deps: CloseServiceDeps): CloseService {
   const { strategies, portfolio, orders, audit } = deps.repositories;
 
-  async function isKnown(orderId: string): Promise<boolean> {
-    try {
-      await orders.getOrder(orderId);
-      return true;
-    } catch (error) {
-      if (error instanceof KeelError && error.code === 'NOT_FOUND') return false;
-      throw error;
-    }
-  }
-
   async function assertHolds(strategyId: string, symbol: string): Promise<void> {
     const held = await portfolio.positions(strategyId);
     if (held.some((part) => part.symbol === symbol && /[1-9]/.test(part.quantity))) return;
@@ -56,7 +47,7 @@ export function createCloseService(deps: CloseServiceDeps): CloseService {
       const request = { strategy, symbol, runId: `person:${requestId}`, attempt: 1 };
       const id = closeSignalId(request);
       const answer = { signalId: id, requestId, workflowUrl: deps.workflowLink(id) };
-      if (await isKnown(id)) return answer;
+      if (await isKnownOrder(orders, id)) return answer;
       await assertHolds(strategyId, symbol);
 
       const price = await deps.price(strategy.exchange, symbol);

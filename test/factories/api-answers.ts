@@ -11,6 +11,7 @@ export interface Body {
   readonly token: string;
   readonly id: string;
   readonly signalId: string;
+  readonly orderId: string;
   readonly status: string;
   readonly next: string | null;
   readonly ready: boolean;

@@ -14,6 +14,7 @@ import { createGuardService } from '../../api/services/guard-service.ts';
 import { createHaltService } from '../../api/services/halt-service.ts';
 import { createCloseService } from '../../api/services/close-service.ts';
 import { createOrderService } from '../../api/services/order-service.ts';
+import { createPlaceService } from '../../api/services/place-service.ts';
 import { createPortfolioService } from '../../api/services/portfolio-service.ts';
 import { createReconciliationService } from '../../api/services/reconciliation-service.ts';
 import type { Probe } from '../../api/services/readiness.ts';
@@ -140,6 +141,13 @@ export class ApiWorld {
       async () => {
         if (this.away.has(name)) throw new Error(`${name} is away`);
       };
+    const asking = {
+      repositories,
+      bus: this.bus,
+      workflowLink,
+      marketTime: async () => T0,
+      price: async () => this.price,
+    };
     return createApp({
       strategies: createStrategyService({
         repositories,
@@ -174,12 +182,10 @@ export class ApiWorld {
       }),
       portfolio: createPortfolioService(repositories),
       reconciliation: createReconciliationService({ repositories, workflows, workflowLink }),
-      closing: createCloseService({
-        repositories,
-        bus: this.bus,
-        workflowLink,
-        marketTime: async () => T0,
-        price: async () => this.price,
+      closing: createCloseService(asking),
+      placing: createPlaceService({
+        ...asking,
+        instrument: async () => createInstrument({ exchange: 'binance' }),
       }),
       workflows,
       decisions: this.decisionRepository(),
