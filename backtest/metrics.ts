@@ -3,8 +3,9 @@
  * alone. Shares are fractions (0.01 is one per cent). Money that is a fact is an exact decimal string; what is
  * estimated is float64. A figure is null where the run is too short for it; reports print `n/a`.
  */
-import type { IntentState } from '../core/order.ts';
+import { KeelError } from '../core/errors.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
+import type { IntentState } from '../core/order.ts';
 import { activity, type Activity, type Fees, marketChange, totalFees } from './metrics/costs.ts';
 import { type Drawdown, maxDrawdown } from './metrics/drawdown.ts';
 import { DAY_MS, dailyReturns } from './metrics/returns.ts';
@@ -67,13 +68,16 @@ export interface Summary extends TradeStatistics, Fees, Activity {
 
 /**
  * Reckons the summary of a result.
- * @throws RangeError where the start balance is not above zero: nothing is a return on nothing
+ * @throws KeelError INVALID_INPUT where the start balance is not above zero: nothing is a return on nothing
  */
 export function summarise(result: BacktestResult): Summary {
   const { run, equity, trades, fills } = result;
   const startBalance = Number(run.wallet);
   if (!(startBalance > 0)) {
-    throw new RangeError(`the start balance is ${run.wallet} ${run.quote}: give one above zero`);
+    throw new KeelError(
+      'INVALID_INPUT',
+      `the start balance is ${run.wallet} ${run.quote}: give one above zero`,
+    );
   }
   const profit = decimal(run.finalEquity).minus(run.wallet);
   const daily = dailyReturns(equity, startBalance);
