@@ -4,6 +4,7 @@ import type { Fill } from '../../core/fill.ts';
 import { applyFill, ledgerEntries } from '../../core/ledger.ts';
 import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
+import { restated, restatement } from './late-fills.ts';
 import { remainingQuantity } from './order-status.ts';
 import type { OrderRow } from './order-views.ts';
 import type { Database } from './tables.ts';
@@ -68,17 +69,26 @@ export async function insertFills(
   return { booked, foreign: others.map((row) => row.venue_trade_id) };
 }
 
+/** New fills and the position they change. */
+export interface Booking {
+  /** Locked. */
+  readonly before: Position;
+  readonly fills: readonly Fill[];
+  /** As `lateCost` has it. */
+  readonly late: string;
+}
+
 /** Applies the fills to the locked position, and keeps a row of history for each. */
 export async function bookPosition(
   trx: Transaction<Database>,
   { order, account }: Booked,
-  before: Position,
-  fills: readonly Fill[],
+  { before, fills, late }: Booking,
   now: number,
 ): Promise<void> {
   let position = before;
-  const history = fills.map((fill) => {
+  const history = fills.map((fill, index) => {
     position = applyFill(position, fill);
+    if (index === fills.length - 1) position = restated(position, late);
     return {
       strategy_id: order.strategy_id,
       account_id: account.account_id,
@@ -110,25 +120,28 @@ export async function bookPosition(
 export async function bookLedger(
   trx: Transaction<Database>,
   { order, account }: Booked,
-  before: Position,
-  fills: readonly Fill[],
+  { before, fills, late }: Booking,
   now: number,
 ): Promise<void> {
   let position = before;
-  const entries = fills.flatMap((fill) => {
-    const moved = ledgerEntries(fill, position);
+  const moved = fills.flatMap((fill) => {
+    const { venueTradeId } = fill;
+    const entries = ledgerEntries(fill, position).map((entry) => ({ ...entry, venueTradeId }));
     position = applyFill(position, fill);
-    return moved.map(({ asset, amount, kind }) => ({
-      account_id: account.account_id,
-      strategy_id: order.strategy_id,
-      asset,
-      amount,
-      kind,
-      symbol: fill.symbol,
-      venue_trade_id: fill.venueTradeId,
-      booked_at: now,
-    }));
+    return entries;
   });
+  const [first] = fills;
+  if (first !== undefined && late !== '0') moved.push(restatement(first, late));
+  const entries = moved.map(({ asset, amount, kind, venueTradeId }) => ({
+    account_id: account.account_id,
+    strategy_id: order.strategy_id,
+    asset,
+    amount,
+    kind,
+    symbol: order.symbol,
+    venue_trade_id: venueTradeId,
+    booked_at: now,
+  }));
   // A contract's opening fill without a fee moves no money.
   if (entries.length === 0) return;
   await trx.insertInto('ledger_entries').values(entries).execute();

@@ -1,6 +1,8 @@
 /** Contracts in the books: margin instead of notional, funding once, the venue's own orders, one owner. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Instrument } from '../../core/instrument.ts';
+import { applyFill, emptyPosition, ledgerEntries } from '../../core/ledger.ts';
+import { decimal } from '../../core/money.ts';
 import type { Signal } from '../../core/signal.ts';
 import { createInstrument } from '../../test/factories/market.ts';
 import {
@@ -172,6 +174,63 @@ describeWith('postgres', 'contracts', () => {
     expect(
       await repositories.contracts.bookFunding(ACCOUNT, 'NO/USDT:USDT', [funding('1', '1')]),
     ).toEqual({ strategyId: null, booked: [] });
+  });
+
+  it('are booked as the venue reckons them, in whatever order their fills are learnt', async () => {
+    const sizes = [
+      ['0.03', '50000'],
+      ['0.01', '51000'],
+      ['0.04', '52000.1'],
+      ['-0.02', '50500'],
+      ['0.01', '50700'],
+    ] as const;
+    const legs: Leg[] = [];
+    for (const [index, [target]] of sizes.entries()) {
+      // Each is filled before the next is asked for, and told of only later.
+      const leg = await sent(target, index + 1);
+      await repositories.orders.settle(leg.orderId, { state: 'done' });
+      legs.push(leg);
+    }
+    let held = 0;
+    const fills = legs.map((leg, index) => {
+      const [target, price] = sizes[index]!;
+      const size = Math.round((Number(target) - held) * 100) / 100;
+      held = Number(target);
+      return createFill(
+        { ...leg, side: size > 0 ? 'buy' : 'sell' },
+        {
+          ...{ quantity: String(Math.abs(size)), price, feeAmount: '1', feeAsset: 'USDT' },
+          ...{ venueTradeId: String(900 + index), executedAt: T0 + 1_000 },
+        },
+      );
+    });
+    let expected = emptyPosition(symbol);
+    let wallet = decimal('0');
+    for (const fill of fills) {
+      for (const { amount } of ledgerEntries(fill, expected)) wallet = wallet.plus(amount);
+      expected = applyFill(expected, fill);
+    }
+    for (const index of [2, 0, 4, 1, 3]) {
+      const leg = legs[index]!;
+      await world.db
+        .updateTable('legs')
+        .set({ side: fills[index]!.side })
+        .where('client_order_id', '=', leg.clientOrderId)
+        .execute();
+      await repositories.orders.recordLeg({
+        ...{ clientOrderId: leg.clientOrderId, fills: [fills[index]!], seenBy: 'test' },
+      });
+    }
+    const { quantity, cost, realisedPnl } = expected;
+    expect(await position()).toMatchObject({ quantity, cost, realisedPnl });
+    const ledger = await world.db
+      .selectFrom('ledger_entries')
+      .select('amount')
+      .where('symbol', '=', symbol)
+      .execute();
+    expect(ledger.reduce((sum, { amount }) => sum.plus(amount), decimal('0')).toFixed()).toBe(
+      wallet.toFixed(),
+    );
   });
 
   it('book a liquidation of the venue to the owner, once, with its fee', async () => {

@@ -17,6 +17,7 @@ import { canonical } from './amounts.ts';
 import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
 import { bookGuard } from './guard-births.ts';
 import type { Queryable } from './database.ts';
+import { lateCost } from './late-fills.ts';
 import { legNotFound } from './legs.ts';
 import { refreshStatus } from './order-status.ts';
 import { lockOrder, toLegView } from './order-views.ts';
@@ -56,8 +57,10 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
     const { booked, foreign } = await insertFills(trx, where, fills, update.seenBy, now);
     let guard: GuardKey | null = null;
     if (position !== null && booked.length > 0) {
-      await bookPosition(trx, where, position, booked, now);
-      await bookLedger(trx, where, position, booked, now);
+      const late = await lateCost(trx, where, position, booked);
+      const booking = { before: position, fills: booked, late };
+      await bookPosition(trx, where, booking, now);
+      await bookLedger(trx, where, booking, now);
       await bookOrder(trx, order, booked, now);
       guard = await bookGuard(trx, order, booked, now);
     }
