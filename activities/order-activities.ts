@@ -11,7 +11,6 @@ import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repo
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
 import { clientOrderId } from '../core/signal.ts';
-import { isFinalLeg } from '../core/leg-machine.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createAdmissionSteps, type AccountStep, type OrderPolicy } from './admission-steps.ts';
 import { beating } from './beating.ts';
@@ -20,14 +19,8 @@ import type { Notices, Watch } from './notices.ts';
 import { createAnnounce, factsOf, type OrderFacts, type Versioned } from './order-facts.ts';
 import { countEscalated, countFinished, countLegNote, countSent } from './order-metrics.ts';
 import { createRoutingSteps } from './routing-steps.ts';
-import {
-  giveUp,
-  placeLeg,
-  resolveLeg,
-  viewOf,
-  type LegOutcome,
-  type LegPorts,
-} from './placement.ts';
+import { leftUnknown, placeLeg, resolveLeg, type LegOutcome, type LegPorts } from './placement.ts';
+import { settle, type Settled } from './settling.ts';
 import { cancelLeg, trackLeg, type TrackInput, type TrackResult } from './tracking.ts';
 
 /** Part of the steps' inputs, for the workflow. */
@@ -79,9 +72,7 @@ export interface SettleStep extends Versioned {
   readonly startedAt: number;
 }
 export type SettleResult =
-  | { readonly settled: true; readonly order: OrderFacts }
-  /** A leg may still live at the venue: resolve it first. */
-  | { readonly settled: false; readonly clientOrderId: string };
+  { readonly settled: true; readonly order: OrderFacts } | Extract<Settled, { settled: false }>;
 
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
@@ -124,23 +115,17 @@ export function createOrderActivities(deps: OrderActivityDeps) {
     };
   }
 
-  /** A look-up that fails leaves the outcome unknown: the workflow hears of it, and asks again. */
-  async function leftOpen(order: NewLeg, error: unknown): Promise<LegOutcome> {
-    if (!(error instanceof KeelError) || error.code !== 'VENUE_UNAVAILABLE') throw error;
-    const leg = await orders.getLeg(clientOrderId(order.orderId, order.legNumber));
-    if (leg.sendState !== 'sending') throw error;
-    logger.warn({ err: error, client_order_id: leg.clientOrderId }, 'order_look_up_failed');
-    return { leg: viewOf(leg), finished: false };
-  }
-
   async function place(
     step: ResolveStep,
     run: (ports: LegPorts) => Promise<LegOutcome>,
   ): Promise<LegStepResult> {
     const adapter = adapterOf(step.accountId);
-    const outcome = await beating(() => run(portsFor(adapter))).catch((error: unknown) =>
-      leftOpen(step.leg, error),
-    );
+    const ports = portsFor(adapter);
+    const outcome = await beating(() => run(ports)).catch(async (error: unknown) => {
+      const left = await leftUnknown(ports, step.leg, error);
+      logger.warn({ err: error, client_order_id: left.leg.clientOrderId }, 'order_look_up_failed');
+      return left;
+    });
     if (outcome.leg.venueOrderId !== null) countSent(adapter.exchange, step.startedAt);
     if (outcome.leg.state === 'unknown') {
       logger.error(
@@ -229,14 +214,9 @@ export function createOrderActivities(deps: OrderActivityDeps) {
 
     /** Makes the order final and frees its reservation; refuses while a leg may be live. */
     async settleOrder(step: SettleStep): Promise<SettleResult> {
-      const { legs } = await orders.getOrder(step.orderId);
-      for (const { clientOrderId } of legs.filter((leg) => !isFinalLeg(leg.state))) {
-        const leg = await orders.getLeg(clientOrderId);
-        if (leg.sendState !== 'new') return { settled: false, clientOrderId };
-        const given = await giveUp(portsFor(adapterOf(leg.accountId)), leg, 'cancelled');
-        if (!('finished' in given)) return { settled: false, clientOrderId };
-      }
-      await orders.settle(step.orderId, step.final);
+      const legPorts = (accountId: string): LegPorts => portsFor(adapterOf(accountId));
+      const settled = await settle({ store: orders, legPorts }, step.orderId, step.final);
+      if (!settled.settled) return settled;
       const order = await announce(step);
       countFinished(order, logger, step.startedAt);
       return { settled: true, order: factsOf(order) };

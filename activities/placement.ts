@@ -14,6 +14,7 @@ import { KeelError, type ErrorCode } from '../core/errors.ts';
 import { isFinalLeg } from '../core/leg-machine.ts';
 import { Decimal } from '../core/money.ts';
 import type { LegView } from '../core/order.ts';
+import { clientOrderId } from '../core/signal.ts';
 import type { Leg, LegUpdate, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter, VenueOrderWithFills } from '../adapters/trade-adapter.ts';
 
@@ -126,6 +127,21 @@ export async function resolveLeg(ports: LegPorts, input: ResolveInput): Promise<
     }
     leg = await ports.store.getLeg(leg.clientOrderId);
   }
+}
+
+/**
+ * What is known of a leg whose placing or resolving failed with `error`: a look-up that failed after a send
+ * leaves the outcome unknown, and the caller asks again. Throws any other error on.
+ */
+export async function leftUnknown(
+  ports: LegPorts,
+  order: Pick<NewLeg, 'orderId' | 'legNumber'>,
+  error: unknown,
+): Promise<LegOutcome> {
+  if (!(error instanceof KeelError) || error.code !== 'VENUE_UNAVAILABLE') throw error;
+  const leg = await ports.store.getLeg(clientOrderId(order.orderId, order.legNumber));
+  if (leg.sendState !== 'sending') throw error;
+  return { leg: viewOf(leg), finished: false };
 }
 
 /** Claims the right to send and sends once. Returns the outcome, or the leg's row to go on from. */

@@ -18,8 +18,9 @@ import {
 } from '@temporalio/workflow';
 import type { FinalState } from '../activities/order-activities.ts';
 import { executionStrategy } from '../core/execution/route.ts';
-import type { ExecutionDecision, ExecutionStrategy, LegPlan } from '../core/execution/strategy.ts';
+import type { ExecutionStrategy, LegPlan } from '../core/execution/strategy.ts';
 import type { Signal } from '../core/signal.ts';
+import { endAll, workOrder, type ExecutionPorts } from './execution-loop.ts';
 import {
   factOf,
   finalStateOfAll,
@@ -27,7 +28,8 @@ import {
   type ExecutionLeg,
   type ExecutionState,
 } from './execution-state.ts';
-import { LegRun, type LegSpec } from './leg-run.ts';
+import { LegRun, type LegHost, type LegSpec } from './leg-run.ts';
+import { legSteps } from './leg-steps.ts';
 import type { legWorkflow } from './leg-workflow.ts';
 import { cancelSignal, type LegChange } from './order-messages.ts';
 import {
@@ -76,20 +78,10 @@ export class ExecutionRun {
     if (this.cancel !== null && this.legs.length === 0) {
       return { state: 'done', reason: cancelReason(this.cancel) };
     }
-    const strategy = await this.strategy();
-    for (;;) {
-      if (this.defect !== undefined) throw this.defect;
-      if (this.cancel !== null) {
-        await this.endAll(this.cancel);
-        return { state: 'done', reason: cancelReason(this.cancel) };
-      }
-      if (this.legs.every((leg) => leg.finished)) await this.host.breathe();
-      this.checkDeadline();
-      const decision = strategy.decide({ now: Date.now(), legs: this.legs.map(factOf) });
-      if (decision.kind === 'done') return finalStateOfAll(this.legs, decision.reason);
-      if (this.untold) await this.tell();
-      await this.carryOut(decision);
-    }
+    const end = await workOrder(await this.strategy(), this.ports());
+    return end.kind === 'cancelled'
+      ? { state: 'done', reason: cancelReason(end.request) }
+      : finalStateOfAll(this.legs, end.reason);
   }
 
   /** News from a child. */
@@ -99,10 +91,44 @@ export class ExecutionRun {
   }
 
   /** Ends every leg that may live, and waits until each is finished and booked. */
-  async endAll(request: CancelRequest): Promise<void> {
-    for (const leg of this.legs) if (!leg.finished) this.stop(leg.legNumber, request);
-    await condition(() => this.legs.every((leg) => leg.finished) || this.defect !== undefined);
-    if (this.defect !== undefined) throw this.defect;
+  endAll(request: CancelRequest): Promise<void> {
+    return endAll(this.ports(), request);
+  }
+
+  private ports(): ExecutionPorts {
+    const { known, signal } = this.host;
+    return {
+      now: () => Date.now(),
+      legs: () => this.legs.map(factOf),
+      changes: () => this.changes,
+      cancelRequest: () => this.cancel,
+      // For the times in which no leg rests; a resting leg is timed out in market time.
+      deadline: () =>
+        signal.timeoutMs === undefined ? null : known.current.startedAt + signal.timeoutMs,
+      timedOut: () => {
+        this.timedOut();
+      },
+      breathe: () => this.host.breathe(),
+      tell: async () => {
+        if (this.untold) await this.tell();
+      },
+      reprice: async ({ accountId }) => {
+        const { price } = await router.repriceLeg({ orderId: signal.id, accountId });
+        return price;
+      },
+      send: (plan, price) => {
+        this.send(plan, price);
+      },
+      stop: (legNumber, request) => {
+        this.stop(legNumber, request);
+      },
+      until: async (what, at) => {
+        const due = (): boolean => this.defect !== undefined || what();
+        if (at === null) await condition(due);
+        else await condition(due, Math.max(at - Date.now(), 1));
+        if (this.defect !== undefined) throw this.defect;
+      },
+    };
   }
 
   private async strategy(): Promise<ExecutionStrategy> {
@@ -117,43 +143,6 @@ export class ExecutionRun {
     return strategy;
   }
 
-  private async carryOut(decision: Exclude<ExecutionDecision, { kind: 'done' }>): Promise<void> {
-    const seen = this.changes;
-    const changed = (): boolean => this.changes !== seen || this.cancel !== null;
-    switch (decision.kind) {
-      case 'send':
-        for (const plan of decision.legs) {
-          const price = plan.repriced === true ? await this.reprice(plan) : undefined;
-          // Somebody may have cancelled while the book was read.
-          if (this.cancel !== null) return;
-          this.send(plan, price);
-        }
-        return;
-      case 'cancel':
-        for (const legNumber of decision.legNumbers) {
-          this.stop(legNumber, { by: 'keel', reason: decision.reason });
-        }
-        await condition(changed);
-        return;
-      case 'wait': {
-        const until = Math.min(decision.until ?? Infinity, this.deadline() ?? Infinity);
-        if (until === Infinity) await condition(changed);
-        else await condition(changed, Math.max(until - Date.now(), 1));
-      }
-    }
-  }
-
-  /** By the wall clock, for the times in which no leg rests; a resting leg is timed out in market time. */
-  private deadline(): number | null {
-    const { known, signal } = this.host;
-    return signal.timeoutMs === undefined ? null : known.current.startedAt + signal.timeoutMs;
-  }
-
-  private checkDeadline(): void {
-    const deadline = this.deadline();
-    if (deadline !== null && Date.now() >= deadline) this.timedOut();
-  }
-
   private timedOut(): void {
     const { known, signal } = this.host;
     const reason = `not filled within ${String(signal.timeoutMs)} ms`;
@@ -165,11 +154,6 @@ export class ExecutionRun {
     this.untold = false;
     const version = known.nextVersion();
     known.learn({ order: await books.publishOrder({ orderId: signal.id, version }) });
-  }
-
-  private async reprice({ accountId }: LegPlan): Promise<string> {
-    const { price } = await router.repriceLeg({ orderId: this.host.signal.id, accountId });
-    return price;
   }
 
   private send(plan: LegPlan, price?: string): void {
@@ -208,7 +192,7 @@ export class ExecutionRun {
   private async followHere({ legNumber }: ExecutionLeg): Promise<void> {
     const { known } = this.host;
     const leg = this.leg(legNumber);
-    const run = new LegRun(this.specOf(leg), {
+    const host: LegHost = {
       known: () => ({ leg: this.leg(legNumber).view, finished: this.leg(legNumber).finished }),
       learn: (news) => {
         this.update(legNumber, {
@@ -224,8 +208,8 @@ export class ExecutionRun {
       nextVersion: () => known.nextVersion(),
       tell: () => this.tell(),
       breathe: () => Promise.resolve(),
-    });
-    await run.follow();
+    };
+    await new LegRun(this.specOf(leg), host, legSteps).follow();
   }
 
   /** The first one counts. */

@@ -2,13 +2,22 @@
  * The life of one leg, one venue order: place → resolve while the outcome is unknown → follow until it has
  * finished. Once its host wants it gone it is cancelled and verified, beside its tracker. `orderWorkflow` runs
  * its legs in here; a child workflow that works a leg of its own runs it the same way.
+ *
+ * It knows no Temporal: workflows run it over activities (leg-steps.ts), test/explorer over a virtual clock.
  */
-import { CancellationScope, condition, isCancellation, log, sleep } from '@temporalio/workflow';
-import type { NewLeg, OrderFacts, PlaceStep } from '../activities/order-activities.ts';
+import type {
+  CancelStep,
+  EscalateStep,
+  NewLeg,
+  OrderFacts,
+  PlaceStep,
+  ResolveStep,
+  TrackStep,
+} from '../activities/order-activities.ts';
+import type { LegOutcome } from '../activities/placement.ts';
 import type { TrackResult } from '../activities/tracking.ts';
 import type { LegView } from '../core/order.ts';
-import { cancelReason, failureOf, gaveWay, type CancelRequest } from './order-outcome.ts';
-import { people, trackers, venue } from './order-steps.ts';
+import { cancelReason, type CancelRequest } from './order-outcome.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 60_000;
@@ -69,13 +78,43 @@ export interface LegHost {
   breathe(): Promise<void>;
 }
 
+/** What a leg's life is made of. A step that fails has been tried again for as long as that may heal it. */
+export interface LegSteps {
+  /** Wall clock, ms UTC. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** Resolves once `what` holds, or after `forMs` where that is given. */
+  until(what: () => boolean, forMs?: number): Promise<void>;
+  /** Null where it was `stopped` before it came back: what was in flight is unknown. */
+  place(
+    step: PlaceStep,
+    options: { readonly stopped: () => boolean; readonly summary: string },
+  ): Promise<LegNews | null>;
+  resolve(step: ResolveStep): Promise<LegOutcome>;
+  cancel(step: CancelStep, summary: string): Promise<LegOutcome>;
+  track(step: TrackStep, summary: string): Tracking;
+  escalate(step: EscalateStep): Promise<void>;
+  /** Notes that a step failed. Throws on what is no step's failure. */
+  failed(what: string, error: unknown): void;
+}
+
+/** A tracker under way; `result` or `error` is set once it has come back. */
+export interface Tracking {
+  readonly result?: TrackResult;
+  readonly error?: unknown;
+  /** Its result is not waited for any more. */
+  stop(): void;
+}
+
 export class LegRun {
   private readonly spec: LegSpec;
   private readonly host: LegHost;
+  private readonly steps: LegSteps;
 
-  constructor(spec: LegSpec, host: LegHost) {
+  constructor(spec: LegSpec, host: LegHost, steps: LegSteps) {
     this.spec = spec;
     this.host = host;
+    this.steps = steps;
   }
 
   /**
@@ -83,18 +122,10 @@ export class LegRun {
    * What was in flight by then is found by `follow`.
    */
   async place(): Promise<void> {
+    const stopped = (): boolean => this.host.stopRequest() !== null;
     const { summary } = this.spec;
-    const scope = new CancellationScope();
-    void condition(() => this.host.stopRequest() !== null).then(() => {
-      scope.cancel();
-    });
-    try {
-      this.host.learn(
-        await scope.run(() => venue.placeOrder.executeWithOptions({ summary }, [this.step()])),
-      );
-    } catch (error) {
-      if (!isCancellation(error) && !gaveWay(error)) throw error;
-    }
+    const news = await this.steps.place(this.step(), { stopped, summary });
+    if (news !== null) this.host.learn(news);
   }
 
   /** Until the leg has finished. Returns its last state; null when nothing was ever known of it. */
@@ -111,7 +142,7 @@ export class LegRun {
         if ((this.host.known().unknown ?? null) !== null) this.host.learn({ unknown: null });
       } else {
         if (leg === null || leg.venueOrderId === null) await this.escalateInTime();
-        await sleep(pauseMs);
+        await this.steps.sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
       await this.host.breathe();
@@ -126,24 +157,24 @@ export class LegRun {
   async resolve(): Promise<boolean> {
     try {
       const resend = this.host.stopRequest() === null;
-      const outcome = await venue.resolveOrder({ ...this.step(), resend });
+      const outcome = await this.steps.resolve({ ...this.step(), resend });
       this.host.learn(outcome);
       return outcome.finished || outcome.leg.venueOrderId !== null;
     } catch (error) {
-      log.error('the outcome is still unknown', { ...failureOf(error) });
+      this.steps.failed('the outcome is still unknown', error);
       return false;
     }
   }
 
   /** Notes since when the outcome is unknown, and alerts people once that lasts; it is never taken for a refusal. */
   private async escalateInTime(): Promise<void> {
-    const { since, alerts } = this.host.known().unknown ?? { since: Date.now(), alerts: 0 };
+    const { since, alerts } = this.host.known().unknown ?? { since: this.steps.now(), alerts: 0 };
     this.host.learn({ unknown: { since, alerts } });
-    if (Date.now() < since + ESCALATE_AFTER_MS + alerts * ESCALATE_AGAIN_MS) return;
+    if (this.steps.now() < since + ESCALATE_AFTER_MS + alerts * ESCALATE_AGAIN_MS) return;
     const { accountId, leg, symbol } = this.spec;
     const { legNumber, orderId } = leg;
     try {
-      await people.escalateUnknown({
+      await this.steps.escalate({
         accountId,
         orderId,
         legNumber,
@@ -153,7 +184,7 @@ export class LegRun {
       });
       this.host.learn({ unknown: { since, alerts: alerts + 1 } });
     } catch (error) {
-      log.error('nobody could be alerted; trying again', { ...failureOf(error) });
+      this.steps.failed('nobody could be alerted; trying again', error);
     }
   }
 
@@ -166,33 +197,24 @@ export class LegRun {
     const { clientOrderId, state, filledQuantity } = leg;
     const stop = this.host.stopRequest();
     const timeoutAt = stop === null ? this.spec.timeoutAt : null;
-    const tracking: { result?: TrackResult; error?: unknown } = {};
-    const scope = new CancellationScope();
-    void scope
-      .run(() =>
-        trackers.trackOrder.executeWithOptions(
-          { summary: `follow ${state}, filled ${filledQuantity}` },
-          [{ accountId, clientOrderId, symbol, lastSeen: { state, filledQuantity }, timeoutAt }],
-        ),
-      )
-      .then(
-        (result) => (tracking.result = result),
-        (error: unknown) => (tracking.error = error),
-      );
+    const tracking = this.steps.track(
+      { accountId, clientOrderId, symbol, lastSeen: { state, filledQuantity }, timeoutAt },
+      `follow ${state}, filled ${filledQuantity}`,
+    );
     const returned = (): boolean => tracking.result !== undefined || tracking.error !== undefined;
     for (;;) {
-      await condition(() => returned() || this.host.stopRequest() !== null);
+      await this.steps.until(() => returned() || this.host.stopRequest() !== null);
       if (returned()) break;
       if (await this.cancel()) {
         // The tracker would learn the same; nobody waits for its next heartbeat.
-        scope.cancel();
+        tracking.stop();
         return true;
       }
-      await condition(returned, FIRST_PAUSE_MS);
+      await this.steps.until(returned, FIRST_PAUSE_MS);
     }
     const { result, error } = tracking;
     if (result === undefined) {
-      log.error('the tracker failed; starting another', { ...failureOf(error) });
+      this.steps.failed('the tracker failed; starting another', error);
       return false;
     }
     if (result.kind === 'timeout') this.host.timedOut();
@@ -204,15 +226,15 @@ export class LegRun {
   /** True when the leg has finished, be it cancelled or filled on the way. */
   private async cancel(): Promise<boolean> {
     try {
-      const outcome = await venue.cancelOrder.executeWithOptions(
-        { summary: cancelReason(this.host.stopRequest()) },
-        [{ accountId: this.spec.accountId, leg: this.spec.leg }],
+      const outcome = await this.steps.cancel(
+        { accountId: this.spec.accountId, leg: this.spec.leg },
+        cancelReason(this.host.stopRequest()),
       );
       if (outcome.finished) this.host.learn(outcome);
       return outcome.finished;
     } catch (error) {
-      log.error('cancel failed; trying again', { ...failureOf(error) });
-      await sleep(FAILED_CANCEL_PAUSE_MS);
+      this.steps.failed('cancel failed; trying again', error);
+      await this.steps.sleep(FAILED_CANCEL_PAUSE_MS);
       return false;
     }
   }

@@ -22,6 +22,7 @@ import {
   type LegSpec,
   type UnknownOutcome,
 } from './leg-run.ts';
+import { legSteps } from './leg-steps.ts';
 import { cancelSignal, legChangedSignal } from './order-messages.ts';
 import { unknownLines } from './order-details.ts';
 import { KEEL_ORDER_STATUS } from './order-names.ts';
@@ -77,7 +78,7 @@ class LegLife implements LegHost {
   }
 
   async toEnd(): Promise<LegResult> {
-    const run = new LegRun(this.input.spec, this);
+    const run = new LegRun(this.input.spec, this, legSteps);
     if (this.current.leg === null && this.current.stop === null) {
       try {
         await run.place();

@@ -11,7 +11,8 @@ import {
 import type { FinalState } from '../activities/order-activities.ts';
 import type { Signal } from '../core/signal.ts';
 import { ExecutionRun } from './execution-run.ts';
-import { LegRun } from './leg-run.ts';
+import { LegRun, type LegHost } from './leg-run.ts';
+import { legSteps } from './leg-steps.ts';
 import { admitThenCheck, decideAndWait, type AdmissionHost } from './order-admission.ts';
 import type { LegChange, OrderInput, OrderResult, Progress } from './order-messages.ts';
 import { cancelReason, failureOf, finalStateOf } from './order-outcome.ts';
@@ -108,7 +109,7 @@ export class OrderRun {
         reason: `not filled within ${String(signal.timeoutMs)} ms`,
       });
     };
-    return new LegRun(known.legSpec(), {
+    const host: LegHost = {
       known: () => known.current,
       learn: (news) => {
         known.learn(news);
@@ -121,7 +122,8 @@ export class OrderRun {
         known.learn({ order: await books.publishOrder({ orderId: signal.id, version }) });
       },
       breathe: () => this.continueIfLong(),
-    });
+    };
+    return new LegRun(known.legSpec(), host, legSteps);
   }
 
   /** Ends the order. A leg that may live is cancelled and followed to its end first. */

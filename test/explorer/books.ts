@@ -6,11 +6,12 @@ import { KeelError } from '../../core/errors.ts';
 import { isFinalIntent, moveIntent } from '../../core/intent-machine.ts';
 import { isFinalLeg, moveLeg } from '../../core/leg-machine.ts';
 import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
-import type { IntentState, LegState } from '../../core/order.ts';
+import type { IntentState, LegState, LegView } from '../../core/order.ts';
 import { clientOrderId } from '../../core/signal.ts';
 import { viewOf } from '../../activities/placement.ts';
 import type {
   ClaimResult,
+  FinalState,
   Leg,
   LegRecord,
   LegUpdate,
@@ -157,9 +158,13 @@ export class Books {
     };
   }
 
+  getOrder(): { readonly legs: readonly LegView[] } {
+    return { legs: [...this.legs.values()].map(viewOf) };
+  }
+
   /** Final once; what is held back is freed then, and only then. */
-  settle(state: 'done' | 'failed'): void {
-    const move = moveIntent(this.state, state);
+  settle(final: FinalState): void {
+    const move = moveIntent(this.state, final.state);
     if (move.outcome !== 'applied') return;
     this.state = move.state;
     this.free();

@@ -1,8 +1,8 @@
 /** Protocols that are wrong in one way each: what the explorer must catch. */
 import { KeelError } from '../../core/errors.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
-import { placeLeg, record, resolveLeg, type LegPorts } from '../../activities/placement.ts';
-import { PROTOCOL, type Protocol } from './order-life.ts';
+import { record, type LegPorts } from '../../activities/placement.ts';
+import { PROTOCOL, type Protocol } from './protocol.ts';
 import { BOUNDS } from './venue.ts';
 
 function withAdapter(ports: LegPorts, change: Partial<LegPorts['adapter']>): LegPorts {
@@ -13,8 +13,8 @@ function withAdapter(ports: LegPorts, change: Partial<LegPorts['adapter']>): Leg
 function over(change: (ports: LegPorts) => LegPorts): Protocol {
   return {
     ...PROTOCOL,
-    place: (ports, leg) => placeLeg(change(ports), leg),
-    resolve: (ports, input) => resolveLeg(change(ports), input),
+    place: (ports, leg, attempt) => PROTOCOL.place(change(ports), leg, attempt),
+    resolve: (ports, input) => PROTOCOL.resolve(change(ports), input),
   };
 }
 
@@ -35,7 +35,7 @@ export const BROKEN_PROTOCOLS: Readonly<Record<string, Protocol>> = {
   'the attempt number trusted': {
     ...PROTOCOL,
     async place(ports, order, attempt) {
-      if (attempt > 1) return placeLeg(ports, order);
+      if (attempt > 1) return PROTOCOL.place(ports, order, attempt);
       const leg = await ports.store.prepareLeg(order);
       const { clientOrderId, symbol, side, type, quantity, price } = leg;
       const deadline = ports.clock.now() + ports.sendWindowMs;
@@ -61,9 +61,9 @@ export const BROKEN_PROTOCOLS: Readonly<Record<string, Protocol>> = {
 
   'reservation released twice': {
     ...PROTOCOL,
-    free: (books) => {
+    free: (books, final) => {
       if (isFinalIntent(books.state)) books.free();
-      else books.settle('done');
+      else books.settle(final);
     },
   },
 
@@ -87,6 +87,30 @@ export const BROKEN_PROTOCOLS: Readonly<Record<string, Protocol>> = {
         seenBy: 'cancelOrder',
       });
       return { leg: { ...recorded.leg, state: 'cancelled' }, finished: true };
+    },
+  },
+
+  'settled while a leg may live': {
+    ...PROTOCOL,
+    settle: async (ports, orderId, final) => {
+      await ports.store.settle(orderId, final);
+      return { settled: true };
+    },
+  },
+
+  'the remainder of a chase placed beside the leg that it is to replace': {
+    ...PROTOCOL,
+    chase: (...order) => {
+      const strategy = PROTOCOL.chase(...order);
+      const ended = { live: false, state: 'cancelled' } as const;
+      return {
+        schedule: strategy.schedule,
+        decide: ({ legs, now }) => {
+          const decision = strategy.decide({ legs, now });
+          if (decision.kind !== 'cancel') return decision;
+          return strategy.decide({ now, legs: legs.map((leg) => ({ ...leg, ...ended })) });
+        },
+      };
     },
   },
 };

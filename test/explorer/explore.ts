@@ -8,7 +8,10 @@ import { decimal } from '../../core/money.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
 import { isFinalLeg } from '../../core/leg-machine.ts';
 import { Books } from './books.ts';
-import { play, PROTOCOL, QUANTITY, type Plot, type Protocol, type World } from './order-life.ts';
+import { QUANTITY } from './leg-life.ts';
+import { play } from './play.ts';
+import type { Plot, World } from './plot.ts';
+import { PROTOCOL, type Protocol } from './protocol.ts';
 import { type Fate, type Fates, Schedule, seededChance } from './schedule.ts';
 import { isOpen, type Passage, Venue } from './venue.ts';
 
@@ -32,6 +35,8 @@ const QUIET: Plot = {
   passages: [],
   trades: [],
   cancelAfterMs: null,
+  timeoutAfterMs: null,
+  placingBreaks: false,
   chase: null,
   witnesses: [],
   redeliverAfterMs: null,
@@ -44,8 +49,8 @@ const LIMIT: Plot = {
     { afterMs: 1_500, quantity: '0.2' },
     { afterMs: 40_000, quantity: '0.3' },
   ],
-  // What nothing filled is cancelled, as a time-out does.
-  cancelAfterMs: RESTS_AT_MOST_MS,
+  // What nothing filled is cancelled.
+  cancelAfterMs: 80_000,
 };
 
 const PLOTS: Readonly<Record<string, Plot>> = {
@@ -53,19 +58,37 @@ const PLOTS: Readonly<Record<string, Plot>> = {
   'market, delivered twice': { ...QUIET, redeliverAfterMs: 3_000 },
   'market, halted': { ...QUIET, haltAfterMs: 1 },
   'market, cancelled at once': { ...QUIET, cancelAfterMs: 1 },
+  'market, its workflow fails': { ...QUIET, placingBreaks: true },
   limit: { ...LIMIT, witnesses: [{ afterMs: 2_000, bookAfterMs: 45_000 }] },
+  chase: { ...LIMIT, chase: { repriceAfterMs: 4_000, maxLegs: 3 } },
   'limit, cancelled': { ...LIMIT, cancelAfterMs: 5_000 },
   'limit, filled while it is cancelled': {
     ...LIMIT,
     cancelAfterMs: 5_000,
     trades: [{ afterMs: 5_001, quantity: QUANTITY }],
   },
-  chase: { ...LIMIT, chase: { repriceAfterMs: 4_000, maxLegs: 3 } },
+  'limit, timed out': { ...LIMIT, timeoutAfterMs: 8_000 },
+  'limit, its workflow fails': { ...LIMIT, placingBreaks: true },
+  // Nothing but its own loop brings it to its end.
+  'chase, filled': {
+    ...LIMIT,
+    chase: { repriceAfterMs: 4_000, maxLegs: 3 },
+    trades: Array.from({ length: 20 }, (_, index) => ({
+      afterMs: 1_500 + index * 10_000,
+      quantity: '0.2',
+    })),
+    cancelAfterMs: null,
+  },
   'chase, cancelled': {
     ...LIMIT,
     chase: { repriceAfterMs: 4_000, maxLegs: 3 },
     cancelAfterMs: 6_000,
     witnesses: [{ afterMs: 3_000, bookAfterMs: 6_000 }],
+  },
+  'chase, timed out': {
+    ...LIMIT,
+    chase: { repriceAfterMs: 4_000, maxLegs: 3 },
+    timeoutAfterMs: 9_000,
   },
 };
 
@@ -235,6 +258,8 @@ function drawSchedule(seed: number): [Plot, Fates] {
       quantity: `0.${String(1 + chance.below(5))}`,
     })).concat({ afterMs: 60_000 + chance.below(30_000), quantity: QUANTITY }),
     cancelAfterMs: chance.happens(0.4) ? chance.below(30_000) : RESTS_AT_MOST_MS,
+    timeoutAfterMs: chance.happens(0.2) ? 1_000 + chance.below(30_000) : null,
+    placingBreaks: chance.happens(0.1),
     chase:
       type === 'limit' && chance.happens(0.5)
         ? { repriceAfterMs: 500 + chance.below(8_000), maxLegs: 1 + chance.below(4) }

@@ -58,6 +58,8 @@ interface Waiting {
   readonly order: number;
   readonly process: Process;
   readonly wake: () => void;
+  /** Woken before its time where this holds. */
+  readonly until: () => boolean;
 }
 
 /** A process as its ports see it: once it is dead nothing it waits for ever comes. */
@@ -97,9 +99,15 @@ export class Schedule {
 
   /** Resolves `ms` later, if the process lives then. */
   sleep(process: Process, ms: number): Promise<void> {
+    return this.until(process, () => false, ms);
+  }
+
+  /** Resolves once `what` holds, or `ms` later where that is given, if the process lives then. */
+  until(process: Process, what: () => boolean, ms = Infinity): Promise<void> {
     return new Promise((resolve) => {
       this.count += 1;
-      this.waiting.push({ at: this.now + ms, order: this.count, process, wake: resolve });
+      const at = this.now + ms;
+      this.waiting.push({ at, order: this.count, process, wake: resolve, until: what });
     });
   }
 
@@ -159,20 +167,19 @@ export class Schedule {
     return end.result.value;
   }
 
-  private next(): Waiting | undefined {
-    let first = -1;
-    for (const [index, candidate] of this.waiting.entries()) {
-      if (!candidate.process.alive) continue;
-      const best = this.waiting[first];
-      if (
-        best === undefined ||
-        candidate.at < best.at ||
-        (candidate.at === best.at && candidate.order < best.order)
-      ) {
-        first = index;
-      }
-    }
-    return first < 0 ? undefined : this.waiting.splice(first, 1)[0];
+  /** The one who is to be woken first, and when. */
+  private next(): { readonly at: number; readonly wake: () => void } | undefined {
+    const due = this.waiting.flatMap((waiting, index) => {
+      if (!waiting.process.alive) return [];
+      const at = waiting.until() ? this.now : waiting.at;
+      return at === Infinity ? [] : { at, order: waiting.order, index, wake: waiting.wake };
+    });
+    if (due.length === 0) return undefined;
+    const first = due.reduce((best, one) =>
+      one.at < best.at || (one.at === best.at && one.order < best.order) ? one : best,
+    );
+    this.waiting.splice(first.index, 1);
+    return first;
   }
 
   private die<T>(process: Process): Promise<T> {

@@ -4,6 +4,7 @@
  */
 import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
+import type { OrderBook } from '../../core/order-book.ts';
 import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type {
   PlaceOrderRequest,
@@ -109,6 +110,11 @@ export class Venue {
         request.clientOrderId === clientOrderId && visibleAt <= this.schedule.now,
     );
     return found === undefined ? null : seen(found, this.schedule.now);
+  }
+
+  /** Somebody else bids the price of our orders. */
+  orderBook(): Pick<OrderBook, 'bids' | 'asks'> {
+    return { bids: [['100', '1']], asks: [] };
   }
 
   /** Trades so much of an open order, at most what is left. */
