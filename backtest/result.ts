@@ -1,6 +1,6 @@
 /** What a backtest hands out: facts only. What is reckoned from them is in metrics and reports. */
 import type { Fill, Side } from '../core/fill.ts';
-import type { IntentState } from '../core/order.ts';
+import type { IntentState, OrderStatus } from '../core/order.ts';
 import type { OrderType } from '../core/signal.ts';
 import type { Interval } from '../core/time.ts';
 import type { Trade } from '../core/trade.ts';
@@ -54,6 +54,7 @@ export interface BacktestOrder {
   readonly quantity: string;
   readonly filledQuantity: string;
   readonly state: IntentState;
+  readonly status: OrderStatus;
   readonly reasonCode: string | null;
   readonly reason: string | null;
   readonly tag: string;

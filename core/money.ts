@@ -39,6 +39,12 @@ export function toDecimalString(value: Decimal): DecimalString {
   return value.isZero() ? '0' : value.toFixed();
 }
 
+/** A finite double in plain decimal notation, never with an exponent: the shortest that stands for it. */
+export function plainNumber(value: number): DecimalString {
+  const text = String(value);
+  return text.includes('e') ? new Decimal(value).toFixed() : text;
+}
+
 /** The largest multiple of `step` whose magnitude is not above the value's: towards zero. */
 export function floorToStep(value: Decimal, step: string): Decimal {
   const unit = new Decimal(step);

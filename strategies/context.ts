@@ -8,7 +8,7 @@ import { executionPlan, sendsForMs } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { Json } from '../core/json.ts';
-import { Decimal, decimal, positiveDecimal, toDecimalString } from '../core/money.ts';
+import { Decimal, decimal, plainNumber, positiveDecimal, toDecimalString } from '../core/money.ts';
 import type { OrderView } from '../core/order.ts';
 import { EXECUTION_TYPES, executionFits, type OrderType, type Signal } from '../core/signal.ts';
 import { stopSpec } from '../core/stops.ts';
@@ -43,21 +43,31 @@ export interface Account {
 /** One thing a strategy asked for: all of a signal that is the strategy's to say. */
 export interface Request extends Pick<
   Signal,
-  | 'id'
-  | 'symbol'
-  | 'sequence'
-  | 'eventTime'
-  | 'validUntil'
-  | 'wanted'
-  | 'type'
-  | 'referencePrice'
-  | 'tag'
+  'id' | 'symbol' | 'sequence' | 'eventTime' | 'validUntil' | 'wanted' | 'type' | 'tag'
 > {
-  readonly limitPrice?: string;
-  readonly stopPrice?: string;
-  readonly timeoutMs?: number;
-  readonly execution?: Signal['execution'];
-  readonly stops?: Signal['stops'];
+  /** The last close. */
+  readonly referencePrice: number;
+  readonly limitPrice: string | undefined;
+  readonly stopPrice: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly execution: Signal['execution'];
+  readonly stops: Signal['stops'];
+}
+
+/** Whose signal a request becomes. */
+export type SignalOwner = Pick<
+  Signal,
+  'strategyId' | 'strategyType' | 'runId' | 'accountId' | 'exchange'
+>;
+
+/** The signal of a request. */
+export function signalOf(request: Request, owner: SignalOwner): Signal {
+  return {
+    ...request,
+    ...owner,
+    referencePrice: plainNumber(request.referencePrice),
+    source: { kind: 'strategy', name: owner.strategyId },
+  };
 }
 
 /** Names a signal; opaque to the strategy. */
@@ -236,7 +246,6 @@ export class StrategyContext implements Context {
   #ask(symbol: string, wanted: Signal['wanted'], options: CheckedOptions): SignalId {
     const { sequences, nameSignal } = this.#parts;
     const { now } = this;
-    const { limitPrice, stopPrice, timeoutMs, execution, stops } = options;
     const sequence = (sequences[symbol] ?? 0) + 1;
     const id = nameSignal(symbol, now, sequence);
     if (this.warming) return id;
@@ -246,16 +255,16 @@ export class StrategyContext implements Context {
       symbol,
       sequence,
       eventTime: now,
-      validUntil: now + (options.validForMs ?? this.validForMs + sendsForMs(execution)),
+      validUntil: now + (options.validForMs ?? this.validForMs + sendsForMs(options.execution)),
       wanted,
       type: typeOf(options),
-      referencePrice: toDecimalString(new Decimal(this.#lastClose(symbol))),
+      referencePrice: this.#lastClose(symbol),
       tag: options.tag,
-      ...(limitPrice === undefined ? {} : { limitPrice }),
-      ...(stopPrice === undefined ? {} : { stopPrice }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(execution === undefined ? {} : { execution }),
-      ...(stops === undefined ? {} : { stops }),
+      limitPrice: options.limitPrice,
+      stopPrice: options.stopPrice,
+      timeoutMs: options.timeoutMs,
+      execution: options.execution,
+      stops: options.stops,
     });
     return id;
   }

@@ -20,10 +20,10 @@ import { isFinalIntent } from '../core/intent-machine.ts';
 import type { Json } from '../core/json.ts';
 import { type Signal, signalId, signalSchema } from '../core/signal.ts';
 import type { AuxValue, BaseStrategy, Feed, SignalId, Standing } from './base-strategy.ts';
-import type { Request } from './context.ts';
+import { type Request, signalOf } from './context.ts';
 import type { HistoryNeed } from './feed-book.ts';
 import { type SessionState, StrategySession } from './session.ts';
-import { SnapshotAccount } from './snapshot-account.ts';
+import { NOTHING_HELD, SnapshotAccount } from './snapshot-account.ts';
 
 export interface RunnerOptions {
   /** Made by the registry, which checks the configuration. */
@@ -75,13 +75,6 @@ type RunnerState = SessionState & {
   orders: Record<string, number>;
 };
 
-const NOTHING_HELD: Standing = {
-  positions: {},
-  openOrders: [],
-  freeFunds: '0',
-  allocation: '0',
-};
-
 /** Live bars are built from these. */
 const BASE = '1m';
 const ORDERS_REMEMBERED = 500;
@@ -117,7 +110,7 @@ export class StrategyRunner {
         nameSignal: (symbol, eventTime, sequence) =>
           signalId({ runId, symbol, eventTime, sequence }),
       },
-      new SnapshotAccount(NOTHING_HELD),
+      NOTHING_HELD,
       state,
     );
     const anchorAt = options.anchorAt ?? 0;
@@ -159,7 +152,7 @@ export class StrategyRunner {
     const { book, context } = this.#session;
     const limits = { ...this.#offsets };
     const building = jsonCopy(book.aggregates) as unknown as SessionState['aggregates'];
-    context.account = new SnapshotAccount(NOTHING_HELD);
+    context.account = NOTHING_HELD;
     if (!this.#fresh) book.setAggregates();
     for (const kline of bars) {
       const source = book.source(kline);
@@ -251,11 +244,8 @@ export class StrategyRunner {
 
   #signal(request: Request): Signal {
     const { strategyId, strategyType, runId, accountId, exchange } = this.#options;
-    const source = { kind: 'strategy', name: strategyId } as const;
-    return signalSchema.parse({
-      ...request,
-      ...{ strategyId, strategyType, runId, source, accountId, exchange },
-    });
+    const owner = { strategyId, strategyType, runId, accountId, exchange };
+    return signalSchema.parse(signalOf(request, owner));
   }
 
   #rememberOrder(order: OrderView): void {

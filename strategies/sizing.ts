@@ -49,6 +49,8 @@ function plain(value: number | string): string {
   return toDecimalString(new Decimal(value));
 }
 
+/** A decimal string as `toDecimalString` writes it; most are given so. */
+const CANONICAL = /^-?(?:[1-9]\d*|0(?=\.)|0$)(?:\.\d*[1-9])?$/;
 const DEFAULT_STEP = '0.00000001';
 
 /**
@@ -66,7 +68,9 @@ export function quantityOf(
   },
 ): string {
   if (size === 'flat') return '0';
-  if ('qty' in size) return toDecimalString(decimal(size.qty));
+  if ('qty' in size) {
+    return CANONICAL.test(size.qty) ? size.qty : toDecimalString(decimal(size.qty));
+  }
 
   const step = at.step ?? DEFAULT_STEP;
   const close = new Decimal(at.close);

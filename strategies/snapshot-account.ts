@@ -40,3 +40,11 @@ export class SnapshotAccount implements Account {
     return equity;
   }
 }
+
+/** Of a strategy that only warms up. */
+export const NOTHING_HELD = new SnapshotAccount({
+  positions: {},
+  openOrders: [],
+  freeFunds: '0',
+  allocation: '0',
+});

@@ -23,28 +23,24 @@ export function smaStart(period: number): SmaState {
 /**
  * Takes in one value and returns the average of the last `period`, NaN until so many were seen.
  *
- * The running sum is compensated (A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
- * endlicher Summen", ZAMM 54, 1974): a plain one drifts by rounding, and averages of equal values would differ.
+ * What rounding takes from the running sum is kept beside it (D. Knuth, "The Art of Computer Programming" 2,
+ * 4.2.2, theorem B, gives the error of one addition exactly): a plain sum drifts, and the averages of equal
+ * values would differ.
  */
 export function smaNext(state: SmaState, value: number): number {
-  const { period, window } = state;
-  if (window.length < period) {
-    window.push(value);
-    add(state, value);
-    return window.length < period ? Number.NaN : (state.sum + state.lost) / period;
-  }
-  const { at } = state;
-  const oldest = window[at] ?? 0;
-  window[at] = value;
+  const { period, window, at, sum } = state;
+  const full = window.length === period;
+  const oldest = full ? (window[at] ?? 0) : 0;
+  if (full) window[at] = value;
+  else window.push(value);
   state.at = at + 1 === period ? 0 : at + 1;
-  add(state, value);
-  add(state, -oldest);
-  return (state.sum + state.lost) / period;
-}
 
-function add(state: SmaState, value: number): void {
-  const { sum } = state;
-  const total = sum + value;
-  state.lost += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
+  const grown = sum + value;
+  const part = grown - sum;
+  const total = grown - oldest;
+  const taken = total - grown;
+  state.lost +=
+    sum - (grown - part) + (value - part) + (grown - (total - taken)) - (oldest + taken);
   state.sum = total;
+  return window.length < period ? Number.NaN : (total + state.lost) / period;
 }

@@ -56,6 +56,7 @@ export function createOrder(overrides: Partial<BacktestOrder> = {}): BacktestOrd
     quantity: '1',
     filledQuantity: '1',
     state: 'done',
+    status: 'filled',
     reasonCode: null,
     reason: null,
     tag: 'golden-cross',

@@ -1,0 +1,278 @@
+/**
+ * A request becomes an order, or ends: core's admission and risk rules on the backtest's books.
+ *
+ * Nearly every order of a backtest is plain: spot, at market, nothing else open. For those `admitPlain` does
+ * the same checks on scaled integers; whatever is not plainly fine, a refusal included, goes to the real rules.
+ * A property test holds both to the same verdicts.
+ */
+import { type AdmissionDecision, type AdmissionInput, decideAdmission } from '../core/admission.ts';
+import type { RiskContext } from '../core/risk/rule.ts';
+import { evaluateRisk } from '../core/risk/rules.ts';
+import { Decimal, plainNumber } from '../core/money.ts';
+import { tradingDay } from '../core/time.ts';
+import { type Request, type SignalOwner, signalOf } from '../strategies/context.ts';
+import type { Books } from './books.ts';
+import { fromFixedPoint, placesOf, toFixedPoint, unitOf } from './fixed-point.ts';
+import type { Market } from './market.ts';
+import type { Order } from './order.ts';
+
+export interface RiskLimits {
+  readonly maxPosition: string | null;
+  readonly maxOrderNotional: string | null;
+  readonly maxOrdersPerDay: number | null;
+}
+
+export const NO_LIMITS: RiskLimits = {
+  maxPosition: null,
+  maxOrderNotional: null,
+  maxOrdersPerDay: null,
+};
+
+/** What became of a request. `cancelFirst`: cancel these, then ask again. */
+export type Admitted = 'admitted' | 'ended' | { readonly cancelFirst: readonly string[] };
+
+export class Admission {
+  readonly #books: Books;
+  readonly #owner: SignalOwner;
+  readonly #limits: RiskLimits;
+  readonly #buffer: string;
+  readonly #unlimited: boolean;
+  readonly #plainTerms = new Map<Market, PlainTerms>();
+  /** Trading day → orders admitted. */
+  readonly #ordersOfDay = new Map<string, number>();
+
+  /** @param buffer head room of market orders, a fraction such as `"0.01"` */
+  constructor(books: Books, owner: SignalOwner, limits: RiskLimits, buffer: string) {
+    this.#books = books;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#buffer = buffer;
+    this.#unlimited =
+      limits.maxPosition === null &&
+      limits.maxOrderNotional === null &&
+      limits.maxOrdersPerDay === null;
+  }
+
+  /**
+   * Decides on an order that was just asked for, and writes the decision into it. Orders in its way that were
+   * not sent yet end superseded.
+   */
+  admit(order: Order, marketTime: number): Admitted {
+    if (this.#admitPlain(order)) return 'admitted';
+    const { request, market } = order;
+    const holding = this.#books.holding(request.symbol);
+    const input: AdmissionInput = {
+      signal: signalOf(request, this.#owner),
+      strategyStatus: 'running',
+      currentRunId: this.#owner.runId,
+      marketTime,
+      position: holding.view().quantity,
+      openOrders: this.#openOrders(request.symbol),
+      newestSequence: 0,
+      instrument: market.instrument,
+      buffer: this.#buffer,
+    };
+    const decision = decideAdmission(input);
+    if (decision.verdict === 'blocked') return { cancelFirst: decision.cancelFirst };
+    this.#supersede(decision.supersede, request, marketTime);
+    if (decision.verdict === 'ended') {
+      order.side = decision.side;
+      order.quantity = market.quantity(decision.quantity);
+      order.price = decision.price;
+      const unneeded = decision.state === 'done';
+      const status = unneeded ? 'unneeded' : decision.state;
+      order.end(decision.state, status, marketTime, decision.code, decision.reason);
+      return 'ended';
+    }
+    this.#take(order, decision);
+    return this.#checkRisk(order, decision, marketTime) ? 'admitted' : 'ended';
+  }
+
+  #take(order: Order, decision: Extract<AdmissionDecision, { verdict: 'admitted' }>): void {
+    order.side = decision.side;
+    order.quantity = order.market.quantity(decision.quantity);
+    order.price = decision.price;
+    order.reducing = decision.reducing;
+    order.state = 'admitted';
+    order.status = 'admitted';
+    const { moneyPlaces } = this.#books;
+    const reserve = new Decimal(decision.reserveQuote).toDecimalPlaces(
+      moneyPlaces,
+      Decimal.ROUND_UP,
+    );
+    order.reserved = toFixedPoint(reserve.toFixed(), moneyPlaces);
+  }
+
+  #checkRisk(
+    order: Order,
+    decision: Extract<AdmissionDecision, { verdict: 'admitted' }>,
+    marketTime: number,
+  ): boolean {
+    const { request, market } = order;
+    const { instrument } = market;
+    const books = this.#books;
+    const paysQuote = decision.side === 'buy' || market.isContract;
+    const free = books.free;
+    const others = this.#openOrders(request.symbol);
+    const context: RiskContext = {
+      order: {
+        orderId: request.id,
+        strategyId: this.#owner.strategyId,
+        symbol: request.symbol,
+        side: decision.side,
+        quantity: decision.quantity,
+        price: decision.price ?? plainNumber(request.referencePrice),
+        reducing: decision.reducing,
+        source: { kind: 'strategy', name: this.#owner.strategyId },
+      },
+      instrument,
+      marketTime,
+      position: {
+        quantity: books.holding(request.symbol).view().quantity,
+        openQuantity: others
+          .reduce(
+            (sum, { side, remaining }) => sum.plus(side === 'buy' ? remaining : `-${remaining}`),
+            new Decimal(0),
+          )
+          .toFixed(),
+      },
+      funds: {
+        allocation: books.toText(books.wallet),
+        free,
+        accountFree: paysQuote ? free : this.#freeBase(market),
+        required: paysQuote ? books.toText(order.reserved) : decision.quantity,
+      },
+      ordersToday: this.#countOrder(marketTime),
+      halts: [],
+      limits: { ...this.#limits, approvalNotional: null },
+    };
+    const report = evaluateRisk(context);
+    if (report.approved) {
+      books.reserved += order.reserved;
+      return true;
+    }
+    this.#uncountOrder(marketTime);
+    const refusal = report.results.find(({ verdict }) => !verdict.passed)?.verdict;
+    if (refusal !== undefined && !refusal.passed) {
+      order.reserved = 0n;
+      order.end('denied', 'denied', marketTime, refusal.code, refusal.reason);
+    }
+    return false;
+  }
+
+  /**
+   * Admits a plain order that passes every rule with exact integers; false leaves it as it was. The funds it
+   * needs are reference price × (1 + buffer) × (1 + taker fee) × quantity, as core/admission.ts reserves them.
+   */
+  #admitPlain(order: Order): boolean {
+    const { request, market } = order;
+    const books = this.#books;
+    const { wanted } = request;
+    const plain =
+      this.#unlimited &&
+      !market.isContract &&
+      request.type === 'market' &&
+      request.execution === undefined &&
+      wanted.kind === 'target' &&
+      books.openOrders.length === 0;
+    if (!plain) return false;
+
+    const held = books.holding(request.symbol).quantity;
+    const delta = market.quantity(wanted.quantity) - held;
+    const buys = delta > 0n;
+    // A short target, and whatever is not on the step, is for the real rules.
+    if (delta === 0n || held < 0n || held + delta < 0n) return false;
+    const quantity = buys ? delta : -delta;
+    const { step, min, max } = market.lots.market;
+    if (quantity % step !== 0n || quantity < min || quantity > max) return false;
+
+    const price = market.prices.read(request.referencePrice);
+    const notional = price * quantity;
+    if (notional < market.minNotional) return false;
+    let reserved = 0n;
+    if (buys) {
+      const { share, shareUnit } = this.#termsOf(market);
+      reserved = notional * share * shareUnit;
+      if (reserved > books.freeFunds()) return false;
+      books.reserved += reserved;
+    }
+    order.side = buys ? 'buy' : 'sell';
+    order.quantity = quantity;
+    order.reducing = !buys;
+    order.reserved = reserved;
+    order.state = 'admitted';
+    order.status = 'admitted';
+    return true;
+  }
+
+  #termsOf(market: Market): PlainTerms {
+    const known = this.#plainTerms.get(market);
+    if (known !== undefined) return known;
+    const { takerFeeRate } = market.instrument;
+    const share = new Decimal(this.#buffer)
+      .plus(1)
+      .mul(new Decimal(takerFeeRate).plus(1))
+      .toFixed();
+    const places = placesOf(share);
+    const terms = {
+      share: toFixedPoint(share, places),
+      shareUnit: unitOf(this.#books.moneyPlaces - market.notionalPlaces - places),
+    };
+    this.#plainTerms.set(market, terms);
+    return terms;
+  }
+
+  #openOrders(symbol: string): AdmissionInput['openOrders'] {
+    return this.#books.openOrders
+      .filter((order) => order.request.symbol === symbol && order.remaining > 0n)
+      .map((order) => ({
+        orderId: order.request.id,
+        runId: this.#owner.runId,
+        sequence: order.request.sequence,
+        side: order.side,
+        type: order.request.type,
+        remaining: fromFixedPoint(order.remaining, order.market.quantityPlaces),
+        sent: order.placedAt !== null,
+        guardStop: false,
+      }));
+  }
+
+  /** Base that is not bound in other sells. */
+  #freeBase(market: Market): string {
+    const bound = this.#books.openOrders
+      .filter((order) => order.market === market && order.side === 'sell')
+      .reduce((sum, order) => sum + order.remaining, 0n);
+    const held = this.#books.holding(market.symbol).quantity;
+    return fromFixedPoint(held - bound, market.quantityPlaces);
+  }
+
+  #supersede(orderIds: readonly string[], by: Request, at: number): void {
+    for (const order of this.#books.openOrders.filter(({ request }) =>
+      orderIds.includes(request.id),
+    )) {
+      this.#books.reserved -= order.reserved;
+      order.reserved = 0n;
+      const reason = `signal ${by.id} took its place before it was sent`;
+      order.end('superseded', 'superseded', at, 'SIGNAL_SUPERSEDED', reason);
+      this.#books.openOrders.splice(this.#books.openOrders.indexOf(order), 1);
+    }
+  }
+
+  #countOrder(marketTime: number): number {
+    const day = tradingDay(marketTime);
+    const count = (this.#ordersOfDay.get(day) ?? 0) + 1;
+    this.#ordersOfDay.set(day, count);
+    return count;
+  }
+
+  #uncountOrder(marketTime: number): void {
+    const day = tradingDay(marketTime);
+    this.#ordersOfDay.set(day, (this.#ordersOfDay.get(day) ?? 1) - 1);
+  }
+}
+
+interface PlainTerms {
+  /** (1 + buffer) × (1 + taker fee), and what brings notional × share to money's places. */
+  readonly share: bigint;
+  readonly shareUnit: bigint;
+}

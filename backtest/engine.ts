@@ -1,0 +1,348 @@
+/**
+ * The backtest: the live strategy class on recorded bars, one clock for all symbols. Bar by bar:
+ * 1. the bar opens: orders asked for at the last close reach the venue at its open;
+ * 2. inside it resting orders, guards and liquidation meet the one path that core/fill-model.ts assumes;
+ * 3. it closes: the curves take a point, and the strategy is called with every bar that closed by it.
+ *
+ *   const result = runBacktest({ strategy: registry.create(type, config), strategyType: type, series, … });
+ */
+import type { Bar } from '../core/bar.ts';
+import { KeelError } from '../core/errors.ts';
+import type { Instrument } from '../core/instrument.ts';
+import type { OrderView } from '../core/order.ts';
+import { parseSymbol } from '../core/symbol.ts';
+import type { Interval } from '../core/time.ts';
+import { type AuxValue, type BaseStrategy, feedKey } from '../strategies/base-strategy.ts';
+import type { SignalOwner } from '../strategies/context.ts';
+import { StrategySession } from '../strategies/session.ts';
+import { NOTHING_HELD } from '../strategies/snapshot-account.ts';
+import { Admission, NO_LIMITS, type RiskLimits } from './admission.ts';
+import type { BarSeries } from '../core/bar-series.ts';
+import { Books } from './books.ts';
+import { Contracts, type FundingSeries } from './contracts.ts';
+import { checkCosts, type CostModel, Costs, FREE_MARKET } from './costs.ts';
+import { Curves } from './curves.ts';
+import { Guards } from './guards.ts';
+import { Market } from './market.ts';
+import { MarketDay } from './market-day.ts';
+import { Order } from './order.ts';
+import { Outcome } from './outcome.ts';
+import type { BacktestResult } from './result.ts';
+import { Venue } from './venue.ts';
+
+export interface BacktestInput {
+  /** Made by the registry, which checks the configuration. */
+  readonly strategy: BaseStrategy;
+  readonly strategyType: string;
+  /** Where its orders go. */
+  readonly exchange: string;
+  /** One a symbol, all of one interval. */
+  readonly series: readonly BarSeries[];
+  /** By symbol: steps, limits, fee rates, a contract's leverage. */
+  readonly instruments: Readonly<Record<string, Instrument>>;
+  /** Quote at the start, a decimal string. */
+  readonly wallet: string;
+  /** Trades bars that open at `from` or later, and before `to`; bars before `from` warm the strategy. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly costs?: Partial<CostModel>;
+  readonly limits?: Partial<RiskLimits>;
+  /** Head room over the reference price of a market order, as live. Default `"0.01"`. */
+  readonly marketBuyBuffer?: string;
+  /** Shorter bars of the same symbols, by which a bar's inside is walked. */
+  readonly detail?: readonly BarSeries[];
+  readonly funding?: readonly FundingSeries[];
+  /** Margin below which a contract is liquidated, as a fraction of notional. Default `"0.005"`. */
+  readonly maintenanceRate?: string;
+  readonly aux?: (name: string, now: number) => AuxValue | undefined;
+}
+
+const DEFAULT_BUFFER = '0.01';
+const DEFAULT_MAINTENANCE = '0.005';
+/** A target may have to cancel what is in its way before it is admitted: once, and once more for what that freed. */
+const ADMISSION_TRIES = 4;
+
+/**
+ * Runs a strategy over the bars. Throws INVALID_INPUT for input that does not fit together, and
+ * STRATEGY_FAILED, naming the bar, when the strategy's own code throws.
+ */
+export function runBacktest(input: BacktestInput): BacktestResult {
+  return new Backtest(input).run();
+}
+
+class Backtest {
+  readonly #input: BacktestInput;
+  readonly #markets: readonly Market[];
+  readonly #bySymbol: ReadonlyMap<string, Market>;
+  readonly #session: StrategySession;
+  readonly #books: Books;
+  readonly #admission: Admission;
+  readonly #venue: Venue;
+  readonly #guards: Guards;
+  readonly #contracts: Contracts;
+  readonly #days: readonly MarketDay[];
+  readonly #curves: Curves;
+  readonly #owner: SignalOwner;
+  readonly #latencyBars: number;
+  readonly #orders: Order[] = [];
+  readonly #from: number;
+  readonly #to: number;
+  readonly #hasContracts: boolean;
+
+  constructor(input: BacktestInput) {
+    this.#input = input;
+    const base = baseInterval(input.series);
+    this.#owner = {
+      strategyId: 'backtest',
+      strategyType: input.strategyType,
+      runId: 'backtest',
+      accountId: 'backtest',
+      exchange: input.exchange,
+    };
+    let named = 0;
+    this.#session = new StrategySession(
+      {
+        strategy: input.strategy,
+        strategyId: 'backtest',
+        strategyType: input.strategyType,
+        base,
+        instruments: input.instruments,
+        sequences: {},
+        aux: input.aux,
+        nameSignal: () => `backtest-${String((named += 1))}`,
+      },
+      NOTHING_HELD,
+    );
+    this.#markets = this.#open(input);
+    this.#bySymbol = new Map(this.#markets.map((market) => [market.symbol, market]));
+    const buffer = input.marketBuyBuffer ?? DEFAULT_BUFFER;
+    this.#books = new Books(this.#markets, input.wallet, buffer, this.#owner);
+    this.#session.context.account = this.#books;
+    const model = checkCosts({ ...FREE_MARKET, ...input.costs });
+    this.#latencyBars = model.latencyBars;
+    const costs = new Map(this.#markets.map((market) => [market, new Costs(market, model)]));
+    this.#admission = new Admission(
+      this.#books,
+      this.#owner,
+      { ...NO_LIMITS, ...input.limits },
+      buffer,
+    );
+    this.#venue = new Venue(this.#books, costs, model);
+    this.#guards = new Guards(this.#books);
+    this.#contracts = new Contracts(
+      this.#books,
+      input.maintenanceRate ?? DEFAULT_MAINTENANCE,
+      input.funding ?? [],
+    );
+    this.#venue.onFill = ({ order, price }) => {
+      const spec = order.reducing ? undefined : order.request.stops;
+      const { factor } = order.market.prices;
+      this.#guards.onFill(order.market, Number(price) / factor, spec);
+    };
+    const house = {
+      books: this.#books,
+      venue: this.#venue,
+      guards: this.#guards,
+      contracts: this.#contracts,
+      orders: this.#orders,
+    };
+    this.#days = this.#markets.map(
+      (market) => new MarketDay(market, house, this.#detailOf(market)),
+    );
+    this.#curves = new Curves(Math.max(...this.#markets.map(({ series }) => series.length)));
+    this.#from = input.from ?? -Infinity;
+    this.#to = input.to ?? Infinity;
+    this.#hasContracts = this.#markets.some(({ isContract }) => isContract);
+  }
+
+  run(): BacktestResult {
+    this.#skipToWarmUp();
+    const days = this.#days;
+    // The days whose bar is at hand are the first `count` of these; an array emptied each time costs more.
+    const active = [...days];
+    for (;;) {
+      let at = Infinity;
+      for (const { market } of days) if (market.nextAt < at) at = market.nextAt;
+      if (at >= this.#to || at === Infinity) break;
+      let count = 0;
+      for (const day of days) {
+        if (day.market.nextAt !== at) continue;
+        active[count] = day;
+        count += 1;
+        day.market.open();
+      }
+      this.#bar(active, count);
+    }
+    return new Outcome({
+      input: this.#input,
+      books: this.#books,
+      venue: this.#venue,
+      contracts: this.#contracts,
+      curves: this.#curves,
+      orders: this.#orders,
+      days,
+      from: this.#from,
+      to: this.#to,
+      interval: baseInterval(this.#input.series),
+    });
+  }
+
+  /**
+   * One tick of the clock: the bars of the first `count` days, from open to close. Times are read from the bars
+   * and not passed on: a double that is passed costs an allocation a bar.
+   */
+  #bar(days: readonly MarketDay[], count: number): void {
+    const first = days[0]?.market.bar;
+    if (first === undefined) return;
+    const traded = first.openAt >= this.#from;
+    if (traded) this.#trade(days, count, first);
+    for (let index = 0; index < count; index += 1) days[index]?.market.close();
+    if (traded) this.#curves.add(first, this.#books);
+    for (let index = 0; index < count; index += 1) {
+      const market = days[index]?.market;
+      if (market?.source !== undefined) this.#session.onBar(market.source, market.bar, !traded);
+    }
+    const { requests, cancels } = this.#session.context;
+    if (traded && (requests.length > 0 || cancels.length > 0)) this.#ask(first.closeAt);
+  }
+
+  /** Everything of the venue between a bar's open and its close. */
+  #trade(days: readonly MarketDay[], count: number, { openAt }: Bar): void {
+    const { openOrders } = this.#books;
+    if (this.#hasContracts) this.#fund(openAt);
+    if (openOrders.length > 0) {
+      for (let index = 0; index < count; index += 1) days[index]?.expire(openAt);
+      do {
+        for (let index = 0; index < count; index += 1) days[index]?.sendDue(openAt);
+      } while (this.#tellOrders(openAt));
+    }
+    for (let index = 0; index < count; index += 1) {
+      const day = days[index];
+      if (day?.mayMove() === true) day.walk();
+    }
+    if (this.#venue.changes.length > 0) this.#tellOrders(openAt);
+  }
+
+  #fund(now: number): void {
+    for (const market of this.#markets) if (market.isContract) this.#contracts.fund(market, now);
+  }
+
+  /** Calls the strategy for each order that changed; true where it asked for more. */
+  #tellOrders(now: number): boolean {
+    const { changes } = this.#venue;
+    if (changes.length === 0) return false;
+    this.#venue.changes = [];
+    if (this.#input.strategy.onOrderUpdate === undefined) return false;
+    for (const order of changes) {
+      const view: OrderView = order.view(this.#owner);
+      this.#session.onOrder(view, Math.max(view.eventTime, now));
+    }
+    return this.#ask(now);
+  }
+
+  /** Takes what the strategy asked for; true where there was anything. */
+  #ask(now: number): boolean {
+    const { context } = this.#session;
+    const { requests, cancels } = context;
+    if (requests.length === 0 && cancels.length === 0) return false;
+    context.requests = [];
+    context.cancels = [];
+    for (const id of cancels) this.#cancel(id, now);
+    if (requests.length > 1) requests.sort((a, b) => compare(a.symbol, b.symbol));
+    for (const request of requests) {
+      const market = this.#bySymbol.get(request.symbol);
+      if (market === undefined) {
+        throw new KeelError(
+          'NOT_FOUND',
+          `the strategy asks for ${request.symbol}, of which there is no data; there is ${[...this.#bySymbol.keys()].join(', ')}`,
+        );
+      }
+      const order = new Order(request, market, 'buy');
+      this.#orders.push(order);
+      this.#admit(order, now);
+    }
+    return true;
+  }
+
+  #admit(order: Order, now: number): void {
+    for (let tried = 0; tried < ADMISSION_TRIES; tried += 1) {
+      const admitted = this.#admission.admit(order, now);
+      if (admitted === 'admitted') {
+        order.dueAtBar = order.market.cursor + this.#latencyBars;
+        this.#books.openOrders.push(order);
+        return;
+      }
+      if (admitted === 'ended') {
+        this.#venue.changes.push(order);
+        return;
+      }
+      for (const id of admitted.cancelFirst) this.#cancel(id, now);
+    }
+    throw new KeelError(
+      'INTERNAL',
+      `order ${order.request.id} stays blocked whatever is cancelled`,
+    );
+  }
+
+  #cancel(id: string, now: number): void {
+    const order = this.#books.openOrders.find(({ request }) => request.id === id);
+    if (order !== undefined) this.#venue.cancel(order, now, 'cancelled by the strategy');
+  }
+
+  #open({ series, instruments }: BacktestInput): Market[] {
+    const names = series.map(({ symbol }) => symbol);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      throw new KeelError('INVALID_INPUT', `there are two series of ${twice}; give one a symbol`);
+    }
+    for (const feed of this.#session.feeds) {
+      if (names.includes(feed.symbol)) continue;
+      throw new KeelError(
+        'INVALID_INPUT',
+        `the strategy wants bars of ${feedKey(feed)}; the data has ${names.join(', ')}: give its data, or configure another symbol`,
+      );
+    }
+    return [...series]
+      .sort((a, b) => compare(a.symbol, b.symbol))
+      .map((one) => {
+        const instrument = instruments[one.symbol];
+        if (instrument === undefined) {
+          throw new KeelError('INVALID_INPUT', `there is no instrument of ${one.symbol}`);
+        }
+        parseSymbol(one.symbol);
+        return new Market(one, instrument, this.#session.book.source(one));
+      });
+  }
+
+  /** Bars before `from` warm the strategy: as many as live ones would. */
+  #skipToWarmUp(): void {
+    if (this.#from === -Infinity) return;
+    const needs = new Map(
+      this.#session.book.history().map(({ symbol, count }) => [symbol, count] as const),
+    );
+    for (const market of this.#markets) market.skipTo(this.#from, needs.get(market.symbol) ?? 0);
+  }
+
+  #detailOf(market: Market): BarSeries | undefined {
+    return this.#input.detail?.find(({ symbol }) => symbol === market.symbol);
+  }
+}
+
+function baseInterval(series: readonly BarSeries[]): Interval {
+  const [first, ...rest] = series;
+  if (first === undefined) {
+    throw new KeelError('INVALID_INPUT', 'there is no data: give one series of bars or more');
+  }
+  const other = rest.find(({ interval }) => interval !== first.interval);
+  if (other !== undefined) {
+    throw new KeelError(
+      'INVALID_INPUT',
+      `${first.symbol} has bars of ${first.interval}, ${other.symbol} of ${other.interval}; give all of one interval, the strategy builds longer ones`,
+    );
+  }
+  return first.interval;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

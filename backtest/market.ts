@@ -1,0 +1,152 @@
+/** One symbol in a backtest: its recorded bars with a cursor, and its instrument as scaled integers. */
+import type { Bar } from '../core/bar.ts';
+import { KeelError } from '../core/errors.ts';
+import { lotLimits } from '../core/filters.ts';
+import type { Instrument } from '../core/instrument.ts';
+import { intervalMs } from '../core/time.ts';
+import type { SourceSlot } from '../strategies/feed-book.ts';
+import { type BarSeries, firstBarFrom } from '../core/bar-series.ts';
+import { placesOf, PriceScale, toFixedPoint } from './fixed-point.ts';
+
+/** Fees are rounded to so many places; a fee in base needs them in a quantity. */
+export const FEE_PLACES = 8;
+
+const MOST_PLACES = 15;
+
+type MutableBar = { -readonly [K in keyof Bar]: Bar[K] };
+
+/** A series is run again and again in a sweep, and its columns do not change. */
+const placesOfSeries = new WeakMap<Float64Array, number>();
+
+/** Digits after the point that every price of a column fits in. Throws INVALID_INPUT for one that is no price. */
+function placesOfColumn(column: Float64Array, symbol: string): number {
+  const known = placesOfSeries.get(column) ?? countPlaces(column, symbol);
+  placesOfSeries.set(column, known);
+  return known;
+}
+
+function countPlaces(column: Float64Array, symbol: string): number {
+  let places = 0;
+  let factor = 1;
+  // By index: iterating a typed array makes an object an element until it is compiled.
+  for (let index = 0; index < column.length; index += 1) {
+    const price = column[index] ?? 0;
+    while (Math.round(price * factor) / factor !== price) {
+      places += 1;
+      factor = 10 ** places;
+      if (places > MOST_PLACES) {
+        throw new KeelError(
+          'INVALID_INPUT',
+          `${symbol} has a price of ${String(price)}; prices are numbers above zero with at most ${String(MOST_PLACES)} places`,
+        );
+      }
+    }
+  }
+  return places;
+}
+
+export class Market {
+  readonly symbol: string;
+  readonly instrument: Instrument;
+  readonly series: BarSeries;
+  readonly lengthMs: number;
+  /** Undefined where the strategy has no feed of it. */
+  readonly source: SourceSlot | undefined;
+  /** The bar at the cursor; one object for the whole run. */
+  readonly bar: MutableBar;
+  readonly prices: PriceScale;
+  readonly quantityPlaces: number;
+  readonly isContract: boolean;
+  /** The last price known: the open while a bar forms, then its close. */
+  price = Number.NaN;
+  /** By which contracts are marked: the last close, before there is one the price. */
+  mark = Number.NaN;
+  /** Index of the bar that forms next, and its open time; Infinity at the end. */
+  cursor = 0;
+  nextAt: number;
+
+  /** What binds orders at market, and limit orders: as scaled integers. */
+  readonly lots: Readonly<Record<'market' | 'limit', Lots>>;
+  readonly minNotional: bigint;
+  /** True where every price with that many places is on the tick. */
+  readonly everyPriceOnTick: boolean;
+
+  constructor(series: BarSeries, instrument: Instrument, source: SourceSlot | undefined) {
+    this.symbol = series.symbol;
+    this.series = series;
+    this.instrument = instrument;
+    this.source = source;
+    this.lengthMs = intervalMs(series.interval);
+    this.isContract = instrument.contract !== undefined;
+    const tickPlaces = placesOf(instrument.priceTick);
+    const pricePlaces = Math.max(
+      tickPlaces,
+      ...[series.open, series.high, series.low, series.close].map((column) =>
+        placesOfColumn(column, series.symbol),
+      ),
+    );
+    this.prices = new PriceScale(pricePlaces);
+    this.everyPriceOnTick =
+      toFixedPoint(instrument.priceTick, pricePlaces) === 1n && pricePlaces === tickPlaces;
+    const limits = {
+      market: lotLimits(instrument, 'market'),
+      limit: lotLimits(instrument, 'limit'),
+    };
+    this.quantityPlaces = Math.max(
+      FEE_PLACES,
+      ...Object.values(limits).flatMap(({ step, min }) => [placesOf(step), placesOf(min)]),
+    );
+    this.lots = { market: this.#lots(limits.market), limit: this.#lots(limits.limit) };
+    this.minNotional = toFixedPoint(instrument.minNotional, this.notionalPlaces);
+    this.bar = { openAt: 0, closeAt: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
+    this.nextAt = series.openAt[0] ?? Infinity;
+  }
+
+  /** Of price × quantity. */
+  get notionalPlaces(): number {
+    return this.prices.places + this.quantityPlaces;
+  }
+
+  /** The bar at the cursor begins: its open is the price. */
+  open(): void {
+    const { bar, series, cursor } = this;
+    const openAt = series.openAt[cursor] ?? 0;
+    bar.openAt = openAt;
+    bar.closeAt = openAt + this.lengthMs;
+    bar.open = series.open[cursor] ?? 0;
+    bar.high = series.high[cursor] ?? 0;
+    bar.low = series.low[cursor] ?? 0;
+    bar.close = series.close[cursor] ?? 0;
+    bar.volume = series.volume[cursor] ?? 0;
+    this.price = bar.open;
+    if (Number.isNaN(this.mark)) this.mark = bar.open;
+  }
+
+  /** The bar at the cursor is over: its close is the price. */
+  close(): void {
+    this.price = this.bar.close;
+    this.mark = this.price;
+    this.cursor += 1;
+    this.nextAt = this.series.openAt[this.cursor] ?? Infinity;
+  }
+
+  /** Stands `bars` before the first bar that opens at `at` or later. */
+  skipTo(at: number, bars: number): void {
+    this.cursor = Math.max(firstBarFrom(this.series, at) - bars, 0);
+    this.nextAt = this.series.openAt[this.cursor] ?? Infinity;
+  }
+
+  quantity(text: string): bigint {
+    return toFixedPoint(text, this.quantityPlaces);
+  }
+
+  #lots({ step, min, max }: ReturnType<typeof lotLimits>): Lots {
+    return { step: this.quantity(step), min: this.quantity(min), max: this.quantity(max) };
+  }
+}
+
+export interface Lots {
+  readonly step: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+}

@@ -1,0 +1,114 @@
+/** An order in a backtest: one per request of the strategy, from asking to its end. */
+import type { Side } from '../core/fill.ts';
+import { isFinalIntent } from '../core/intent-machine.ts';
+import type { IntentState, OrderStatus, OrderView } from '../core/order.ts';
+import { Decimal } from '../core/money.ts';
+import type { Request, SignalOwner } from '../strategies/context.ts';
+import { fromFixedPoint } from './fixed-point.ts';
+import type { Market } from './market.ts';
+
+export class Order {
+  readonly request: Request;
+  readonly market: Market;
+  side: Side;
+  /** Scaled as the market's quantities. */
+  quantity = 0n;
+  filled = 0n;
+  /** Price × quantity of its fills, scaled as the market's notionals. */
+  filledQuote = 0n;
+  /** Limit price on the tick; null for other orders. */
+  price: string | null = null;
+  reducing = false;
+  /** Quote held back for it, whole and as money. */
+  reserved = 0n;
+  state: IntentState = 'pending';
+  status: OrderStatus = 'pending';
+  reasonCode: string | null = null;
+  reason: string | null = null;
+  /** The bar of its market (by index) at whose open it reaches the venue. */
+  dueAtBar = 0;
+  /** Market time at which it reached the venue; null before. */
+  placedAt: number | null = null;
+  updatedAt: number;
+  endedAt: number | null = null;
+  version = 0;
+  /** Asset → fees paid, with 8 places; null before the first fill. */
+  fees: Record<string, bigint> | null = null;
+
+  constructor(request: Request, market: Market, side: Side) {
+    this.request = request;
+    this.market = market;
+    this.side = side;
+    this.updatedAt = request.eventTime;
+  }
+
+  get remaining(): bigint {
+    return this.quantity - this.filled;
+  }
+
+  /** Reached the venue and waits there. */
+  get rests(): boolean {
+    return this.placedAt !== null && this.endedAt === null;
+  }
+
+  get isOver(): boolean {
+    return isFinalIntent(this.state);
+  }
+
+  end(
+    state: IntentState,
+    status: OrderStatus,
+    at: number,
+    code: string | null = null,
+    reason: string | null = null,
+  ): void {
+    this.state = state;
+    this.status = status;
+    this.reasonCode = code;
+    this.reason = reason;
+    this.endedAt = at;
+    this.touch(at);
+  }
+
+  touch(at: number): void {
+    this.updatedAt = at;
+    this.version += 1;
+  }
+
+  view(owner: SignalOwner): OrderView {
+    const { request, market } = this;
+    const amount = (value: bigint): string => fromFixedPoint(value, market.quantityPlaces);
+    const filledQuote = fromFixedPoint(this.filledQuote, market.notionalPlaces);
+    return {
+      orderId: request.id,
+      version: this.version,
+      ...owner,
+      source: { kind: 'strategy', name: owner.strategyId },
+      symbol: request.symbol,
+      side: this.side,
+      type: request.type,
+      price: this.price,
+      quantity: amount(this.quantity),
+      filledQuantity: amount(this.filled),
+      filledQuote,
+      averagePrice:
+        this.filled === 0n
+          ? null
+          : new Decimal(filledQuote).div(amount(this.filled)).toDecimalPlaces(18).toFixed(),
+      fees: Object.fromEntries(
+        Object.entries(this.fees ?? {}).map(([asset, fee]) => [asset, fromFixedPoint(fee, 8)]),
+      ),
+      reducing: this.reducing,
+      state: this.state,
+      status: this.status,
+      reasonCode: this.reasonCode,
+      reason: this.reason,
+      tag: request.tag,
+      eventTime: request.eventTime,
+      validUntil: request.validUntil,
+      createdAt: request.eventTime,
+      updatedAt: this.updatedAt,
+      legs: [],
+    };
+  }
+}

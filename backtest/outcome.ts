@@ -1,0 +1,179 @@
+/** The result of a run; what takes work is reckoned when it is asked for, once. */
+import { tradesOf } from './round-trips.ts';
+import type { BacktestInput } from './engine.ts';
+import type { Books } from './books.ts';
+import type { Contracts } from './contracts.ts';
+import type { Curves } from './curves.ts';
+import { fromFixedPoint } from './fixed-point.ts';
+import { FEE_PLACES } from './market.ts';
+import type { MarketDay } from './market-day.ts';
+import type { Order } from './order.ts';
+import type {
+  BacktestFill,
+  BacktestOrder,
+  BacktestResult,
+  BacktestRun,
+  EquityCurve,
+  MarketSpan,
+} from './result.ts';
+import type { Interval } from '../core/time.ts';
+import type { Trade } from '../core/trade.ts';
+import { Decimal } from '../core/money.ts';
+import { firstBarFrom } from '../core/bar-series.ts';
+import type { Venue, VenueFill } from './venue.ts';
+
+export interface OutcomeParts {
+  readonly input: BacktestInput;
+  readonly books: Books;
+  readonly venue: Venue;
+  readonly contracts: Contracts;
+  readonly curves: Curves;
+  readonly orders: readonly Order[];
+  readonly days: readonly MarketDay[];
+  readonly from: number;
+  readonly to: number;
+  readonly interval: Interval;
+}
+
+export class Outcome implements BacktestResult {
+  readonly equity: EquityCurve;
+  readonly run: BacktestRun;
+  readonly #parts: OutcomeParts;
+  #orders: readonly BacktestOrder[] | undefined;
+  #fills: readonly BacktestFill[] | undefined;
+  #trades: readonly Trade[] | undefined;
+
+  constructor(parts: OutcomeParts) {
+    this.#parts = parts;
+    this.equity = parts.curves.view();
+    const { input, days, interval } = parts;
+    const { at } = this.equity;
+    const first = days[0]?.market;
+    this.run = {
+      strategyType: input.strategyType,
+      config: input.strategy.config,
+      exchange: input.exchange,
+      symbols: days.map(({ market }) => market.symbol),
+      interval,
+      from: (at[0] ?? 0) - (first?.lengthMs ?? 0),
+      to: at.at(-1) ?? 0,
+      quote: first?.instrument.quote ?? '',
+      wallet: parts.books.toText(parts.books.wallet),
+      finalEquity: parts.books.finalEquity(),
+    };
+  }
+
+  get orders(): readonly BacktestOrder[] {
+    this.#orders ??= this.#parts.orders.map(orderOf);
+    return this.#orders;
+  }
+
+  get fills(): readonly BacktestFill[] {
+    this.#fills ??= this.#parts.venue.fills.map((fill, index) =>
+      fillOf(fill, index, this.run.exchange),
+    );
+    return this.#fills;
+  }
+
+  get trades(): readonly Trade[] {
+    this.#trades ??= tradesOf(
+      this.#parts.venue.fills,
+      this.#parts.books.moneyPlaces,
+      this.#parts.days.map(({ market }) => market),
+    );
+    return this.#trades;
+  }
+
+  get markets(): readonly MarketSpan[] {
+    const { days, from, to } = this.#parts;
+    return days.map(({ market: { series, symbol } }) => {
+      const begin = from === -Infinity ? 0 : firstBarFrom(series, from);
+      const end = to === Infinity ? series.length : firstBarFrom(series, to);
+      return {
+        symbol,
+        bars: end - begin,
+        firstPrice: series.open[begin] ?? Number.NaN,
+        lastPrice: series.close[end - 1] ?? Number.NaN,
+      };
+    });
+  }
+
+  get ambiguousBars(): number {
+    return this.#parts.days.reduce((sum, day) => sum + day.ambiguousBars, 0);
+  }
+
+  get bounds(): { readonly best: string; readonly worst: string } | null {
+    if (this.ambiguousBars === 0) return null;
+    const { days } = this.#parts;
+    const gain = days.reduce((sum, day) => sum + day.couldGain, 0);
+    const loss = days.reduce((sum, day) => sum + day.couldLose, 0);
+    const final = new Decimal(this.run.finalEquity);
+    const cut = (value: Decimal): string => value.toDecimalPlaces(FEE_PLACES).toFixed();
+    return { best: cut(final.plus(gain)), worst: cut(final.minus(loss)) };
+  }
+
+  get slippagePaid(): string {
+    return this.#parts.books.toText(this.#parts.venue.slippagePaid);
+  }
+
+  get funding(): string {
+    return this.#parts.books.toText(this.#parts.contracts.funding);
+  }
+
+  get notices(): readonly string[] {
+    const { input, orders } = this.#parts;
+    const notices: string[] = [];
+    if (input.strategy.onMarketData !== undefined) {
+      notices.push(
+        'the strategy listens to ticks, of which bars have none: onMarketData was never called',
+      );
+    }
+    const planned = orders.filter(({ request }) => request.execution !== undefined).length;
+    if (planned > 0) {
+      notices.push(
+        `${String(planned)} orders had an execution plan (TWAP, chase …); each was sent whole`,
+      );
+    }
+    return notices;
+  }
+}
+
+function orderOf(order: Order): BacktestOrder {
+  const { request, market } = order;
+  return {
+    orderId: request.id,
+    symbol: request.symbol,
+    side: order.quantity === 0n ? null : order.side,
+    type: request.type,
+    price: order.price ?? request.stopPrice ?? null,
+    quantity: fromFixedPoint(order.quantity, market.quantityPlaces),
+    filledQuantity: fromFixedPoint(order.filled, market.quantityPlaces),
+    state: order.state,
+    status: order.status,
+    reasonCode: order.reasonCode,
+    reason: order.reason,
+    tag: request.tag,
+    askedAt: request.eventTime,
+    endedAt: order.endedAt,
+  };
+}
+
+function fillOf(fill: VenueFill, index: number, exchange: string): BacktestFill {
+  const { order } = fill;
+  const { market, request } = order;
+  return {
+    exchange,
+    symbol: request.symbol,
+    venueTradeId: String(index + 1),
+    venueOrderId: request.id,
+    clientOrderId: request.id,
+    side: order.side,
+    price: fromFixedPoint(fill.price, market.prices.places),
+    quantity: fromFixedPoint(fill.quantity, market.quantityPlaces),
+    feeAmount: fromFixedPoint(fill.fee, FEE_PLACES),
+    feeAsset: fill.feeAsset,
+    liquidity: fill.maker ? 'maker' : 'taker',
+    executedAt: fill.at,
+    tag: request.tag,
+  };
+}

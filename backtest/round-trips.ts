@@ -1,0 +1,189 @@
+/**
+ * Round trips of a backtest, from flat to flat: `roundTrips` of core/trade.ts in scaled integers, with the bars a
+ * trade lived through read from the series. A property test holds both to the same figures.
+ */
+import type { Trade } from '../core/trade.ts';
+import { firstBarFrom } from '../core/bar-series.ts';
+import { divideHalfEven, fromFixedPoint, unitOf } from './fixed-point.ts';
+import { Holding } from './holding.ts';
+import { FEE_PLACES, type Market } from './market.ts';
+import type { VenueFill } from './venue.ts';
+
+const PRICE_PLACES = 18;
+/** What is left below this share of the trade's largest quantity, and below the step, is dust. */
+const DUST_SHARE = 50n;
+
+interface Building {
+  readonly long: boolean;
+  readonly entryAt: number;
+  readonly entryTag: string;
+  readonly realisedBefore: bigint;
+  entered: bigint;
+  enteredQuote: bigint;
+  left: bigint;
+  leftQuote: bigint;
+  /** As money. */
+  fees: bigint;
+  peak: bigint;
+}
+
+/** All trades, by entry. @param moneyPlaces of the books the fills were made for */
+export function tradesOf(
+  fills: readonly VenueFill[],
+  moneyPlaces: number,
+  markets: readonly Market[],
+): Trade[] {
+  return markets
+    .flatMap((market) => {
+      const own =
+        markets.length === 1 ? fills : fills.filter(({ order }) => order.market === market);
+      return new TradeBuilder(market, moneyPlaces).build(own);
+    })
+    .sort((a, b) => a.entryAt - b.entryAt);
+}
+
+class TradeBuilder {
+  readonly #market: Market;
+  readonly #money: number;
+  readonly #holding: Holding;
+  readonly #trades: Trade[] = [];
+  readonly #feeUnit: bigint;
+  #open: Building | null = null;
+
+  constructor(market: Market, moneyPlaces: number) {
+    this.#market = market;
+    this.#money = moneyPlaces;
+    this.#holding = new Holding(market, moneyPlaces);
+    this.#feeUnit = unitOf(moneyPlaces - FEE_PLACES);
+  }
+
+  build(fills: readonly VenueFill[]): Trade[] {
+    const unit = this.#smallestUnit(fills);
+    for (const whole of fills) {
+      for (const fill of this.#cutAtZero(whole)) this.#take(fill, unit);
+    }
+    if (this.#open !== null) this.#finish(this.#open, null);
+    return this.#trades;
+  }
+
+  #take(fill: VenueFill, unit: bigint): void {
+    const holding = this.#holding;
+    const open = (this.#open ??= this.#begin(fill));
+    holding.apply({ ...fill, side: fill.order.side });
+    const quote = fill.price * fill.quantity;
+    const enters = (fill.order.side === 'buy') === open.long;
+    if (enters) {
+      open.entered += fill.quantity;
+      open.enteredQuote += quote;
+    } else {
+      open.left += fill.quantity;
+      open.leftQuote += quote;
+    }
+    open.fees += this.#feeInQuote(fill);
+    const rest = size(holding.quantity);
+    if (rest > open.peak) open.peak = rest;
+    const dust = rest < unit && rest * DUST_SHARE <= open.peak;
+    if (!enters && (rest === 0n || dust)) {
+      this.#finish(open, fill);
+      this.#open = null;
+    }
+  }
+
+  #begin(fill: VenueFill): Building {
+    return {
+      long: fill.order.side === 'buy',
+      entryAt: fill.at,
+      entryTag: fill.order.request.tag,
+      realisedBefore: this.#holding.realised,
+      entered: 0n,
+      enteredQuote: 0n,
+      left: 0n,
+      leftQuote: 0n,
+      fees: 0n,
+      peak: 0n,
+    };
+  }
+
+  #finish(trade: Building, exit: VenueFill | null): void {
+    const { symbol, quantityPlaces } = this.#market;
+    const exitAt = exit?.at ?? null;
+    this.#trades.push({
+      symbol,
+      tradeNumber: this.#trades.length + 1,
+      side: trade.long ? 'long' : 'short',
+      entryAt: trade.entryAt,
+      exitAt,
+      entryTag: trade.entryTag,
+      exitTag: exit?.order.request.tag ?? null,
+      quantity: fromFixedPoint(trade.entered, quantityPlaces),
+      entryPrice: this.#average(trade.enteredQuote, trade.entered),
+      exitPrice: exit === null ? null : this.#average(trade.leftQuote, trade.left),
+      pnl:
+        exit === null
+          ? null
+          : fromFixedPoint(this.#holding.realised - trade.realisedBefore, this.#money),
+      fees: fromFixedPoint(trade.fees, this.#money),
+      ...this.#excursions(trade, exitAt),
+    });
+  }
+
+  /** Worst and best unrealised P&L of the trade's quantity over the bars it lived through. */
+  #excursions(trade: Building, exitAt: number | null): Pick<Trade, 'mae' | 'mfe'> {
+    const { series, prices, lengthMs } = this.#market;
+    // Bars that close after the entry and open before the exit.
+    const first = firstBarFrom(series, trade.entryAt - lengthMs + 1);
+    const end = exitAt === null ? series.length : firstBarFrom(series, exitAt);
+    if (first >= end) return { mae: null, mfe: null };
+    let low = Infinity;
+    let high = -Infinity;
+    for (let index = first; index < end; index += 1) {
+      low = Math.min(low, series.low[index] ?? low);
+      high = Math.max(high, series.high[index] ?? high);
+    }
+    const fall = prices.read(low) * trade.entered - trade.enteredQuote;
+    const rise = prices.read(high) * trade.entered - trade.enteredQuote;
+    const [worst, best] = trade.long ? [fall, rise] : [-rise, -fall];
+    return { mae: this.#amount(worst < 0n ? worst : 0n), mfe: this.#amount(best > 0n ? best : 0n) };
+  }
+
+  #amount(notional: bigint): string {
+    return fromFixedPoint(notional, this.#market.notionalPlaces);
+  }
+
+  #average(quote: bigint, quantity: bigint): string {
+    const scale = unitOf(PRICE_PLACES);
+    const top = quote * scale;
+    const bottom = quantity * unitOf(this.#market.prices.places);
+    return fromFixedPoint(divideHalfEven(top, bottom), PRICE_PLACES);
+  }
+
+  #feeInQuote({ fee, feeAsset, price }: VenueFill): bigint {
+    const { instrument, prices } = this.#market;
+    if (feeAsset === instrument.quote) return fee * this.#feeUnit;
+    if (feeAsset !== instrument.base) return 0n;
+    return fee * price * unitOf(this.#money - FEE_PLACES - prices.places);
+  }
+
+  /** A fill that crosses zero, cut in two at zero, its fee in proportion; any other fill as it is. */
+  #cutAtZero(fill: VenueFill): VenueFill[] {
+    const held = this.#holding.quantity;
+    const closes = held !== 0n && held < 0n === (fill.order.side === 'buy');
+    if (!closes || fill.quantity <= size(held)) return [fill];
+    const fee = divideHalfEven(fill.fee * size(held), fill.quantity);
+    return [
+      { ...fill, quantity: size(held), fee },
+      { ...fill, quantity: fill.quantity - size(held), fee: fill.fee - fee },
+    ];
+  }
+
+  /** The smallest unit in which any of the fills was traded: what is below it cannot be sold. */
+  #smallestUnit(fills: readonly VenueFill[]): bigint {
+    let unit = unitOf(this.#market.quantityPlaces);
+    for (const { quantity } of fills) while (unit > 1n && quantity % unit !== 0n) unit /= 10n;
+    return unit;
+  }
+}
+
+function size(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}

@@ -1,0 +1,311 @@
+/**
+ * The venue of a backtest: takes orders at a bar's open, matches resting ones inside the bar, and books the
+ * fills. It follows simulator/matching.ts, which speaks for the venue in live tests; the parity test holds both
+ * to the same fills.
+ */
+import { growth, initialMargin } from '../core/contract.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Side } from '../core/fill.ts';
+import { Decimal, plainNumber } from '../core/money.ts';
+import { firstTouch, type Distance, type Path, type Touch } from './bar-walk.ts';
+import type { Books } from './books.ts';
+import type { CostModel, Costs } from './costs.ts';
+import { fromFixedPoint, toFixedPoint, unitOf } from './fixed-point.ts';
+import type { Market } from './market.ts';
+import type { Order } from './order.ts';
+
+/** One fill, in the scales of its market. */
+export interface VenueFill {
+  readonly order: Order;
+  readonly price: bigint;
+  readonly quantity: bigint;
+  readonly fee: bigint;
+  readonly feeAsset: string;
+  readonly maker: boolean;
+  readonly at: number;
+}
+
+export class Venue {
+  readonly fills: VenueFill[] = [];
+  /** Orders that changed since they were last taken, in the order of the changes. */
+  changes: Order[] = [];
+  /** Σ |price − price of the moment| × quantity, as money. */
+  slippagePaid = 0n;
+  /** Told of each fill at once. */
+  onFill: (fill: VenueFill) => void = () => undefined;
+  readonly #books: Books;
+  readonly #costs: ReadonlyMap<Market, Costs>;
+  readonly #model: CostModel;
+
+  constructor(books: Books, costs: ReadonlyMap<Market, Costs>, model: CostModel) {
+    this.#books = books;
+    this.#costs = costs;
+    this.#model = model;
+  }
+
+  /**
+   * An order reaches the venue while the price of its market is that of the moment: it fills, rests, or is
+   * refused.
+   */
+  send(order: Order, at: number): void {
+    const { request, market } = order;
+    if (!order.reducing && at > request.validUntil) {
+      const reason = `market time ${String(at)} is past validUntil ${String(request.validUntil)}`;
+      this.#end(order, 'expired', 'expired', at, 'SIGNAL_EXPIRED', reason);
+      return;
+    }
+    const { stopPrice } = request;
+    const { price } = market;
+    if (stopPrice !== undefined) {
+      const reached =
+        order.side === 'buy' ? price >= Number(stopPrice) : price <= Number(stopPrice);
+      if (reached) {
+        const reason = `the market at ${plainNumber(price)} has reached the stop price ${stopPrice} already`;
+        this.#refuse(order, at, 'VENUE_WOULD_TRIGGER', reason);
+        return;
+      }
+    }
+    order.placedAt = at;
+    order.state = 'working';
+    order.status = 'open';
+    if (request.type === 'market' || this.#isMarketable(order)) {
+      this.#sendAtOnce(order, at);
+      return;
+    }
+    if (!this.#covers(order, this.#ownPrice(order))) {
+      this.#refuse(order, at, 'VENUE_INSUFFICIENT_BALANCE', 'the balance does not cover it');
+      return;
+    }
+    order.touch(at);
+    this.changes.push(order);
+  }
+
+  /** Goes on with market orders that a thin bar left unfilled. */
+  goOn(order: Order, at: number): void {
+    this.#fillAtMarket(order, order.market.price, at);
+  }
+
+  /** Cancels an order that is not final; false where it is. */
+  cancel(order: Order, at: number, reason: string): boolean {
+    if (order.isOver) return false;
+    this.#end(order, 'done', 'cancelled', at, null, reason);
+    return true;
+  }
+
+  /** Where a resting order is reached on the path, from `from` on; null where it is not. */
+  reached(order: Order, path: Path, from: Distance): Touch | null {
+    const price = Number(this.#ownPrice(order));
+    const stops = order.request.stopPrice !== undefined;
+    const falls = (order.side === 'buy') !== stops;
+    return firstTouch(path, from, price, falls ? 'falls' : 'rises');
+  }
+
+  /** A resting order meets its price: a limit order trades there, a stop becomes a market order. */
+  meet(order: Order, price: number, at: number): void {
+    if (order.request.stopPrice === undefined) {
+      this.#fill(order, order.market.prices.read(price), true, at);
+      return;
+    }
+    if (!this.#covers(order, plainNumber(price), order)) {
+      this.#end(
+        order,
+        'done',
+        'expired',
+        at,
+        'VENUE_INSUFFICIENT_BALANCE',
+        'reached when the account could not pay for it',
+      );
+      return;
+    }
+    this.#fillAtMarket(order, price, at);
+  }
+
+  /** Trades an order of the house (a guard's exit, a liquidation) at a price that was met. */
+  tradeAt(order: Order, price: number, at: number): void {
+    order.placedAt = at;
+    order.state = 'working';
+    order.status = 'open';
+    this.#books.openOrders.push(order);
+    this.#fillAtMarket(order, price, at);
+  }
+
+  #sendAtOnce(order: Order, at: number): void {
+    const { market } = order;
+    const atMarket = order.request.type === 'market';
+    const price = atMarket
+      ? this.#costsOf(market).atMarket(order.side, market.price, this.#share(order)).price
+      : market.prices.read(market.price);
+    if (!this.#coversAt(order, price)) {
+      this.#refuse(order, at, 'VENUE_INSUFFICIENT_BALANCE', 'the balance does not cover it');
+      return;
+    }
+    if (atMarket) this.#fillAtMarket(order, market.price, at);
+    else this.#fill(order, price, false, at);
+  }
+
+  #fillAtMarket(order: Order, price: number, at: number): void {
+    const { market } = order;
+    const traded = this.#costsOf(market).atMarket(order.side, price, this.#share(order));
+    const quantity = this.#fill(order, traded.price, false, at);
+    if (traded.price === traded.plain) return;
+    const difference = traded.price - traded.plain;
+    const size = difference < 0n ? -difference : difference;
+    const unit = unitOf(this.#books.moneyPlaces - market.notionalPlaces);
+    this.slippagePaid += size * quantity * unit;
+  }
+
+  /** Share of the bar's volume that an order asks for, at most all of it. */
+  #share(order: Order): number {
+    if (this.#model.impact === 0) return 0;
+    const quantity = Number(order.remaining) / 10 ** order.market.quantityPlaces;
+    return Math.min(quantity / Math.max(order.market.bar.volume, quantity), 1);
+  }
+
+  /** Fills what the bar's volume allows; returns the quantity. */
+  #fill(order: Order, price: bigint, maker: boolean, at: number): bigint {
+    const quantity = this.#chance(order);
+    if (quantity <= 0n) return 0n;
+    const { market } = order;
+    const fee = this.#costsOf(market).fee(order.side, price, quantity, maker ? 'maker' : 'taker');
+    const books = this.#books;
+    const booked = { side: order.side, price, quantity, fee: fee.amount, feeAsset: fee.asset };
+    books.holding(market.symbol).apply(booked);
+    books.recount();
+
+    const released =
+      quantity === order.remaining ? order.reserved : (order.reserved * quantity) / order.remaining;
+    books.reserved -= released;
+    order.reserved -= released;
+    order.filled += quantity;
+    order.filledQuote += price * quantity;
+    order.fees ??= {};
+    order.fees[fee.asset] = (order.fees[fee.asset] ?? 0n) + fee.amount;
+    if (order.remaining === 0n) this.#end(order, 'done', 'filled', at);
+    else {
+      order.status = 'partially_filled';
+      order.touch(at);
+      this.changes.push(order);
+    }
+    const fill = { order, price, quantity, fee: fee.amount, feeAsset: fee.asset, maker, at };
+    this.fills.push(fill);
+    this.onFill(fill);
+    return quantity;
+  }
+
+  #chance(order: Order): bigint {
+    const { volumeShare } = this.#model;
+    const { remaining, market } = order;
+    if (volumeShare === null) return remaining;
+    const most = new Decimal(market.bar.volume)
+      .mul(volumeShare)
+      .toDecimalPlaces(market.quantityPlaces, Decimal.ROUND_DOWN);
+    const { step } = market.lots.market;
+    const cut = (toFixedPoint(most.toFixed(), market.quantityPlaces) / step) * step;
+    return cut < remaining ? cut : remaining;
+  }
+
+  #isMarketable({ side, price, market }: Order): boolean {
+    if (price === null) return false;
+    return side === 'buy' ? Number(price) >= market.price : Number(price) <= market.price;
+  }
+
+  /** The price at which an order that rests is reckoned: its trigger, or its limit. */
+  #ownPrice(order: Order): string {
+    return order.request.stopPrice ?? order.price ?? plainNumber(order.market.price);
+  }
+
+  #covers(order: Order, price: string, except?: Order): boolean {
+    return this.#coversAt(order, toFixedPoint(price, order.market.prices.places), except);
+  }
+
+  /**
+   * Whether the account can pay for the order at this price, with what its other resting orders lock; fees are
+   * not counted, as at the venue.
+   */
+  #coversAt(order: Order, price: bigint, except: Order = order): boolean {
+    const { market, side } = order;
+    const books = this.#books;
+    const others = books.openOrders.filter((other) => other !== except && other.rests);
+    if (market.isContract) return this.#coversContract(order, price, others);
+    if (side === 'sell') {
+      const locked = others
+        .filter((other) => other.market === market && other.side === 'sell')
+        .reduce((sum, other) => sum + other.remaining, 0n);
+      return books.holding(market.symbol).quantity - locked >= order.remaining;
+    }
+    let free = books.balance();
+    for (const other of others) {
+      if (other.side === 'buy' && !other.market.isContract) free -= this.#lock(other);
+    }
+    const unit = unitOf(books.moneyPlaces - market.notionalPlaces);
+    return free >= price * order.remaining * unit;
+  }
+
+  #lock(order: Order): bigint {
+    const { market } = order;
+    const price = toFixedPoint(this.#ownPrice(order), market.prices.places);
+    return price * order.remaining * unitOf(this.#books.moneyPlaces - market.notionalPlaces);
+  }
+
+  /** Margin for what the order adds must be free: wallet and profit less the margins of what is held and ordered. */
+  #coversContract(order: Order, price: bigint, others: readonly Order[]): boolean {
+    const { market } = order;
+    const needed = this.#margin(order, fromFixedPoint(price, market.prices.places));
+    if (needed.isZero()) return true;
+    const books = this.#books;
+    let free = new Decimal(books.toText(books.balance()));
+    for (const holding of books.holdings) {
+      if (!holding.market.isContract || holding.quantity === 0n) continue;
+      const { mark, instrument } = holding.market;
+      const notional = new Decimal(plainNumber(mark)).mul(holding.view().quantity);
+      free = free
+        .plus(notional)
+        .minus(books.toText(holding.cost))
+        .minus(initialMargin(notional, instrument.leverage ?? '1'));
+    }
+    for (const other of others) free = free.minus(this.#margin(other, this.#ownPrice(other)));
+    return free.gte(needed);
+  }
+
+  #margin(order: Order, price: string): Decimal {
+    const { market, side } = order;
+    const remaining = fromFixedPoint(order.remaining, market.quantityPlaces);
+    const grown = growth(this.#books.position(market.symbol).quantity, side, remaining);
+    const margin = initialMargin(new Decimal(price).mul(grown), market.instrument.leverage ?? '1');
+    return new Decimal(margin);
+  }
+
+  #refuse(order: Order, at: number, code: ErrorCode, reason: string): void {
+    this.#end(order, 'failed', 'rejected', at, code, reason);
+  }
+
+  #end(...[order, state, status, at, code = null, reason = null]: EndArguments): void {
+    this.#books.reserved -= order.reserved;
+    order.reserved = 0n;
+    order.end(state, status, at, code, reason);
+    const { openOrders } = this.#books;
+    const index = openOrders.indexOf(order);
+    if (index >= 0) openOrders.splice(index, 1);
+    this.changes.push(order);
+  }
+
+  #costsOf(market: Market): Costs {
+    const costs = this.#costs.get(market);
+    if (costs === undefined) throw new Error(`no costs of ${market.symbol}`);
+    return costs;
+  }
+}
+
+type EndArguments = [
+  order: Order,
+  state: Order['state'],
+  status: Order['status'],
+  at: number,
+  code?: ErrorCode | null,
+  reason?: string | null,
+];
+
+/** The side on which an order that closes such a quantity trades. */
+export function closingSide(quantity: bigint): Side {
+  return quantity < 0n ? 'buy' : 'sell';
+}
