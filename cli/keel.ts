@@ -8,6 +8,7 @@ import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addBuildCommands } from './commands/builds.ts';
+import { addDataCommands } from './commands/data.ts';
 import { addGuardCommands } from './commands/guards.ts';
 import { addHaltCommands } from './commands/halts.ts';
 import { addHistoryCommand } from './commands/history.ts';
@@ -78,6 +79,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addBuildCommands(program, session);
   addHistoryCommand(program, session);
   addReplayCommand(program, session);
+  addDataCommands(program, session);
   addLoginCommand(program, session);
   settle(program.commands, program);
   return program;

@@ -1,5 +1,6 @@
 /** Where the `keel` command finds the API: environment first, then the file `keel login` and `npm start` write. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
@@ -21,6 +22,12 @@ const DEFAULT_URL = 'http://127.0.0.1:8080';
 /** The data folder: KEEL_DATA_DIR, or `.keel` here. */
 export function dataFolder(environment: Environment = process.env): string {
   return given(environment, 'KEEL_DATA_DIR') ?? '.keel';
+}
+
+/** Where bars are kept: `bars` in KEEL_DATA_DIR, else in `keel` in the user's data folder, shared by all clones. */
+export function barFolder(environment: Environment = process.env): string {
+  const dataHome = given(environment, 'XDG_DATA_HOME') ?? join(homedir(), '.local', 'share');
+  return join(given(environment, 'KEEL_DATA_DIR') ?? join(dataHome, 'keel'), 'bars');
 }
 
 function settingsFile(folder: string): string {

@@ -1,8 +1,8 @@
 /** Reads recorded one-minute candles for a replay, and refuses a file with a flaw by row number. */
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
+import { labelOfFile } from '../adapters/bars/file-label.ts';
 import { KeelError } from '../core/errors.ts';
 import { decimal, nonNegativeDecimal } from '../core/money.ts';
 import { intervalMs } from '../core/time.ts';
@@ -28,24 +28,18 @@ export interface Recording {
 export const MINUTE_MS = intervalMs('1m');
 
 const HEADER = ['timestamp_ms', 'open', 'high', 'low', 'close', 'volume'];
-const QUOTES = ['USDT', 'USDC', 'FDUSD', 'BTC', 'ETH', 'BNB', 'EUR'];
 
 /**
- * The unified symbol in a file's name: `data/BTCUSDT-binance-1m.csv.gz` is `BTC/USDT`, and one with `-perp-` in it
- * the perpetual settled in the quote. Throws INVALID_INPUT
- * where the name does not begin with one.
+ * The unified symbol in a file's name: `data/BTCUSDT-binance-1m.csv.gz` is `BTC/USDT`. Throws INVALID_INPUT
+ * where the name has none.
  */
 export function symbolOfFile(file: string): string {
-  const name = /^[A-Z0-9]+/.exec(basename(file))?.[0] ?? '';
-  const quote = QUOTES.find((end) => name.endsWith(end) && name.length > end.length);
-  if (quote === undefined) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      `${file}: the file's name does not begin with a symbol such as BTCUSDT; write BTC/USDT=${file}`,
-    );
-  }
-  const spot = `${name.slice(0, -quote.length)}/${quote}`;
-  return basename(file).includes('-perp-') ? `${spot}:${quote}` : spot;
+  const { symbol } = labelOfFile(file);
+  if (symbol !== undefined) return symbol;
+  throw new KeelError(
+    'INVALID_INPUT',
+    `${file}: the file's name has no symbol such as BTCUSDT; write BTC/USDT=${file}`,
+  );
 }
 
 /**
