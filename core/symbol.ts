@@ -7,6 +7,11 @@ export const symbol = z
   .string()
   .regex(SYMBOL_PATTERN, 'expected a unified symbol such as BTC/USDT or BTC/USDT:USDT');
 
+/** The symbol of a perpetual. */
+export const perpetual = z
+  .string()
+  .regex(/^[A-Z0-9]+\/[A-Z0-9]+:[A-Z0-9]+$/, 'expected a perpetual such as BTC/USDT:USDT');
+
 export interface SymbolParts {
   readonly base: string;
   readonly quote: string;

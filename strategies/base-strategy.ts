@@ -107,7 +107,7 @@ export interface PositionView {
   readonly realisedPnl: string;
 }
 
-/** Auxiliary data (funding, sentiment) as it was published by now. */
+/** Auxiliary data (funding, sentiment) as it was published by now; its names are in aux-names.ts. */
 export interface AuxValue {
   readonly value: number;
   readonly publishedAt: number;

@@ -2,8 +2,16 @@
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
 import type { BaseStrategy, StrategyClass } from './base-strategy.ts';
+import { BollingerBreakout } from './bollinger-breakout.ts';
+import { CrossSectionalMomentum } from './cross-sectional-momentum.ts';
+import { Dca } from './dca.ts';
+import { FundingCarry } from './funding-carry.ts';
+import { Grid } from './grid.ts';
+import { MacdCross } from './macd.ts';
+import { PairsSpread } from './pairs-spread.ts';
 import { RsiMeanReversion } from './rsi-mean-reversion.ts';
 import { SmaCross } from './sma-cross.ts';
+import { Turtle } from './turtle.ts';
 
 export interface StrategyListing {
   readonly type: string;
@@ -79,5 +87,15 @@ export class StrategyRegistry {
 
 /** A registry with the strategies Keel ships. */
 export function defaultRegistry(): StrategyRegistry {
-  return new StrategyRegistry().register(SmaCross).register(RsiMeanReversion);
+  return new StrategyRegistry()
+    .register(SmaCross)
+    .register(RsiMeanReversion)
+    .register(MacdCross)
+    .register(BollingerBreakout)
+    .register(Turtle)
+    .register(Grid)
+    .register(Dca)
+    .register(CrossSectionalMomentum)
+    .register(PairsSpread)
+    .register(FundingCarry);
 }

@@ -27,6 +27,9 @@ export interface Sizing {
 
 const DEFAULT_ALLOCATION = 0.5;
 
+/** A size that a configuration can state. */
+export type StatedSize = Exclude<Size, 'flat' | { readonly risk: number }>;
+
 /** For a configuration's `refine`: not more than one size is stated. */
 export function statesOneSize(config: Sizing): boolean {
   const { allocation, notional, quantity } = config;
@@ -38,11 +41,32 @@ export const ONE_SIZE = {
   path: ['allocation'],
 };
 
-/** The size a configuration states. */
-export function sizeOf({ allocation, notional, quantity }: Sizing): Exclude<Size, 'flat'> {
+/** The size a configuration states; `otherwise`, a fraction of equity, where it states none. */
+export function sizeOf(
+  { allocation, notional, quantity }: Sizing,
+  otherwise = DEFAULT_ALLOCATION,
+): StatedSize {
   if (quantity !== undefined) return { qty: plain(quantity) };
   if (notional !== undefined) return { notional: plain(notional) };
-  return { allocation: allocation ?? DEFAULT_ALLOCATION };
+  return { allocation: allocation ?? otherwise };
+}
+
+/** The same size, short. */
+export function shortOf(size: StatedSize): StatedSize {
+  if ('qty' in size) return { qty: toDecimalString(decimal(size.qty).neg()) };
+  if ('notional' in size) return { notional: toDecimalString(decimal(size.notional).neg()) };
+  return { allocation: -size.allocation };
+}
+
+/** The quantity of a purchase, in base; null where it is nothing, or the free funds do not pay for it. */
+export function affordable(
+  size: StatedSize,
+  close: number,
+  funds: { readonly equity: string; readonly free: string },
+): string | null {
+  const quantity = quantityOf(size, { close, equity: () => decimal(funds.equity) });
+  const cost = decimal(quantity).mul(new Decimal(close));
+  return cost.lte(0) || cost.gt(funds.free) ? null : quantity;
 }
 
 function plain(value: number | string): string {

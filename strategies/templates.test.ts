@@ -10,15 +10,19 @@ const HISTORY = warmUpBars();
 const DAY = dayBars();
 const MIDNIGHT = DAY[0]?.openAt ?? 0;
 
+const PARTS = {
+  strategyId: 'demo',
+  runId: 'run-1',
+  accountId: 'binance-sandbox',
+  exchange: 'binance',
+  anchorAt: MIDNIGHT,
+};
+
 function make(type: string, config: unknown, restored?: RunnerCheckpoint): StrategyRunner {
   return new StrategyRunner({
+    ...PARTS,
     strategy: defaultRegistry().create(type, config),
-    strategyId: 'demo',
     strategyType: type,
-    runId: 'run-1',
-    accountId: 'binance-sandbox',
-    exchange: 'binance',
-    anchorAt: MIDNIGHT,
     ...(restored === undefined ? {} : { restored }),
   });
 }
@@ -86,12 +90,49 @@ describe.each([
 });
 
 describe('configuration', () => {
+  const PERP = 'BTC/USDT:USDT';
   it.each([
     ['sma-cross', { fast: 60, slow: 20 }, /fast must be below slow/],
     ['sma-cross', { fast: 1, slow: 5000, sise: 1 }, /3 fault/],
     ['rsi-mean-reversion', { oversold: 50, overbought: 50 }, /oversold must be below/],
     ['rsi-mean-reversion', { allocation: 2 }, /allocation/],
+    ['macd', { fast: 26, slow: 12 }, /fast must be below slow/],
+    ['macd', { signal: 1, slow: 201 }, /2 fault/],
+    ['macd', { notional: 1, quantity: 1 }, /not several/],
+    ['bollinger-breakout', { period: 501, width: 0.1 }, /2 fault/],
+    ['bollinger-breakout', { period: 10, width: 3 }, /square root of period/],
+    ['turtle', { entry: 10, exit: 10 }, /exit must be below entry/],
+    ['turtle', { shorts: true }, /shorts need a perpetual/],
+    ['turtle', { shorts: true, symbol: 'btcusdt' }, /2 fault/],
+    ['turtle', { risk: 0.5, maxUnits: 0 }, /2 fault/],
+    ['grid', { levels: 3, allocation: 0.5 }, /must not exceed 1/],
+    ['grid', { spacing: 0, levels: 51 }, /2 fault/],
+    ['dca', { every: 0, discount: 0.5 }, /2 fault/],
+    ['dca', { notional: '0' }, /notional/],
+    ['cross-sectional-momentum', { symbols: ['BTC/USDT', 'BTC/USDT'] }, /listed twice/],
+    ['cross-sectional-momentum', { symbols: ['BTC/USDT', 'ETH/USDT'], top: 3 }, /top must not/],
+    ['cross-sectional-momentum', { shorts: true }, /shorts need perpetuals/],
+    ['cross-sectional-momentum', { lookback: 1, hold: 0.5 }, /2 fault/],
+    ['pairs-spread', { symbol: PERP, hedge: PERP }, /two symbols/],
+    ['pairs-spread', { symbol: 'ETH/USDT' }, /a perpetual such as BTC/],
+    ['pairs-spread', { exit: 2, enter: 2 }, /exit must be below enter/],
+    ['pairs-spread', { window: 19, minCorrelation: 2 }, /2 fault/],
+    ['funding-carry', { symbol: 'BTC/USDT' }, /a perpetual such as BTC/],
+    ['funding-carry', { exit: 0.0002 }, /exit must be below enter/],
+    ['funding-carry', { interval: '1d' }, /4h or shorter/],
+    ['funding-carry', { smoothing: 0, enter: 1 }, /2 fault/],
   ])('of %s refuses %j', (type, config, message) => {
     expect(() => defaultRegistry().create(type, config)).toThrow(message);
+  });
+
+  it('is complete without a word, for each of the ten', () => {
+    const listed = defaultRegistry().list();
+    expect(listed).toHaveLength(10);
+    for (const { type, summary } of listed) {
+      const strategy = defaultRegistry().create(type, {});
+      expect(summary).toMatch(/\.$/);
+      expect(JSON.parse(JSON.stringify(strategy.initialState()))).toEqual(strategy.initialState());
+      expect(() => new StrategyRunner({ ...PARTS, strategy, strategyType: type })).not.toThrow();
+    }
   });
 });

@@ -1,0 +1,138 @@
+/** Cross-sectional momentum over a list of symbols. */
+import { z } from 'zod';
+import {
+  rateOfChangeNext,
+  rateOfChangeStart,
+  type RateOfChangeState,
+} from '../core/indicators/rate-of-change.ts';
+import { perpetual, symbol } from '../core/symbol.ts';
+import { interval, intervalMs } from '../core/time.ts';
+import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
+
+const config = z
+  .strictObject({
+    exchange: z.string().min(1).default('binance'),
+    symbols: z
+      .array(symbol)
+      .min(2)
+      .max(50)
+      .default(['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'BNB/USDT', 'XRP/USDT']),
+    interval: interval.default('1d'),
+    /** Bars over which the return is measured. */
+    lookback: z.int().min(2).max(365).default(30),
+    /** Bars from one ranking to the next. */
+    hold: z.int().min(1).max(100).default(7),
+    /** How many of the best are held, and with `shorts` how many of the worst are sold short. */
+    top: z.int().min(1).max(20).default(2),
+    /** Return below which even a winner is not held; with `shorts`, above whose negative no loser is short. */
+    minReturn: z.number().min(-1).max(1).default(0),
+    /** Of all positions together, as a fraction of equity. */
+    allocation: z.number().gt(0).max(1).default(0.9),
+    /** Also sells the losers short; perpetuals only. */
+    shorts: z.boolean().default(false),
+  })
+  .refine(({ symbols }) => new Set(symbols).size === symbols.length, {
+    error: 'a symbol is listed twice',
+    path: ['symbols'],
+  })
+  .refine(({ symbols, top, shorts }) => top * (shorts ? 2 : 1) <= symbols.length, {
+    error: 'top must not exceed the number of symbols, with shorts half of it',
+    path: ['top'],
+  })
+  .refine(({ symbols, shorts }) => !shorts || z.array(perpetual).safeParse(symbols).success, {
+    error: 'shorts need perpetuals, such as BTC/USDT:USDT',
+    path: ['shorts'],
+  });
+
+export type CrossSectionalMomentumConfig = z.infer<typeof config>;
+
+type State = {
+  /** By symbol. */
+  readonly returns: Record<string, RateOfChangeState>;
+  /** By symbol, what it last asked for; absent while it has asked for nothing. */
+  readonly sides: Record<string, -1 | 0 | 1>;
+  /** Number of the current stretch between rankings, counted from 1970; null before the first bar. */
+  stretch: number | null;
+};
+
+/**
+ * Ranks the symbols by their return over the last `lookback` bars, holds the best in equal parts, and ranks anew
+ * every `hold` bars; with `shorts` it also sells the worst, so that what moves all of them cancels. It bets that what
+ * rose more than its peers goes on doing so; it loses when leaders and laggards change places, mostly all at once
+ * after a fall (K. Daniel and T. Moskowitz, "Momentum Crashes", Journal of Financial Economics 122, 2016).
+ * N. Jegadeesh and S. Titman, "Returns to Buying Winners and Selling Losers", Journal of Finance 48 (1993); for
+ * cryptocurrencies Y. Liu, A. Tsyvinski and X. Wu, "Common Risk Factors in Cryptocurrency", Journal of Finance 77
+ * (2022), with lookbacks of one to four weeks.
+ *
+ * A symbol whose bar is missing when the others are ranked keeps its position until the next ranking.
+ */
+export class CrossSectionalMomentum extends BaseStrategy<CrossSectionalMomentumConfig, State> {
+  static readonly type = 'cross-sectional-momentum';
+  static readonly summary = 'Holds the symbols that rose most, ranked anew at fixed times.';
+  static readonly config = config;
+
+  readonly #feeds: readonly Feed[];
+  readonly #stretchMs: number;
+
+  constructor(settings: CrossSectionalMomentumConfig) {
+    super(settings);
+    const { exchange, symbols, interval: length, lookback, hold } = settings;
+    const warmup = lookback + 1;
+    this.#feeds = symbols.map((one) => ({ exchange, symbol: one, interval: length, warmup }));
+    this.#stretchMs = hold * intervalMs(length);
+  }
+
+  feeds(): readonly Feed[] {
+    return this.#feeds;
+  }
+
+  initialState(): State {
+    const { symbols, lookback } = this.config;
+    return {
+      returns: Object.fromEntries(symbols.map((one) => [one, rateOfChangeStart(lookback)])),
+      sides: {},
+      stretch: null,
+    };
+  }
+
+  override onSlice(bars: ReadonlyMap<Feed, Bar>, ctx: Context<State>): void {
+    const { state } = ctx;
+    const ranked: { readonly symbol: string; readonly change: number }[] = [];
+    let closeAt = 0;
+    for (const [feed, bar] of bars) {
+      const returns = (state.returns[feed.symbol] ??= rateOfChangeStart(this.config.lookback));
+      ranked.push({ symbol: feed.symbol, change: rateOfChangeNext(returns, bar.close) });
+      ({ closeAt } = bar);
+    }
+    const stretch = Math.floor(closeAt / this.#stretchMs);
+    const begins = state.stretch !== null && stretch > state.stretch;
+    state.stretch = stretch;
+    if (!begins || ctx.warming) return;
+    const known = ranked.filter(({ change }) => !Number.isNaN(change));
+    known.sort((a, b) => b.change - a.change || a.symbol.localeCompare(b.symbol));
+    this.#hold(known, ctx);
+  }
+
+  /** Exits go first: what they free pays for entries. @param ranked best first */
+  #hold(ranked: readonly { symbol: string; change: number }[], ctx: Context<State>): void {
+    const { interval: length, top, minReturn, allocation, shorts } = this.config;
+    const { sides } = ctx.state;
+    const each = allocation / (shorts ? 2 * top : top);
+    const validForMs = intervalMs(length);
+    const wanted = ranked.map(({ symbol: traded, change }, at) => {
+      const wins = at < top && change >= minReturn;
+      const loses = shorts && at >= ranked.length - top && change <= -minReturn;
+      return { traded, side: wins ? 1 : loses ? -1 : 0 } as const;
+    });
+    for (const { traded, side } of wanted) {
+      if (side === 0 && sides[traded] !== 0) ctx.target(traded, 'flat', { tag: 'dropped' });
+      sides[traded] = side;
+    }
+    for (const { traded, side } of wanted) {
+      if (side === 0) continue;
+      // Also where it is held already: back to equal parts.
+      const tag = side > 0 ? 'winner' : 'loser';
+      ctx.target(traded, { allocation: side * each }, { tag, validForMs });
+    }
+  }
+}
