@@ -55,15 +55,17 @@ describe('an amend', () => {
   });
 
   it('changes nothing where it would be refused', async () => {
-    rest();
+    const resting = rest();
     const small = await post(`/orders/${ID}/amend`, { quantity: '0.00001' });
     expect([small.status, small.body.error.code]).toEqual([422, 'FILTER_NOTIONAL']);
+    expect(small.body.error.message).toMatch(/is below the smallest notional \d/);
     expect((await post(`/orders/${ID}/amend`, {})).status).toBe(400);
     world.free = '1000';
     const dear = await post(`/orders/${ID}/amend`, { quantity: '0.02' });
     expect([dear.status, dear.body.error.code]).toEqual([422, 'RISK_BALANCE']);
     expect((await post(`/orders/${ID}/amend`, { quantity: '1' }, 'viewer')).status).toBe(403);
     expect(world.sent).toEqual([]);
+    expect((await get(`/orders/${ID}`)).body).toMatchObject({ order: resting });
   });
 
   it('of an order that is over, or does not rest, is a conflict', async () => {
@@ -113,6 +115,9 @@ describe('orders', () => {
       expect.stringContaining('filled'),
     ]);
     expect((await post('/orders/nope/cancel')).status).toBe(404);
+    // Neither was asked of a workflow, nor is it in the audit log.
+    expect([world.sent.length, world.audit.length]).toEqual([1, 1]);
+    expect((await get(`/orders/${done.orderId}`)).body).toMatchObject({ order: done });
   });
 });
 

@@ -70,7 +70,9 @@ it('names each file that does not, and why; the others are replayed, and no file
   change('order-filled.json', 'odd-event.json', (text) =>
     text.replace('"eventTime": {', '"eventTime": "noon", "was": {'),
   );
-  const before = readdirSync(folder);
+  const files = () =>
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
+  const before = files();
   const { code, out } = await replay(folder, '--json');
   expect(code).toBe(1);
   const { failed, histories } = answer.parse(JSON.parse(out));
@@ -84,7 +86,7 @@ it('names each file that does not, and why; the others are replayed, and no file
     'no-start.json': expect.stringContaining('it is no workflow history'),
     'odd-event.json': expect.stringContaining('an event is not as `keel history save` writes it'),
   });
-  expect(readdirSync(folder)).toEqual(before);
+  expect(files()).toEqual(before);
 });
 
 it('says which folder is missing or empty', async () => {

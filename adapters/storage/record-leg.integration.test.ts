@@ -79,6 +79,22 @@ describeWith('postgres', 'booking of fills', () => {
     expect(await ledgerOf(strategyId)).toEqual({ BTC: 0.00999, USDT: -500.6 });
   });
 
+  it('books nothing under a client order id that is not ours', async () => {
+    const strategyId = await world.strategy();
+    const leg = await resting(repositories, createSignal({ strategyId }));
+    const before = await repositories.orders.getOrder(leg.orderId);
+    const stranger = { ...leg, clientOrderId: 'x-40PtWbKF0001' };
+    const report = seen(stranger, 'filled', [createFill(stranger, { quantity: '0.01' })]);
+    await expect(repositories.orders.recordLeg(report)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'there is no leg with client order id "x-40PtWbKF0001"',
+    });
+    expect(await repositories.orders.getOrder(leg.orderId)).toEqual(before);
+    expect(await repositories.orders.orderFills(leg.orderId)).toEqual([]);
+    expect(await positionOf(strategyId)).toMatchObject({ quantity: '0', quoteFlow: '0' });
+    expect(await ledgerOf(strategyId)).toEqual({});
+  });
+
   it('books fees in quote and in a third asset', async () => {
     const strategyId = await world.strategy();
     await filled(repositories, createSignal({ strategyId }), {
