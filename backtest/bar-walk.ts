@@ -27,12 +27,14 @@ export function pathOf(bar: Pick<Bar, 'open' | 'high' | 'low' | 'close'>, unit: 
 
 /**
  * Where the path, from `from` on, first falls (or rises) to a level; null where it does not.
+ * @param unit 10^places of the prices: where the walk stands beyond the level already, its price is one of them
  */
 export function firstTouch(
   path: Path,
   from: Distance,
   level: number,
   way: 'falls' | 'rises',
+  unit: number,
 ): Touch | null {
   let walked = 0;
   let started = false;
@@ -42,7 +44,8 @@ export function firstTouch(
     const length = Math.abs(end - begin);
     if (walked + length >= from) {
       const skipped = Math.max(from - walked, 0);
-      const at = skipped === 0 ? begin : begin + Math.sign(end - begin) * skipped;
+      const stands = begin + Math.sign(end - begin) * skipped;
+      const at = skipped === 0 ? begin : Math.round(stands * unit) / unit;
       if (!started) {
         started = true;
         const beyond = way === 'falls' ? at <= level : at >= level;

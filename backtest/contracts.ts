@@ -76,7 +76,13 @@ export class Contracts {
     if (quantity === 0n || !this.#isNear(market)) return null;
     const price = this.#price(market);
     if (price === null) return null;
-    return firstTouch(path, from, Number(price), quantity > 0n ? 'falls' : 'rises');
+    return firstTouch(
+      path,
+      from,
+      Number(price),
+      quantity > 0n ? 'falls' : 'rises',
+      market.prices.factor,
+    );
   }
 
   /** In doubles: whether the bar comes near the price, so that the exact one is needed. */

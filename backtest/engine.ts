@@ -28,6 +28,7 @@ import { MarketDay } from './market-day.ts';
 import { Order } from './order.ts';
 import { Outcome } from './outcome.ts';
 import type { BacktestResult } from './result.ts';
+import { SeriesBar, SeriesWindow } from './series-bar.ts';
 import { Venue } from './venue.ts';
 
 export interface BacktestInput {
@@ -100,6 +101,7 @@ class Backtest {
       exchange: input.exchange,
     };
     let named = 0;
+    const bars = new Map(input.series.map((series) => [series.symbol, new SeriesBar(series)]));
     this.#session = new StrategySession(
       {
         strategy: input.strategy,
@@ -110,10 +112,14 @@ class Backtest {
         sequences: {},
         aux: input.aux,
         nameSignal: () => `backtest-${String((named += 1))}`,
+        windowOf: ({ symbol, warmup }) => {
+          const bar = bars.get(symbol);
+          return bar === undefined ? undefined : new SeriesWindow(bar, warmup);
+        },
       },
       NOTHING_HELD,
     );
-    this.#markets = this.#open(input);
+    this.#markets = this.#open(input, bars);
     this.#bySymbol = new Map(this.#markets.map((market) => [market.symbol, market]));
     const buffer = input.marketBuyBuffer ?? DEFAULT_BUFFER;
     this.#books = new Books(this.#markets, input.wallet, buffer, this.#owner);
@@ -289,7 +295,7 @@ class Backtest {
     if (order !== undefined) this.#venue.cancel(order, now, 'cancelled by the strategy');
   }
 
-  #open({ series, instruments }: BacktestInput): Market[] {
+  #open({ series, instruments }: BacktestInput, bars: ReadonlyMap<string, SeriesBar>): Market[] {
     const names = series.map(({ symbol }) => symbol);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
@@ -310,7 +316,8 @@ class Backtest {
           throw new KeelError('INVALID_INPUT', `there is no instrument of ${one.symbol}`);
         }
         parseSymbol(one.symbol);
-        return new Market(one, instrument, this.#session.book.source(one));
+        const bar = bars.get(one.symbol) ?? new SeriesBar(one);
+        return new Market(bar, instrument, this.#session.book.source(one));
       });
   }
 

@@ -78,7 +78,7 @@ export class Guards {
       const length = Math.abs(end - begin);
       if (walked + length >= from) {
         const skipped = Math.max(from - walked, 0);
-        const touch = this.#within(guard, stretch, skipped, long);
+        const touch = this.#within(guard, stretch, skipped, long, market.prices.factor);
         if (touch !== null) return { ...touch, distance: walked + touch.distance };
         this.#follow(market, guard, end, long);
       }
@@ -99,7 +99,10 @@ export class Guards {
     const [low, high] = stop < profit ? [stop, profit] : [profit, stop];
     if (!(Math.min(...path) <= low && Math.max(...path) >= high)) return null;
     const long = this.#books.holding(market.symbol).quantity > 0n;
-    const first = this.#within(guard, path, 0, long)?.exit === 'take-profit' ? 'profit' : 'stop';
+    const first =
+      this.#within(guard, path, 0, long, market.prices.factor)?.exit === 'take-profit'
+        ? 'profit'
+        : 'stop';
     return { stop, profit, first };
   }
 
@@ -108,14 +111,21 @@ export class Guards {
     const guard = this.#guards.get(market);
     if (guard === undefined) return false;
     const long = this.#books.holding(market.symbol).quantity > 0n;
-    return this.#within(guard, path, 0, long) !== null;
+    return this.#within(guard, path, 0, long, market.prices.factor) !== null;
   }
 
-  #within(guard: Guard, stretch: Path, from: Distance, long: boolean): GuardTouch | null {
+  #within(
+    guard: Guard,
+    stretch: Path,
+    from: Distance,
+    long: boolean,
+    unit: number,
+  ): GuardTouch | null {
     const { stop, profit, levels } = guard;
-    const loss = stop === null ? null : firstTouch(stretch, from, stop, long ? 'falls' : 'rises');
+    const loss =
+      stop === null ? null : firstTouch(stretch, from, stop, long ? 'falls' : 'rises', unit);
     const gain =
-      profit === null ? null : firstTouch(stretch, from, profit, long ? 'rises' : 'falls');
+      profit === null ? null : firstTouch(stretch, from, profit, long ? 'rises' : 'falls', unit);
     if (loss !== null && (gain === null || loss.distance <= gain.distance)) {
       return { ...loss, exit: levels.stopKind ?? 'stop-loss' };
     }

@@ -1,5 +1,4 @@
 /** One symbol in a backtest: its recorded bars with a cursor, and its instrument as scaled integers. */
-import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
 import { lotLimits } from '../core/filters.ts';
 import type { Instrument } from '../core/instrument.ts';
@@ -7,13 +6,12 @@ import { intervalMs } from '../core/time.ts';
 import type { SourceSlot } from '../strategies/feed-book.ts';
 import { type BarSeries, firstBarFrom } from '../core/bar-series.ts';
 import { placesOf, PriceScale, toFixedPoint } from './fixed-point.ts';
+import type { SeriesBar } from './series-bar.ts';
 
 /** Fees are rounded to so many places; a fee in base needs them in a quantity. */
 export const FEE_PLACES = 8;
 
 const MOST_PLACES = 15;
-
-type MutableBar = { -readonly [K in keyof Bar]: Bar[K] };
 
 /** A series is run again and again in a sweep, and its columns do not change. */
 const placesOfSeries = new WeakMap<Float64Array, number>();
@@ -53,7 +51,7 @@ export class Market {
   /** Undefined where the strategy has no feed of it. */
   readonly source: SourceSlot | undefined;
   /** The bar at the cursor; one object for the whole run. */
-  readonly bar: MutableBar;
+  readonly bar: SeriesBar;
   readonly prices: PriceScale;
   readonly quantityPlaces: number;
   readonly isContract: boolean;
@@ -71,7 +69,9 @@ export class Market {
   /** True where every price with that many places is on the tick. */
   readonly everyPriceOnTick: boolean;
 
-  constructor(series: BarSeries, instrument: Instrument, source: SourceSlot | undefined) {
+  constructor(bar: SeriesBar, instrument: Instrument, source: SourceSlot | undefined) {
+    const { series } = bar;
+    this.bar = bar;
     this.symbol = series.symbol;
     this.series = series;
     this.instrument = instrument;
@@ -98,7 +98,6 @@ export class Market {
     );
     this.lots = { market: this.#lots(limits.market), limit: this.#lots(limits.limit) };
     this.minNotional = toFixedPoint(instrument.minNotional, this.notionalPlaces);
-    this.bar = { openAt: 0, closeAt: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
     this.nextAt = series.openAt[0] ?? Infinity;
   }
 
@@ -109,15 +108,8 @@ export class Market {
 
   /** The bar at the cursor begins: its open is the price. */
   open(): void {
-    const { bar, series, cursor } = this;
-    const openAt = series.openAt[cursor] ?? 0;
-    bar.openAt = openAt;
-    bar.closeAt = openAt + this.lengthMs;
-    bar.open = series.open[cursor] ?? 0;
-    bar.high = series.high[cursor] ?? 0;
-    bar.low = series.low[cursor] ?? 0;
-    bar.close = series.close[cursor] ?? 0;
-    bar.volume = series.volume[cursor] ?? 0;
+    const { bar } = this;
+    bar.moveTo(this.cursor);
     this.price = bar.open;
     if (Number.isNaN(this.mark)) this.mark = bar.open;
   }

@@ -10,6 +10,7 @@ import { Costs, FREE_MARKET } from './costs.ts';
 import { divideHalfEven, fromFixedPoint, PriceScale, toFixedPoint } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import { Market } from './market.ts';
+import { SeriesBar } from './series-bar.ts';
 
 const MONEY_PLACES = 24;
 
@@ -69,7 +70,7 @@ describe.each([
 ])('a holding of %s', (_name, instrument) => {
   it('equals core/ledger.ts after any fills', () => {
     const market = new Market(
-      barsOf([flat(100.01)], { symbol: instrument.symbol }),
+      new SeriesBar(barsOf([flat(100.01)], { symbol: instrument.symbol })),
       instrument,
       undefined,
     );

@@ -97,7 +97,7 @@ export class Venue {
     const price = Number(this.#ownPrice(order));
     const stops = order.request.stopPrice !== undefined;
     const falls = (order.side === 'buy') !== stops;
-    return firstTouch(path, from, price, falls ? 'falls' : 'rises');
+    return firstTouch(path, from, price, falls ? 'falls' : 'rises', order.market.prices.factor);
   }
 
   /** A resting order meets its price: a limit order trades there, a stop becomes a market order. */

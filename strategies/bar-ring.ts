@@ -5,11 +5,18 @@ import type { BarColumns } from './base-strategy.ts';
 const COLUMNS = ['closeAt', 'open', 'high', 'low', 'close', 'volume'] as const;
 type Column = (typeof COLUMNS)[number];
 
+/** Where a feed keeps its last closed bars. */
+export interface BarWindow {
+  push(bar: Bar): void;
+  /** Views of the kept bars, oldest first; valid until the next `push`. */
+  view(): BarColumns;
+}
+
 /**
  * Each column is twice as long as needed: bars are appended, and when the end is reached the kept ones move
  * to the front, so a view never wraps and an append costs one move in `capacity` bars.
  */
-export class BarRing {
+export class BarRing implements BarWindow {
   readonly #capacity: number;
   readonly #columns: Readonly<Record<Column, Float64Array>>;
   #end = 0;
@@ -43,7 +50,6 @@ export class BarRing {
     this.#end += 1;
   }
 
-  /** Views of the kept bars, oldest first; valid until the next `push`. */
   view(): BarColumns {
     const start = Math.max(this.#end - this.#capacity, 0);
     const cut = (name: Column): Float64Array => this.#columns[name].subarray(start, this.#end);

@@ -12,7 +12,6 @@ import { Decimal, decimal, plainNumber, positiveDecimal, toDecimalString } from 
 import type { OrderView } from '../core/order.ts';
 import { EXECUTION_TYPES, executionFits, type OrderType, type Signal } from '../core/signal.ts';
 import { stopSpec } from '../core/stops.ts';
-import type { BarRing } from './bar-ring.ts';
 import {
   type AuxValue,
   type BarColumns,
@@ -24,6 +23,7 @@ import {
   type SignalId,
   type Size,
 } from './base-strategy.ts';
+import type { FeedBook } from './feed-book.ts';
 import { quantityOf } from './sizing.ts';
 
 /** Symbol → last close. */
@@ -74,9 +74,9 @@ export function signalOf(request: Request, owner: SignalOwner): Signal {
 export type SignalNamer = (symbol: string, eventTime: number, sequence: number) => SignalId;
 
 export interface ContextParts {
-  /** Where the strategy's state lives, and the last closes. */
-  readonly holder: { strategy: Json; readonly closes: Record<string, number> };
-  readonly rings: ReadonlyMap<string, BarRing>;
+  /** Where the strategy's state lives. */
+  readonly holder: { strategy: Json };
+  readonly book: Pick<FeedBook, 'windows' | 'closes' | 'closeOf'>;
   /** Symbol → last sequence given out; counted up here. */
   readonly sequences: Record<string, number>;
   readonly instruments: Readonly<Record<string, Instrument>>;
@@ -167,21 +167,21 @@ export class StrategyContext implements Context {
   get funds(): { equity: string; free: string } {
     const { account } = this;
     return {
-      equity: toDecimalString(account.equity(this.#parts.holder.closes)),
+      equity: toDecimalString(account.equity(this.#parts.book.closes)),
       free: account.free,
     };
   }
 
   bars(feed: Feed): BarColumns {
-    const { rings } = this.#parts;
-    const ring = rings.get(feedKey(feed));
-    if (ring === undefined) {
+    const { windows } = this.#parts.book;
+    const window = windows.get(feedKey(feed));
+    if (window === undefined) {
       throw new KeelError(
         'NOT_FOUND',
-        `${feedKey(feed)} is no feed of this strategy; it asked for ${[...rings.keys()].join(', ')}`,
+        `${feedKey(feed)} is no feed of this strategy; it asked for ${[...windows.keys()].join(', ')}`,
       );
     }
-    return ring.view();
+    return window.view();
   }
 
   position(symbol: string): PositionView {
@@ -221,22 +221,22 @@ export class StrategyContext implements Context {
   }
 
   #lastClose(symbol: string): number {
-    const { closes } = this.#parts.holder;
-    const close = closes[symbol];
+    const { book } = this.#parts;
+    const close = book.closeOf(symbol);
     if (close === undefined) {
       throw new KeelError(
         'INVALID_INPUT',
-        `no bar of ${symbol} has come yet, so nothing can be sized; ask only for symbols of feeds(): ${Object.keys(closes).join(', ') || 'none yet'}`,
+        `no bar of ${symbol} has come yet, so nothing can be sized; ask only for symbols of feeds(): ${Object.keys(book.closes).join(', ') || 'none yet'}`,
       );
     }
     return close;
   }
 
   #quantity(symbol: string, size: Size, options: CheckedOptions): string {
-    const { holder, instruments } = this.#parts;
+    const { book, instruments } = this.#parts;
     return quantityOf(size, {
       close: this.#lastClose(symbol),
-      equity: () => this.account.equity(holder.closes),
+      equity: () => this.account.equity(book.closes),
       stop: options.stop,
       step: instruments[symbol]?.quantityStep,
     });

@@ -3,7 +3,7 @@ import { aggregateNext, aggregateStart, type AggregateState } from '../core/aggr
 import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
 import { type Interval, intervalMs } from '../core/time.ts';
-import { BarRing } from './bar-ring.ts';
+import { BarRing, type BarWindow } from './bar-ring.ts';
 import { type Feed, feedKey } from './base-strategy.ts';
 
 /** Where base bars come from: an exchange's symbol. */
@@ -25,7 +25,7 @@ export type Aggregates = Record<string, AggregateState>;
 export interface FeedSlot {
   readonly feed: Feed;
   readonly key: string;
-  readonly ring: BarRing;
+  readonly window: BarWindow;
   /** Null for a feed of the base interval. */
   aggregate: AggregateState | null;
   /** What the last base bar closed of it: mostly nothing or one bar. Valid until the next base bar. */
@@ -40,11 +40,17 @@ export interface FeedSlot {
 export interface SourceSlot extends Source {
   readonly key: string;
   readonly feeds: readonly FeedSlot[];
+  /** Of its last base bar; NaN before there is one. */
+  close: number;
 }
+
+/** A window for a feed of the base interval that is kept elsewhere; undefined: the book keeps its own. */
+export type WindowSource = (feed: Feed) => BarWindow | undefined;
 
 export class FeedBook {
   readonly feeds: readonly Feed[];
-  readonly rings: ReadonlyMap<string, BarRing>;
+  /** Feed key → its last bars. */
+  readonly windows: ReadonlyMap<string, BarWindow>;
   /** The interval of the bars that come in. */
   readonly base: Interval;
   readonly #sources: ReadonlyMap<string, SourceSlot>;
@@ -53,7 +59,12 @@ export class FeedBook {
    * Throws INVALID_INPUT when there is no feed, one with a warm-up below one bar, or one that the base bars
    * cannot build.
    */
-  constructor(feeds: readonly Feed[], strategyType: string, base: Interval) {
+  constructor(
+    feeds: readonly Feed[],
+    strategyType: string,
+    base: Interval,
+    windowOf: WindowSource = () => undefined,
+  ) {
     const wrong = feeds.find(({ warmup }) => !Number.isInteger(warmup) || warmup < 1);
     if (feeds.length === 0 || wrong !== undefined) {
       throw new KeelError(
@@ -70,16 +81,19 @@ export class FeedBook {
     }
     this.feeds = feeds;
     this.base = base;
-    this.rings = new Map(feeds.map((feed) => [feedKey(feed), new BarRing(feed.warmup)]));
+    const windows = new Map<string, BarWindow>();
+    this.windows = windows;
     const sources = new Map<string, { source: Source; feeds: FeedSlot[] }>();
     for (const feed of feeds) {
       const key = feedKey(feed);
-      const ring = this.rings.get(key) ?? new BarRing(feed.warmup);
+      const given = feed.interval === base ? windowOf(feed) : undefined;
+      const window = given ?? new BarRing(feed.warmup);
+      windows.set(key, window);
       const own = sources.get(this.sourceKey(feed)) ?? { source: feed, feeds: [] };
       own.feeds.push({
         feed,
         key,
-        ring,
+        window,
         aggregate: feed.interval === base ? null : aggregateStart(feed.interval),
         closed: null,
         alsoClosed: null,
@@ -90,7 +104,7 @@ export class FeedBook {
     this.#sources = new Map(
       [...sources].map(([key, { source, feeds: slots }]) => [
         key,
-        { exchange: source.exchange, symbol: source.symbol, key, feeds: slots },
+        { exchange: source.exchange, symbol: source.symbol, key, feeds: slots, close: Number.NaN },
       ]),
     );
   }
@@ -107,6 +121,24 @@ export class FeedBook {
 
   get sources(): Iterable<SourceSlot> {
     return this.#sources.values();
+  }
+
+  /** Symbol → last close, of the sources that have one. */
+  get closes(): Record<string, number> {
+    const known = [...this.#sources.values()].filter(({ close }) => !Number.isNaN(close));
+    return Object.fromEntries(known.map(({ symbol, close }) => [symbol, close]));
+  }
+
+  /** The last close of a symbol; undefined before there is one. */
+  closeOf(symbol: string): number | undefined {
+    for (const source of this.#sources.values()) {
+      if (source.symbol === symbol && !Number.isNaN(source.close)) return source.close;
+    }
+    return undefined;
+  }
+
+  setCloses(closes: Readonly<Record<string, number>>): void {
+    for (const source of this.#sources.values()) source.close = closes[source.symbol] ?? Number.NaN;
   }
 
   /** The bars being built, as they stand: the slots' own state. */
@@ -128,18 +160,19 @@ export class FeedBook {
   }
 
   /** Takes in a base bar: builds on, keeps what it closed in the rings, and leaves it in the slots. */
-  take({ feeds }: SourceSlot, bar: Bar): void {
-    for (const slot of feeds) {
+  take(source: SourceSlot, bar: Bar): void {
+    source.close = bar.close;
+    for (const slot of source.feeds) {
       if (slot.aggregate === null) {
         slot.closed = bar;
-        slot.ring.push(bar);
+        slot.window.push(bar);
         continue;
       }
       const [first = null, second = null] = aggregateNext(slot.aggregate, bar);
       slot.closed = first;
       slot.alsoClosed = second;
-      if (first !== null) slot.ring.push(first);
-      if (second !== null) slot.ring.push(second);
+      if (first !== null) slot.window.push(first);
+      if (second !== null) slot.window.push(second);
     }
   }
 

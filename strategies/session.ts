@@ -11,7 +11,7 @@ import type { OrderView } from '../core/order.ts';
 import { type Interval, intervalMs } from '../core/time.ts';
 import { type AuxValue, type BaseStrategy, type Feed, feedKey } from './base-strategy.ts';
 import { type Account, type SignalNamer, StrategyContext } from './context.ts';
-import { type Aggregates, FeedBook, type SourceSlot } from './feed-book.ts';
+import { type Aggregates, FeedBook, type SourceSlot, type WindowSource } from './feed-book.ts';
 import { addToSlice, type PendingSlices, takeSlices } from './slices.ts';
 
 export interface SessionOptions {
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly instruments?: Readonly<Record<string, Instrument>>;
   readonly aux?: ((name: string, now: number) => AuxValue | undefined) | undefined;
   readonly nameSignal: SignalNamer;
+  /** Where feeds of the base interval keep their bars, if not in the session. */
+  readonly windowOf?: WindowSource;
   /** Symbol → last sequence given out; counted up in place. */
   readonly sequences: Record<string, number>;
 }
@@ -46,26 +48,31 @@ export class StrategySession {
   readonly context: StrategyContext;
   readonly #options: SessionOptions;
   readonly #strategy: BaseStrategy;
-  readonly #holder: { strategy: Json; closes: Record<string, number> };
+  readonly #holder: { strategy: Json };
   #slices: PendingSlices = {};
 
   /** Throws INVALID_INPUT as `FeedBook`. @param restored state of an earlier session; a copy of the caller's */
   constructor(options: SessionOptions, account: Account, restored?: SessionState) {
     this.#options = options;
     this.#strategy = options.strategy;
-    this.book = new FeedBook(options.strategy.feeds(), options.strategyType, options.base);
+    this.book = new FeedBook(
+      options.strategy.feeds(),
+      options.strategyType,
+      options.base,
+      options.windowOf,
+    );
     this.#holder = {
       strategy: restored === undefined ? options.strategy.initialState() : restored.strategy,
-      closes: { ...restored?.closes },
     };
     if (restored !== undefined) {
       this.book.setAggregates(restored.aggregates);
+      this.book.setCloses(restored.closes);
       this.#slices = restored.slices;
     }
     this.context = new StrategyContext(
       {
         holder: this.#holder,
-        rings: this.book.rings,
+        book: this.book,
         sequences: options.sequences,
         instruments: options.instruments ?? {},
         nameSignal: options.nameSignal,
@@ -79,15 +86,10 @@ export class StrategySession {
     return this.book.feeds;
   }
 
-  /** Symbol → last close. */
-  get closes(): Readonly<Record<string, number>> {
-    return this.#holder.closes;
-  }
-
   /** As it stands; not a copy. */
   state(): SessionState {
-    const { strategy, closes } = this.#holder;
-    return { strategy, aggregates: this.book.aggregates, closes, slices: this.#slices };
+    const { aggregates, closes } = this.book;
+    return { strategy: this.#holder.strategy, aggregates, closes, slices: this.#slices };
   }
 
   /**
@@ -98,7 +100,6 @@ export class StrategySession {
   onBar(source: SourceSlot, bar: Bar, warming = false): void {
     const { context, book } = this;
     book.take(source, bar);
-    this.#holder.closes[source.symbol] = bar.close;
     context.now = bar.closeAt;
     context.warming = warming;
     if (this.#strategy.onKline !== undefined) {
