@@ -53,7 +53,8 @@ export function createVenueClock(options: {
   const measureOnce = async (): Promise<void> => {
     let best = await sample();
     for (let i = 1; i < SAMPLES; i += 1) {
-      const next = await sample();
+      // One answer is a measurement: a later one that fails to come only leaves it less exact.
+      const next = await sample().catch(() => best);
       if (next.errorMs < best.errorMs) best = next;
     }
     offsetMs = best.offsetMs;

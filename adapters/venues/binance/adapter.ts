@@ -24,6 +24,7 @@ import type {
   TradeAdapter,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
+import { askAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createMarketReads } from './market-reads.ts';
 import { createOrderStream } from '../order-stream.ts';
@@ -91,12 +92,14 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return base + quote;
     });
     const params = names === undefined ? {} : { symbols: JSON.stringify(names) };
-    const { json } = await requests.open('exchangeInfo', params, 20);
+    const { json } = await askAgain(() => requests.open('exchangeInfo', params, 20));
     const info = parseAnswer(exchangeInfoSchema, json, 'GET exchangeInfo');
     requests.limits.learn(info.rateLimits);
     // Market data and instruments are public: without a key (paper) the standard fees hold.
     const fees =
-      options.apiKey === '' ? STANDARD_FEES : ((await account()).commissionRates ?? STANDARD_FEES);
+      options.apiKey === ''
+        ? STANDARD_FEES
+        : ((await askAgain(account)).commissionRates ?? STANDARD_FEES);
     const instruments: Instrument[] = [];
     for (const symbol of info.symbols) {
       try {
@@ -173,7 +176,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
 
     async connect() {
-      await requests.clock.measure();
+      await askAgain(() => requests.clock.measure());
       await loadInstruments();
       requests.clock.start();
     },

@@ -21,6 +21,7 @@ import type {
   VenueOrder,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
+import { askAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createOrderStream } from '../order-stream.ts';
 import { isOurs, requireOurId } from '../own-orders.ts';
@@ -95,7 +96,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   const asItIsSet = async (instrument: Instrument): Promise<Instrument> =>
     instrument.contract === undefined || options.apiKey === ''
       ? instrument
-      : { ...instrument, leverage: await contracts.leverage(instrument) };
+      : { ...instrument, leverage: await askAgain(() => contracts.leverage(instrument)) };
 
   const loadInstruments = async (): Promise<void> => {
     const wanted = new Set(symbols.map(instIdOf));
@@ -104,8 +105,8 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     );
     const found: Instrument[] = [];
     for (const instType of instTypes) {
-      const { json } = await requests.open('public/instruments', { instType });
-      const fees = await feesOf(instType);
+      const { json } = await askAgain(() => requests.open('public/instruments', { instType }));
+      const fees = await askAgain(() => feesOf(instType));
       // Each listing by itself: one that we cannot read must not keep the others from being traded.
       for (const row of parseAnswer(rowsOf(namedRow), json, 'GET instruments').data) {
         if (!wanted.has(row.instId)) continue;
@@ -157,7 +158,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     },
 
     async connect() {
-      await requests.clock.measure();
+      await askAgain(() => requests.clock.measure());
       await loadInstruments();
       requests.clock.start();
     },

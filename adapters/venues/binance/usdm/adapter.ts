@@ -23,6 +23,7 @@ import type {
   VenuePosition,
   VisibilityBounds,
 } from '../../../trade-adapter.ts';
+import { askAgain } from '../../ask-again.ts';
 import { Listing } from '../../listing.ts';
 import { createMarketReads } from '../market-reads.ts';
 import { createOrderStream } from '../../order-stream.ts';
@@ -119,14 +120,14 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
   const account = createContractAccount(requests, options, isBusy);
 
   const loadInstruments = async (): Promise<void> => {
-    const { json } = await requests.open('exchangeInfo', {}, 1);
+    const { json } = await askAgain(() => requests.open('exchangeInfo', {}, 1));
     const info = parseAnswer(contractInfoSchema, json, 'GET exchangeInfo');
     requests.limits.learn(info.rateLimits);
     const instruments: Instrument[] = [];
     for (const raw of info.symbols.filter(({ contractType }) => contractType === 'PERPETUAL')) {
       const symbol = `${raw.baseAsset}/${raw.quoteAsset}:${raw.marginAsset}`;
       if (!options.symbols.includes(symbol)) continue;
-      const instrument = contractOf(exchange, raw, await feesOf(raw.symbol));
+      const instrument = contractOf(exchange, raw, await askAgain(() => feesOf(raw.symbol)));
       instruments.push(hasKey ? await withLeverage(instrument) : instrument);
     }
     listing.replace(instruments);
@@ -140,7 +141,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
   };
 
   const withLeverage = async (instrument: Instrument): Promise<Instrument> => {
-    const { leverage } = await account.config(instrument);
+    const { leverage } = await askAgain(() => account.config(instrument));
     return { ...instrument, leverage: String(leverage) };
   };
 
@@ -265,7 +266,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
     },
 
     async connect() {
-      await requests.clock.measure();
+      await askAgain(() => requests.clock.measure());
       await loadInstruments();
       requests.clock.start();
     },
