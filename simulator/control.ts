@@ -4,7 +4,7 @@
  * GET  /sim/state                   where the replay stands, connections, counts
  * POST /sim/start                   lets a paced replay run
  * POST /sim/advance {"bars": 1}     steps; answers {marketTime, done, bar}
- * GET  /sim/orders                  all orders, trades and balances as the venue knows them
+ * GET  /sim/orders                  all orders, trades, balances and positions as the venue knows them
  * GET, POST, DELETE /sim/faults     what was injected; adds a script or a preset; forgets all rules
  * POST /sim/deleverage {"symbol": …, "quantity": …}   the venue closes so much of a perpetual by ADL
  * POST /sim/cut {"which": "all"}    cuts WebSocket connections: market, user or all
@@ -137,5 +137,8 @@ export function reconciliation(engine: MatchingEngine): VenueBooks {
       free: balance.free.toFixed(),
       locked: balance.locked.toFixed(),
     })),
+    positions: engine.contracts
+      .positions()
+      .map(({ symbol, quantity, cost }) => ({ symbol, quantity, cost })),
   };
 }

@@ -99,6 +99,8 @@ export interface VenueBooks {
   readonly orders: readonly Record<string, unknown>[];
   readonly trades: readonly Record<string, unknown>[];
   readonly balances: readonly Record<string, string>[];
+  /** Of contracts, in base and quote; a flat one may be among them. */
+  readonly positions: readonly Record<string, string>[];
 }
 
 export interface Advance {
@@ -119,7 +121,7 @@ export interface Simulator {
   /** Lets a paced replay run. Throws CONFLICT where it is stepped. */
   start(): void;
   state(): SimulatorState;
-  /** All orders, trades and balances, in one form for every venue. */
+  /** All orders, trades, balances and positions, in one form for every venue. */
   orders(): VenueBooks;
   /** Takes so much of a contract's position by an order of the venue's own, at the price of the moment. */
   deleverage(symbol: string, quantity: string): void;

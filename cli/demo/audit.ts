@@ -32,6 +32,10 @@ export const venueBooks = z.object({
     }),
   ),
   balances: z.array(z.object({ asset: z.string(), free: z.string(), locked: z.string() })),
+  /** Of contracts. */
+  positions: z
+    .array(z.object({ symbol: z.string(), quantity: z.string(), cost: z.string() }))
+    .default([]),
 });
 export type VenueBooks = z.infer<typeof venueBooks>;
 

@@ -12,18 +12,14 @@ import { openDatabase, type Database } from '../../adapters/storage/database.ts'
 import { createRepositories } from '../../adapters/storage/repositories.ts';
 import { connectTemporal } from '../../adapters/temporal/client.ts';
 import { createWorkflows, type Workflows } from '../../adapters/temporal/workflows.ts';
-import {
-  DEMO_ACCOUNT,
-  demoConfig,
-  RECORDED_MARKET,
-  SIMULATOR_KEYS,
-} from '../../cli/demo/config.ts';
+import { demoConfig, RECORDED_MARKET, SIMULATOR_KEYS } from '../../cli/demo/config.ts';
 import { WORKERS, type WorkerName } from '../../cli/demo/processes.ts';
 import { superviseWorkers } from '../../cli/demo/supervised-worker.ts';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Simulator } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/server.ts';
+import { CHAOS_VENUES, type ChaosExchange, LEVERAGE } from './venues.ts';
 import { freePort } from '../../stack/ports.ts';
 import { send, waitForEnd } from '../../stack/processes.ts';
 import type { ServerName } from '../../stack/server.ts';
@@ -35,10 +31,9 @@ export const CONNECTIONS = 'venue connections';
 /** What can be killed. */
 export const TARGETS: readonly string[] = [...WORKERS, ...SERVERS, CONNECTIONS];
 
-const ACCOUNTS = [
-  ['binance', DEMO_ACCOUNT],
-  ['okx', 'okx-sandbox'],
-] as const;
+/** Long enough for most who approve, short enough for some that nobody does. */
+const APPROVAL_TIMEOUT_MS = 12_000;
+const FUNDING_EVERY_MS = 10 * 60_000;
 const KEYS = { ...SIMULATOR_KEYS, passphrase: 'simulator-passphrase' } as const;
 
 /** More than all orders of a run together can use up. */
@@ -46,7 +41,8 @@ const OPENING = { USDT: '100000000', BTC: '100' };
 
 export interface ChaosVenue {
   readonly accountId: string;
-  readonly exchange: 'binance' | 'okx';
+  readonly exchange: ChaosExchange;
+  readonly symbols: readonly string[];
   readonly simulator: Simulator;
 }
 
@@ -87,10 +83,15 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
     const stack = await startStack({ mode: 'native', dataDir, environment: {}, onProgress });
     closers.push(() => stack.stop());
     const venues: ChaosVenue[] = [];
-    for (const [exchange, accountId] of ACCOUNTS) {
+    for (const venue of CHAOS_VENUES) {
       const simulator = await startSimulator({
-        venue: exchange,
+        venue: venue.exchange,
         ...RECORDED_MARKET,
+        // A contract follows the same prices: its recording is shorter than a long run.
+        recordings: RECORDED_MARKET.recordings.flatMap(({ file }) =>
+          venue.symbols.map((symbol) => ({ file, symbol })),
+        ),
+        contracts: { fundingEveryMs: FUNDING_EVERY_MS },
         pace: 'stepped',
         balances: OPENING,
         ...KEYS,
@@ -98,7 +99,7 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
         limits: { weightPerMinute: 30_000 },
       });
       closers.push(() => simulator.close());
-      venues.push({ accountId, exchange, simulator });
+      venues.push({ ...venue, simulator });
     }
     const config = await configure(stack, venues, dataDir);
     const db = openDatabase(config.postgresUrl, { onConnectionError: () => undefined });
@@ -166,14 +167,14 @@ export async function openChaosHouse(options: ChaosHouseOptions): Promise<ChaosH
   }
 }
 
-/** The demo's house, with OKX beside Binance. */
+/** The demo's house, with the other venues beside Binance spot. */
 async function configure(
   stack: Stack,
   venues: readonly ChaosVenue[],
   dataDir: string,
 ): Promise<Config> {
-  const [binance, okx] = venues;
-  if (binance === undefined || okx === undefined) throw new RangeError('both venues are needed');
+  const [binance, ...others] = venues;
+  if (binance === undefined) throw new RangeError('no venue');
   const demo = demoConfig(stack, binance.simulator, dataDir);
   return parseConfig(
     {
@@ -181,15 +182,14 @@ async function configure(
       api: { ...demo.api, port: await freePort() },
       venues: [
         ...demo.venues,
-        {
-          adapter: 'okx',
-          accountId: okx.accountId,
-          restUrl: okx.simulator.httpUrl,
-          wsUrl: okx.simulator.wsUrl,
-          symbols: ['BTC/USDT'],
-          ...KEYS,
-        },
+        ...others.map(({ accountId, exchange, symbols, simulator: { httpUrl, wsUrl } }) => ({
+          ...{ adapter: exchange, accountId, restUrl: httpUrl, symbols, leverage: LEVERAGE },
+          ...(exchange === 'okx'
+            ? { ...KEYS, wsUrl }
+            : { ...SIMULATOR_KEYS, streamUrl: wsUrl, userStreamUrl: wsUrl }),
+        })),
       ],
+      risk: { ...demo.risk, approvalTimeoutMs: APPROVAL_TIMEOUT_MS },
     },
     'the configuration of a chaos run',
   );

@@ -3,19 +3,15 @@
  * are killed; then quiet, and the verdict. `runChaos(options)` leaves nothing running.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { actionOf, signalId, type Signal } from '../../core/signal.ts';
 import { pause } from '../../adapters/back-off.ts';
-import { KeelError } from '../../core/errors.ts';
-import { ensureSignalTopics, publishSignal } from '../../activities/publish-signals.ts';
 import { chaosFaults } from '../../simulator/chaos-faults.ts';
 import type { FaultReport } from '../../simulator/faults.ts';
-import { seededRandom } from '../../simulator/seeded-random.ts';
 import { openChaosHouse, TARGETS, type ChaosHouse } from './chaos-house.ts';
 import { gatherFacts } from './gather.ts';
 import { haltForAWhile } from './halting.ts';
-import { EXIT } from './order-kinds.ts';
-import { planRun, type PlannedHalt, type PlannedKill, type PlannedSignal } from './plan.ts';
-import { untilQuiet, untilRead } from './quiet.ts';
+import { planRun, type PlannedHalt, type PlannedKill } from './plan.ts';
+import { reconcileAll, untilQuiet, untilRead } from './quiet.ts';
+import { createStrategies, persistently, signalSender, type Asked } from './sending.ts';
 import { isLive, type HaltFacts } from './verdict-guards.ts';
 import { judge, type ChaosFacts } from './verdict.ts';
 
@@ -58,13 +54,10 @@ export interface ChaosResult {
   readonly quietAfterMs: number;
 }
 
-const STRATEGY_TYPE = 'chaos';
 const ORDERS_A_STRATEGY = 25;
 /** A recorded minute each so often; faster once only the market's clock is waited for. */
 const BAR_MS = 2_000;
 const QUIET_BAR_MS = 250;
-const FAR_MS = 7 * 86_400_000;
-const RETRY_MS = 250;
 const PROGRESS_MS = 30_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -85,9 +78,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       simulator.faults.add(chaosFaults({ ...options, seed: options.seed + index }));
     });
     const startedAt = Date.now();
-    const signals: { id: string; kind: string }[] = [];
+    const asked: Asked = { signals: [], amends: [] };
+    const { signals, amends } = asked;
     const killed = new Killed();
-    const send = signalSender(house, signals, over.signal);
+    const send = signalSender(house, asked, over.signal);
     const kill = async (planned: PlannedKill): Promise<void> => {
       onProgress(`${at(startedAt)} kills ${planned.target}`);
       await killed.count(house, planned);
@@ -116,6 +110,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     market.pace(QUIET_BAR_MS);
     const unquiet = await untilQuiet(house, signals, options.quietTimeoutMs);
     await market.stop();
+    // Funding is told by nobody: it is booked when the account is looked at.
+    await reconcileAll(house);
     const behind = await untilRead(house, options.quietTimeoutMs);
     const quietAfterMs = Date.now() - quietFrom;
     await options.beforeVerdict?.(house);
@@ -127,7 +123,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
         ),
       },
       signals,
-      halts,
+      { halts, amends },
     );
     return {
       wrong: [...new Set([...unquiet, ...behind, ...judge(facts)])],
@@ -137,9 +133,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
         standing: facts.guards.guards.filter(isLive).length,
         ended: facts.guards.guards.filter((guard) => !isLive(guard)).length,
       },
-      halted: facts.accounts
-        .flatMap(({ ours }) => ours.orders)
-        .filter(({ reasonCode }) => reasonCode === 'HALTED').length,
+      halted: new Set(
+        facts.accounts
+          .flatMap(({ ours }) => ours.orders)
+          .flatMap(({ orderId, reasonCode }) => (reasonCode === 'HALTED' ? [orderId] : [])),
+      ).size,
       venueOrders: facts.accounts.reduce((sum, { venue }) => sum + venue.orders.length, 0),
       trades: facts.accounts.reduce((sum, { venue }) => sum + venue.trades.length, 0),
       faults,
@@ -208,111 +206,6 @@ function driveMarket({ venues }: ChaosHouse): {
       await driving;
     },
   };
-}
-
-async function createStrategies(house: ChaosHouse, count: number): Promise<string[]> {
-  const { strategies } = house.repositories;
-  const strategiesOfVenues = Array.from({ length: count }, (_, index) => {
-    // Every third at the second venue.
-    const venue = house.venues[index % 3 === 2 ? 1 : 0];
-    if (venue === undefined) throw new RangeError('both venues are needed');
-    return { id: `${venue.exchange}-${String(index + 1)}`, venue };
-  });
-  for (const { id, venue } of strategiesOfVenues) {
-    await strategies.create({
-      id,
-      name: id,
-      type: STRATEGY_TYPE,
-      accountId: venue.accountId,
-      exchange: venue.exchange,
-      config: {},
-      quota: {
-        allocation: '10000000',
-        maxPosition: null,
-        maxOrderNotional: null,
-        maxOrdersPerDay: null,
-        approvalNotional: null,
-      },
-      createdBy: 'chaos',
-    });
-    await strategies.beginRun(id, runIdOf(id));
-  }
-  await ensureSignalTopics(house.bus, STRATEGY_TYPE);
-  return strategiesOfVenues.map(({ id }) => id);
-}
-
-const runIdOf = (strategyId: string): string => `run-of-${strategyId}`;
-
-/** Publishes what is planned, each signal until it is on the bus, and has a person cancel what they cancel. */
-function signalSender(
-  house: ChaosHouse,
-  signals: { id: string; kind: string }[],
-  over: AbortSignal,
-): (planned: PlannedSignal) => Promise<void> {
-  const sequences = new Map<string, number>();
-  const send = async (planned: PlannedSignal): Promise<void> => {
-    const sequence = (sequences.get(planned.strategyId) ?? 0) + 1;
-    sequences.set(planned.strategyId, sequence);
-    const signal = signalOf(house, planned, sequence);
-    signals.push({ id: signal.id, kind: planned.kind.name });
-    await persistently(over, () => publishSignal(house.bus, signal));
-    if (planned.twice) await persistently(over, () => publishSignal(house.bus, signal));
-    if (planned.leftAfterMs !== undefined) {
-      await sleep(planned.leftAfterMs);
-      await send({ ...planned, kind: EXIT, leftAfterMs: undefined });
-    }
-    if (planned.cancelAfterMs === undefined) return;
-    await sleep(planned.cancelAfterMs);
-    await persistently(over, async () => {
-      const cancel = house.workflows.cancelOrder(signal.id, {
-        by: 'chaos',
-        reason: 'changed my mind',
-      });
-      await cancel.catch(async (error: unknown) => {
-        // Not begun yet, or over: the order's row tells which.
-        if (!(error instanceof KeelError) || error.code !== 'NOT_FOUND') throw error;
-        await house.repositories.orders.getOrder(signal.id);
-      });
-    });
-  };
-  return send;
-}
-
-function signalOf(house: ChaosHouse, planned: PlannedSignal, sequence: number): Signal {
-  const venue = house.venues.find(({ exchange }) => planned.strategyId.startsWith(exchange));
-  if (venue === undefined) throw new RangeError(`${planned.strategyId} is of no venue`);
-  const { accountId, exchange, simulator } = venue;
-  const { marketTime, prices } = simulator.state();
-  const symbol = 'BTC/USDT';
-  const price = prices[symbol] ?? '0';
-  const key = { runId: runIdOf(planned.strategyId), symbol, eventTime: marketTime, sequence };
-  const ask = planned.kind.ask({ price, marketTime, random: seededRandom(planned.seed) });
-  return {
-    id: signalId(key),
-    strategyId: planned.strategyId,
-    strategyType: STRATEGY_TYPE,
-    source: { kind: 'strategy', name: planned.strategyId },
-    accountId,
-    exchange,
-    ...key,
-    validUntil: marketTime + FAR_MS,
-    referencePrice: price,
-    tag: `${planned.kind.name}: ${actionOf(ask)}`,
-    ...ask,
-  };
-}
-
-/** Until it is done, or the run is over: the world it asks dies and comes back. */
-async function persistently(over: AbortSignal, work: () => Promise<unknown>): Promise<void> {
-  while (!over.aborted) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (!(error instanceof KeelError)) throw error;
-      await sleep(RETRY_MS);
-    }
-  }
 }
 
 function atTheirTime<T extends { readonly atMs: number }>(

@@ -3,11 +3,11 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { Kafka, logLevel } from 'kafkajs';
 import { sql, type Kysely } from 'kysely';
-import { ALL_MARKETS, ALL_ORDERS, ALL_SIGNALS } from '../../adapters/bus/topics.ts';
+import { ALL_ACCOUNTS, ALL_MARKETS, ALL_ORDERS, ALL_SIGNALS } from '../../adapters/bus/topics.ts';
 import type { Repositories } from '../../adapters/repositories.ts';
 import type { Database } from '../../adapters/storage/database.ts';
 import { allOrders, venueBooks } from '../../cli/demo/audit.ts';
-import type { GuardFacts, HaltFacts } from './verdict-guards.ts';
+import type { GuardFacts } from './verdict-guards.ts';
 import type { AccountFacts, ChaosFacts, ConsumerFacts, WorkflowFacts } from './verdict.ts';
 
 export interface Sources {
@@ -22,7 +22,7 @@ export interface Sources {
 export async function gatherFacts(
   sources: Sources,
   signals: ChaosFacts['signals'],
-  halts: readonly HaltFacts[],
+  { halts, amends }: Pick<ChaosFacts, 'halts' | 'amends'>,
 ): Promise<ChaosFacts> {
   const accounts: AccountFacts[] = [];
   for (const [accountId, url] of Object.entries(sources.venues)) {
@@ -30,6 +30,7 @@ export async function gatherFacts(
   }
   return {
     signals,
+    amends,
     accounts,
     guards: await guardFacts(sources),
     halts,
@@ -45,7 +46,11 @@ async function accountFacts(
   url: string,
 ): Promise<AccountFacts> {
   const response = await fetch(`${url}/sim/orders`);
-  const orders = (await allOrders(repositories)).filter((order) => order.accountId === accountId);
+  // An order of several accounts is in the books of each, with the legs it has there.
+  const orders = (await allOrders(repositories)).flatMap((order) => {
+    const legs = order.legs.filter((leg) => leg.accountId === accountId);
+    return order.accountId === accountId || legs.length > 0 ? [{ ...order, legs }] : [];
+  });
   const fills = await db
     .selectFrom('fills')
     .select(['venue_trade_id', 'price', 'quantity', 'fee_amount', 'fee_asset'])
@@ -122,6 +127,7 @@ const READS: Readonly<Record<string, RegExp>> = {
   'risk-monitor': ALL_MARKETS,
   manager: ALL_ORDERS,
   'manager-market': ALL_MARKETS,
+  'manager-account': ALL_ACCOUNTS,
 };
 const DEAD_LETTERS = /^system\.dead-letter\./;
 

@@ -1,5 +1,6 @@
 /** A halt as an operator sets it in the middle of a chaos run, and as a person lifts it again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toKeelError } from '../../adapters/storage/postgres-errors.ts';
 import type { ChaosHouse } from './chaos-house.ts';
 import type { PlannedHalt } from './plan.ts';
 import type { HaltFacts } from './verdict-guards.ts';
@@ -27,7 +28,10 @@ export async function haltForAWhile(
         'orders.source_kind as sourceKind',
       ])
       .where('legs.symbol', '=', symbol)
-      .execute();
+      .execute()
+      .catch((error: unknown) => {
+        throw toKeelError(error);
+      });
   let haltId: number | undefined;
   let onceSet: Awaited<ReturnType<typeof legs>> = [];
   let beforeLift: typeof onceSet | undefined;

@@ -4,10 +4,13 @@
  */
 import { floorToStep, decimal, toDecimalString } from '../../core/money.ts';
 import type { Signal } from '../../core/signal.ts';
+import { type MarketName, CONTRACT_MARKETS, SPOT_ACCOUNTS } from './venues.ts';
 
 const MINUTE_MS = 60_000;
 /** The smallest step of a quantity at the venues, in base. */
 export const LOT_STEP = '0.00001';
+/** On the tick of every venue. */
+const PRICE_TICK = '0.1';
 
 /** The market at the moment a signal is made. */
 export interface Moment {
@@ -32,8 +35,12 @@ export interface OrderKind {
   readonly cancelled?: boolean;
   /** Share of them that the strategy leaves again with a flat target some seconds later. */
   readonly leftShare?: number;
-  /** The only exchange it is sent to; absent: any. */
-  readonly exchange?: string;
+  /** The markets it is sent to; absent: those of spot. */
+  readonly markets?: readonly MarketName[];
+  /** True: too large to be sent without a person, who approves it, rejects it or lets it expire. */
+  readonly decided?: boolean;
+  /** True: a person amends it once it rests. */
+  readonly amended?: boolean;
   /** So many strategies send it at most; absent: any number. */
   readonly strategies?: number;
   ask(moment: Moment): Ask;
@@ -88,7 +95,7 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     name: 'stop above the market',
     weight: 2,
     // OKX's own order follows a triggered stop under another name: its books are compared by its own tests.
-    exchange: 'binance',
+    markets: ['binance'],
     ask: (moment) => ({
       type: 'stop',
       wanted: buy(moment),
@@ -101,7 +108,7 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     weight: 5,
     leftShare: 0.5,
     // Where a stop rests at the venue it must make way for the exit.
-    exchange: 'binance',
+    markets: ['binance'],
     // The venue keeps five stops of a symbol: one is left for those that are no guard's.
     strategies: 4,
     ask: (moment) => ({
@@ -158,6 +165,83 @@ export const ORDER_KINDS: readonly OrderKind[] = [
     ask: (moment) => ({ type: 'market', wanted: buy(moment) }),
   },
   {
+    name: 'order over the limit',
+    weight: 3,
+    decided: true,
+    ask: (moment) => ({ type: 'market', wanted: { ...buy(moment), quantity: '2.5' } }),
+  },
+  {
+    name: 'limit that is amended',
+    weight: 2,
+    amended: true,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: buy(moment),
+      limitPrice: priceAt(moment, 0.95),
+      timeoutMs: 60 * MINUTE_MS,
+    }),
+  },
+  {
+    name: 'best venue',
+    weight: 2,
+    // Not for those whose guards' stops rest at one of them.
+    markets: ['okx'],
+    ask: (moment) => ({
+      type: 'market',
+      wanted: buy(moment),
+      execution: { kind: 'best-venue', accounts: SPOT_ACCOUNTS },
+    }),
+  },
+  {
+    name: 'split across two venues',
+    weight: 2,
+    markets: ['okx'],
+    ask: (moment) => ({
+      type: 'market',
+      // More than one venue's book offers at its best prices.
+      wanted: { ...buy(moment), quantity: '1.5' },
+      execution: { kind: 'split', accounts: SPOT_ACCOUNTS },
+    }),
+  },
+  {
+    name: 'perpetual bought or sold',
+    weight: 4,
+    markets: CONTRACT_MARKETS,
+    ask: (moment) => ({
+      type: 'market',
+      wanted: {
+        kind: 'order',
+        side: moment.random() < 0.5 ? 'buy' : 'sell',
+        quantity: lots(moment),
+      },
+    }),
+  },
+  {
+    name: 'perpetual target that flips',
+    weight: 4,
+    markets: CONTRACT_MARKETS,
+    ask: (moment) => {
+      const drawn = moment.random();
+      const sign = drawn < 0.7 ? '' : '-';
+      // Flat is a reduce-only close.
+      return {
+        type: 'market',
+        wanted: { kind: 'target', quantity: drawn < 0.4 ? '0' : `${sign}${lots(moment)}` },
+      };
+    },
+  },
+  {
+    name: 'perpetual limit at the market',
+    weight: 2,
+    markets: CONTRACT_MARKETS,
+    ask: (moment) => ({
+      type: 'limit',
+      wanted: { kind: 'order', side: 'sell', quantity: lots(moment) },
+      limitPrice: priceAt(moment, 0.999 + moment.random() * 0.002),
+      timeoutMs: 10 * MINUTE_MS,
+    }),
+  },
+  {
     name: 'entry that may expire',
     weight: 1,
     ask: (moment) => ({
@@ -179,11 +263,16 @@ function quantity(moment: Moment): string {
   return toDecimalString(floorToStep(decimal(String(0.001 + moment.random() * 0.009)), LOT_STEP));
 }
 
-function buy(moment: Moment): Signal['wanted'] {
+/** Of a contract: a coarser step, and its least notional is larger. */
+function lots(moment: Moment): string {
+  return toDecimalString(floorToStep(decimal(String(0.002 + moment.random() * 0.018)), '0.001'));
+}
+
+function buy(moment: Moment): Extract<Signal['wanted'], { kind: 'order' }> {
   return { kind: 'order', side: 'buy', quantity: quantity(moment) };
 }
 
 /** A share of the last price, on the tick. */
-function priceAt({ price }: Moment, share: number): string {
-  return toDecimalString(floorToStep(decimal(price).mul(String(share)), '0.01'));
+export function priceAt({ price }: Pick<Moment, 'price'>, share: number): string {
+  return toDecimalString(floorToStep(decimal(price).mul(String(share)), PRICE_TICK));
 }

@@ -6,7 +6,7 @@ const OPTIONS = {
   kills: 9,
   seed: 3,
   spanMs: 60_000,
-  strategyIds: ['binance-1', 'okx-2'],
+  strategyIds: ['binance-1', 'okx-2', 'binance-usdm-3', 'okx-swap-4'],
   targets: ['kafka', 'orders', 'postgres', 'temporal'],
 };
 

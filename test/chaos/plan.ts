@@ -4,6 +4,7 @@
  */
 import { seededRandom } from '../../simulator/seeded-random.ts';
 import { ORDER_KINDS, type OrderKind } from './order-kinds.ts';
+import { SPOT_MARKETS } from './venues.ts';
 
 export interface PlannedSignal {
   /** Milliseconds after the start of the run. */
@@ -14,6 +15,8 @@ export interface PlannedSignal {
   readonly twice: boolean;
   /** A person cancels the order so long after its publication. */
   readonly cancelAfterMs: number | undefined;
+  /** What a person says of it, and when; absent: it needs nobody, or nobody says anything. */
+  readonly decision: { readonly verb: 'approve' | 'reject'; readonly afterMs: number } | undefined;
   /** The strategy wants to be flat again so long after its publication. */
   readonly leftAfterMs: number | undefined;
   /** Of the numbers from which its kind draws. */
@@ -45,7 +48,7 @@ export interface PlanOptions {
   readonly kills: number;
   readonly seed: number;
   readonly spanMs: number;
-  /** Each begins with its exchange. */
+  /** Each is its market's name and a number. */
   readonly strategyIds: readonly string[];
   readonly targets: readonly string[];
   readonly kinds?: readonly OrderKind[];
@@ -57,8 +60,16 @@ const LONGEST_DOWN_MS = 4_000;
 /** A stop mostly rests at the venue by then. */
 const SHORTEST_STAY_MS = 2_000;
 const LONGEST_STAY_MS = 8_000;
+const APPROVED_SHARE = 0.4;
+const REJECTED_SHARE = 0.3;
+const LONGEST_DECISION_MS = 8_000;
 const HALT_SHARE = 0.15;
 const LONGEST_HALT_MS = 4_000;
+
+/** The name of the market that a strategy trades. */
+export function marketNameOf(strategyId: string): string {
+  return strategyId.replace(/-\d+$/, '');
+}
 
 export function planRun(options: PlanOptions): Plan {
   const { orders, kills, seed, spanMs, strategyIds, targets, kinds = ORDER_KINDS } = options;
@@ -68,6 +79,14 @@ export function planRun(options: PlanOptions): Plan {
     if (item === undefined) throw new RangeError('nothing to choose from');
     return item;
   };
+  const decide = (): PlannedSignal['decision'] => {
+    const drawn = random();
+    if (drawn > APPROVED_SHARE + REJECTED_SHARE) return undefined;
+    return {
+      verb: drawn < APPROVED_SHARE ? 'approve' : 'reject',
+      afterMs: Math.floor(random() * LONGEST_DECISION_MS),
+    };
+  };
   // As often as they weigh.
   const drawn = kinds.flatMap((kind) => Array.from({ length: kind.weight }, () => kind));
   const signals = Array.from({ length: orders }, (): PlannedSignal => {
@@ -75,11 +94,14 @@ export function planRun(options: PlanOptions): Plan {
     return {
       atMs: Math.floor(random() * spanMs),
       strategyId: oneOf(
-        strategyIds.filter((id) => id.startsWith(kind.exchange ?? '')).slice(0, kind.strategies),
+        strategyIds
+          .filter((id) => (kind.markets ?? SPOT_MARKETS).some((name) => name === marketNameOf(id)))
+          .slice(0, kind.strategies),
       ),
       kind,
       twice: random() < TWICE_SHARE,
       cancelAfterMs: kind.cancelled === true ? Math.floor(random() * LONGEST_CANCEL_MS) : undefined,
+      decision: kind.decided === true ? decide() : undefined,
       leftAfterMs:
         random() < (kind.leftShare ?? 0)
           ? SHORTEST_STAY_MS + Math.floor(random() * (LONGEST_STAY_MS - SHORTEST_STAY_MS))

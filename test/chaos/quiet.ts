@@ -1,5 +1,7 @@
 /** Waiting for a chaos run to come to rest: all orders final but the stops of live guards, all messages read. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
+import type { reconcileWorkflow } from '../../workflows/reconcile-workflow.ts';
 import type { ChaosHouse } from './chaos-house.ts';
 import { busFacts, unfinishedOrders } from './gather.ts';
 import { isLive, restless, standingStop } from './verdict-guards.ts';
@@ -29,7 +31,11 @@ async function quietState(
   const { count } = await db
     .selectFrom('orders')
     .select((eb) => eb.fn.countAll<string>().as('count'))
-    .where('run_id', 'like', 'run-of-%')
+    .where(
+      'order_id',
+      'in',
+      signals.map(({ id }) => id),
+    )
     .executeTakeFirstOrThrow();
   if (Number(count) < signals.length)
     return `${String(signals.length - Number(count))} signal(s) without an order`;
@@ -47,12 +53,23 @@ async function quietState(
     ['orderWorkflow', standing.length],
     ['guardWorkflow', guards.length],
     ['haltWorkflow', 0],
+    ['amendWorkflow', 0],
   ] as const) {
     const found = await running(type);
     if (found !== expected)
       return `${String(found)} ${type}(s) running, ${String(expected)} should be`;
   }
   return undefined;
+}
+
+/** Holds every account against its venue once more, with the market at rest. */
+export async function reconcileAll({ client, venues }: ChaosHouse): Promise<void> {
+  for (const { accountId } of venues) {
+    await client.workflow.execute<typeof reconcileWorkflow>('reconcileWorkflow', {
+      ...{ taskQueue: ORDER_TASK_QUEUE, workflowId: `reconcile-at-rest:${accountId}` },
+      args: [{ accountId }],
+    });
+  }
 }
 
 /** Waits until every consumer group has read what there is. */

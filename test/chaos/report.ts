@@ -47,6 +47,8 @@ export function formatChaos(result: ChaosResult): string {
       ? '  ✔ exactly one venue order a leg, none unexplained; the ledger agrees with the venue to the last digit;\n' +
         '    every signal has its order and its end; no workflow is stuck; all is read and published;\n' +
         '    every position with stops has its guard, whose stop rests at the venue for what is held, and no other has;\n' +
+        '    every contract is held as the venue holds it, for the margin it needs, with its funding booked;\n' +
+        '    nothing over the limit was sent unless a person approved it, and no amend made more of an order than was asked;\n' +
         '    nothing was sent while trading was halted'
       : `\n${String(result.wrong.length)} thing(s) are wrong`,
   ].join('\n');

@@ -59,6 +59,7 @@ const ACCOUNT: AccountFacts = {
       { asset: 'BTC', free: '1.00999', locked: '0' },
       { asset: 'USDT', free: '9050', locked: '0' },
     ],
+    positions: [],
   },
   ours: {
     orders: [ORDER],
@@ -70,7 +71,12 @@ const ACCOUNT: AccountFacts = {
   },
   opening: { BTC: '1', USDT: '10000' },
   reserved: { BTC: '0', USDT: '0' },
-  positions: [{ strategyId: 's1', symbol: 'BTC/USDT', quantity: '0.00999' }],
+  positions: [
+    {
+      ...{ strategyId: 's1', symbol: 'BTC/USDT', quantity: '0.00999' },
+      ...{ cost: '950', realisedPnl: '0' },
+    },
+  ],
 };
 /** Its stop, for what is held, rests at the venue. */
 const GUARD: GuardSeen = {
@@ -121,6 +127,7 @@ const HALT: HaltFacts = {
 };
 const FACTS: ChaosFacts = {
   signals: [{ id: 'o1', kind: 'market' }],
+  amends: [],
   accounts: [ACCOUNT],
   guards: { guards: [], unguarded: [], stated: [] },
   halts: [],
@@ -151,6 +158,45 @@ const GUARDED: ChaosFacts = {
     { id: 'guard:s1:BTC/USDT', type: 'guardWorkflow', status: 'RUNNING', taskFailures: [] },
   ],
 };
+/** Long 0.01 of a contract at leverage 5, after something was realised and a fee paid. */
+const PERPETUAL: AccountFacts = {
+  ...ACCOUNT,
+  accountId: 'usdm-sandbox',
+  venue: {
+    ...{ orders: [], trades: [] },
+    balances: [{ asset: 'USDT', free: '10004.5', locked: '0' }],
+    positions: [{ symbol: 'BTC/USDT:USDT', quantity: '0.01', cost: '950' }],
+  },
+  ours: { orders: [], fills: [], balances: [{ asset: 'USDT', total: '10004.5' }] },
+  opening: { USDT: '10000' },
+  reserved: { USDT: '190' },
+  positions: [
+    {
+      ...{ strategyId: 'p1', symbol: 'BTC/USDT:USDT', quantity: '0.01' },
+      ...{ cost: '950', realisedPnl: '4.5' },
+    },
+  ],
+};
+const withPerpetual = (change: Partial<AccountFacts> = {}): ChaosFacts => ({
+  ...FACTS,
+  accounts: [ACCOUNT, { ...PERPETUAL, ...change }],
+});
+const withPosition = (change: Partial<AccountFacts['positions'][number]>): ChaosFacts =>
+  withPerpetual({ positions: PERPETUAL.positions.map((one) => ({ ...one, ...change })) });
+/** As of a kind that a person must approve. */
+const withDecision = (verdict: 'approved' | 'rejected' | undefined): ChaosFacts => ({
+  ...withOrder(
+    verdict === undefined
+      ? {}
+      : { approval: { verdict, by: 'rita', note: null, at: ORDER.createdAt } },
+  ),
+  signals: [{ id: 'o1', kind: 'order over the limit' }],
+});
+const REPLACEMENT: OrderView = { ...ORDER, orderId: 'o2', quantity: '0.02', legs: [] };
+const withAmend = (change: Partial<OrderView>): ChaosFacts => ({
+  ...withOurs({ orders: [ORDER, { ...REPLACEMENT, filledQuantity: '0', ...change }] }),
+  amends: [{ orderId: 'o1', newOrderId: 'o2', quantity: '0.03' }],
+});
 const withGuard = (change: Partial<GuardSeen>): ChaosFacts => ({
   ...GUARDED,
   guards: { ...GUARDED.guards, guards: [{ ...GUARD, ...change }] },
@@ -192,7 +238,73 @@ describe('judge', () => {
     expect(judge({ ...FACTS, halts: [HALT] })).toEqual([]);
   });
 
+  it('finds nothing wrong with a contract, an approval or an amend that agree', () => {
+    expect(judge(withPerpetual())).toEqual([]);
+    expect(judge(withDecision('approved'))).toEqual([]);
+    expect(judge(withAmend({}))).toEqual([]);
+  });
+
+  it('counts an order that is split among accounts as one, each leg in the books of its venue', () => {
+    const there = { ...ACCOUNT, accountId: 'okx-sandbox' };
+    const order = { ...ORDER, filledQuantity: '0.02', approval: undefined };
+    const accounts = [ACCOUNT, there].map((account) => ({
+      ...account,
+      ours: { ...account.ours, orders: [order] },
+    }));
+    expect(judge({ ...FACTS, accounts })).toEqual([]);
+  });
+
   it.each<[string, ChaosFacts, RegExp]>([
+    [
+      "a contract's position that is not the venue's",
+      withPosition({ quantity: '0.02' }),
+      /BTC\/USDT:USDT: the venue has 0\.01 for 950, the strategy 0\.02 for 950/,
+    ],
+    [
+      'a contract held at another cost',
+      withPosition({ cost: '951' }),
+      /the venue has 0\.01 for 950, the strategy 0\.01 for 951/,
+    ],
+    [
+      'a contract that nobody owns',
+      withPerpetual({ positions: [] }),
+      /the venue has 0\.01 for 950, the strategy 0 for 0/,
+    ],
+    [
+      'funding that was not booked to the position',
+      withPosition({ realisedPnl: '4.6' }),
+      /USDT: contracts realised 4\.6, the account gained 4\.5/,
+    ],
+    [
+      'margin that is not held',
+      withPerpetual({ reserved: { USDT: '0' } }),
+      /0 USDT are held back, margin and resting stops hold 190/,
+    ],
+    [
+      'an order over the limit that nobody approved',
+      withDecision(undefined),
+      /order o1 is over the limit and was sent, though nobody approved it/,
+    ],
+    [
+      'an order that was sent though it was rejected',
+      withDecision('rejected'),
+      /order o1 is over .*\norder o1 was rejected and is filled/,
+    ],
+    [
+      'an amend that left nothing',
+      { ...withAmend({}), amends: [{ orderId: 'o1', newOrderId: 'o9', quantity: '1' }] },
+      /the amend of order o1 left no order o9/,
+    ],
+    [
+      'an amend that placed more than the remainder',
+      withAmend({ quantity: '0.03', legs: ORDER.legs }),
+      /the amend of order o1 to 0\.03: 0\.01 were filled, and 0\.03 placed anew/,
+    ],
+    [
+      'an amend that filled more than was asked for',
+      withAmend({ filledQuantity: '0.03' }),
+      /the amend of order o1 to 0\.03: 0\.01 and 0\.03 were filled/,
+    ],
     [
       'a guard without a position',
       withGuard({ held: '0' }),
@@ -239,7 +351,7 @@ describe('judge', () => {
         ...GUARDED,
         accounts: GUARDED.accounts.map((account) => ({ ...account, reserved: { BTC: '0' } })),
       },
-      /0 BTC are held back, resting stops are to sell 0\.00999/,
+      /0 BTC are held back, margin and resting stops hold 0\.00999/,
     ],
     ['a stop that the venue never had', withStopAtVenue([]), /its stop is unknown at the venue/],
     [
@@ -313,7 +425,10 @@ describe('judge', () => {
       {
         ...FACTS,
         accounts: [
-          { ...ACCOUNT, positions: [{ strategyId: 's1', symbol: 'BTC/USDT', quantity: '0.02' }] },
+          {
+            ...ACCOUNT,
+            positions: ACCOUNT.positions.map((position) => ({ ...position, quantity: '0.02' })),
+          },
         ],
       },
       /the strategies hold 0\.02 BTC, the account gained 0\.00999/,

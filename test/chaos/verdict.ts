@@ -4,7 +4,11 @@
  */
 import { compareBooks, type OurBooks, type VenueBooks } from '../../cli/demo/audit.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
+import { initialMargin } from '../../core/contract.ts';
+import { isContract, parseSymbol } from '../../core/symbol.ts';
+import { type AmendFacts, judgeAmends, judgeApprovals } from './verdict-people.ts';
 import { decimal, Decimal, toDecimalString } from '../../core/money.ts';
+import { LEVERAGE } from './venues.ts';
 import {
   judgeGuards,
   judgeHalt,
@@ -22,11 +26,16 @@ export interface AccountFacts {
   /** Still held back when every order is final but the stops of guards, by asset. */
   readonly reserved: Readonly<Record<string, string>>;
   /** By strategy and symbol of the account, in base. */
-  readonly positions: readonly {
-    readonly strategyId: string;
-    readonly symbol: string;
-    readonly quantity: string;
-  }[];
+  readonly positions: readonly PositionFacts[];
+}
+
+/** Decimal strings: base, quote and settlement asset. */
+export interface PositionFacts {
+  readonly strategyId: string;
+  readonly symbol: string;
+  readonly quantity: string;
+  readonly cost: string;
+  readonly realisedPnl: string;
 }
 
 export interface WorkflowFacts {
@@ -48,6 +57,7 @@ export interface ConsumerFacts {
 export interface ChaosFacts {
   /** Every signal that was published, with the kind of its order. */
   readonly signals: readonly { readonly id: string; readonly kind: string }[];
+  readonly amends: readonly AmendFacts[];
   readonly accounts: readonly AccountFacts[];
   readonly guards: GuardFacts;
   readonly halts: readonly HaltFacts[];
@@ -69,6 +79,8 @@ export function judge(facts: ChaosFacts): string[] {
   const stops = new Set(facts.guards.guards.flatMap((guard) => standingStop(guard) ?? []));
   return [
     ...judgeSignals(facts),
+    ...judgeApprovals(facts),
+    ...judgeAmends(facts),
     ...facts.accounts.flatMap((account) => judgeAccount(account, stops)),
     ...judgeGuards(facts.guards, {
       orders: facts.accounts.flatMap(({ ours }) => ours.orders),
@@ -113,22 +125,32 @@ function judgeAccount(account: AccountFacts, stops: ReadonlySet<string>): string
     ...doubled(account.venue),
     ...judgeReserved(account, stops),
     ...judgePositions(account),
+    ...judgeContracts(account),
   ].map(of);
 }
 
-/** Nothing is held back but what the guards' resting stops are to sell. */
-function judgeReserved({ reserved, ours }: AccountFacts, stops: ReadonlySet<string>): string[] {
+/** Nothing is held back but what the guards' resting stops are to sell, and the margin of contracts. */
+function judgeReserved(
+  { reserved, ours, positions }: AccountFacts,
+  stops: ReadonlySet<string>,
+): string[] {
   const resting = ours.orders.filter(({ orderId }) => stops.has(orderId));
   return Object.entries(reserved).flatMap(([asset, amount]) => {
     const spokenFor = resting
       .filter(({ symbol }) => symbol.split('/')[0] === asset)
-      .reduce((sum, { quantity }) => sum.plus(quantity), new Decimal(0));
+      .reduce((sum, { quantity }) => sum.plus(quantity), marginIn(asset, positions));
     return spokenFor.eq(amount)
       ? []
       : [
-          `${amount} ${asset} are held back, resting stops are to sell ${toDecimalString(spokenFor)} and every other order is final`,
+          `${amount} ${asset} are held back, margin and resting stops hold ${toDecimalString(spokenFor)} and every other order is final`,
         ];
   });
+}
+
+function marginIn(asset: string, positions: AccountFacts['positions']): Decimal {
+  return positions
+    .filter(({ symbol }) => isContract(symbol) && parseSymbol(symbol).settle === asset)
+    .reduce((sum, { cost }) => sum.plus(initialMargin(cost, LEVERAGE)), new Decimal(0));
 }
 
 /** One trade of one order, whatever the books say. */
@@ -159,6 +181,47 @@ function judgePositions({ ours, opening, positions }: AccountFacts): string[] {
           `the strategies hold ${toDecimalString(quantity)} ${asset}, the account gained ${toDecimalString(gained)}`,
         ];
   });
+}
+
+/** A contract's position is the venue's, in size and cost, and what it realised is what the wallet gained. */
+function judgeContracts({ ours, opening, positions, venue }: AccountFacts): string[] {
+  const contracts = positions.filter(({ symbol }) => isContract(symbol));
+  const symbols = new Set([...contracts, ...venue.positions].map(({ symbol }) => symbol));
+  const differences = [...symbols].flatMap((symbol) => {
+    const here = contracts.find((position) => position.symbol === symbol);
+    const there = venue.positions.find((position) => position.symbol === symbol);
+    const same = (['quantity', 'cost'] as const).every((figure) =>
+      decimal(here?.[figure] ?? '0').eq(there?.[figure] ?? '0'),
+    );
+    return same
+      ? []
+      : [
+          `${symbol}: the venue has ${there?.quantity ?? '0'} for ${there?.cost ?? '0'}, ` +
+            `the strategy ${here?.quantity ?? '0'} for ${here?.cost ?? '0'}`,
+        ];
+  });
+  // Where spot is paid for out of the same wallet, the balances alone tell.
+  const spent = new Set(
+    positions.flatMap(({ symbol }) => (isContract(symbol) ? [] : [parseSymbol(symbol).quote])),
+  );
+  const settled = new Set(
+    contracts
+      .map(({ symbol }) => parseSymbol(symbol).settle ?? '')
+      .filter((asset) => !spent.has(asset)),
+  );
+  const gains = [...settled].flatMap((asset) => {
+    const realised = contracts
+      .filter(({ symbol }) => parseSymbol(symbol).settle === asset)
+      .reduce((sum, { realisedPnl }) => sum.plus(realisedPnl), new Decimal(0));
+    const total = ours.balances.find((balance) => balance.asset === asset)?.total ?? '0';
+    const gained = decimal(total).minus(opening[asset] ?? '0');
+    return gained.eq(realised)
+      ? []
+      : [
+          `${asset}: contracts realised ${toDecimalString(realised)}, the account gained ${toDecimalString(gained)}`,
+        ];
+  });
+  return [...differences, ...gains];
 }
 
 function judgeWorkflow(
