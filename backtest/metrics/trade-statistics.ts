@@ -19,7 +19,7 @@ export function isClosed(trade: Trade): trade is ClosedTrade {
 
 /** P&L after fees per quote entered: pnl / (entry price × quantity); 0.01 is one per cent. */
 export function tradeReturn(trade: ClosedTrade): number {
-  return decimal(trade.pnl).div(decimal(trade.entryPrice).mul(trade.quantity)).toNumber();
+  return Number(trade.pnl) / (Number(trade.entryPrice) * Number(trade.quantity));
 }
 
 /** The sum of the trades' P&L in quote, exact. */
@@ -158,7 +158,7 @@ export function tradeStatistics(trades: readonly Trade[]): TradeStatistics {
   const pnls = closed.map((trade) => Number(trade.pnl));
   const signs = pnls.map(Math.sign);
   const returns = Float64Array.from(closed, tradeReturn).sort();
-  const byPnl = closed.toSorted((a, b) => decimal(a.pnl).cmp(b.pnl));
+  const byPnl = closed.toSorted((a, b) => Number(a.pnl) - Number(b.pnl));
   const count = closed.length;
   const sumWon = totalPnl(won).toNumber();
   const sumLost = -totalPnl(lost).toNumber();

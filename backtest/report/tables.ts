@@ -34,9 +34,8 @@ export function groupTables(result: BacktestResult, summary: Summary): TextTable
   ): TextTable =>
     groupTable(title, heading, groupTrades(closed, keyOf, summary.startBalance), closed, summary);
   const bySymbol = table('Symbols', 'Symbol', (trade) => trade.symbol);
-  const idle = result.run.symbols.filter(
-    (symbol) => !closed.some((trade) => trade.symbol === symbol),
-  );
+  const traded = new Set(closed.map((trade) => trade.symbol));
+  const idle = result.run.symbols.filter((symbol) => !traded.has(symbol));
   const none = (symbol: string): string[] => [
     symbol,
     '0',
