@@ -7,7 +7,7 @@ import { roundTrips } from '../core/trade.ts';
 import type { Context } from '../strategies/base-strategy.ts';
 import { T0 } from '../test/factories/market.ts';
 import { backtest, type Row } from '../test/factories/run-backtest.ts';
-import type { BacktestInput } from './engine.ts';
+import type { BacktestInput } from './input.ts';
 import type { BacktestResult } from './result.ts';
 
 const BTC = 'BTC/USDT';

@@ -8,55 +8,28 @@
  */
 import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
-import type { Instrument } from '../core/instrument.ts';
 import type { OrderView } from '../core/order.ts';
 import { parseSymbol } from '../core/symbol.ts';
 import type { Interval } from '../core/time.ts';
-import { type AuxValue, type BaseStrategy, feedKey } from '../strategies/base-strategy.ts';
+import { feedKey } from '../strategies/base-strategy.ts';
 import type { SignalOwner } from '../strategies/context.ts';
 import { StrategySession } from '../strategies/session.ts';
 import { NOTHING_HELD } from '../strategies/snapshot-account.ts';
-import { Admission, NO_LIMITS, type RiskLimits } from './admission.ts';
+import { Admission, NO_LIMITS } from './admission.ts';
 import type { BarSeries } from '../core/bar-series.ts';
 import { Books } from './books.ts';
-import { Contracts, type FundingSeries } from './contracts.ts';
-import { checkCosts, type CostModel, Costs, FREE_MARKET } from './costs.ts';
+import { Contracts } from './contracts.ts';
+import { checkCosts, Costs, FREE_MARKET } from './costs.ts';
 import { Curves } from './curves.ts';
 import { Guards } from './guards.ts';
 import { Market } from './market.ts';
 import { MarketDay } from './market-day.ts';
 import { Order } from './order.ts';
 import { Outcome } from './outcome.ts';
+import type { BacktestInput } from './input.ts';
 import type { BacktestResult } from './result.ts';
 import { SeriesBar, SeriesWindow } from './series-bar.ts';
 import { Venue } from './venue.ts';
-
-export interface BacktestInput {
-  /** Made by the registry, which checks the configuration. */
-  readonly strategy: BaseStrategy;
-  readonly strategyType: string;
-  /** Where its orders go. */
-  readonly exchange: string;
-  /** One a symbol, all of one interval. */
-  readonly series: readonly BarSeries[];
-  /** By symbol: steps, limits, fee rates, a contract's leverage. */
-  readonly instruments: Readonly<Record<string, Instrument>>;
-  /** Quote at the start, a decimal string. */
-  readonly wallet: string;
-  /** Trades bars that open at `from` or later, and before `to`; bars before `from` warm the strategy. */
-  readonly from?: number;
-  readonly to?: number;
-  readonly costs?: Partial<CostModel>;
-  readonly limits?: Partial<RiskLimits>;
-  /** Head room over the reference price of a market order, as live. Default `"0.01"`. */
-  readonly marketBuyBuffer?: string;
-  /** Shorter bars of the same symbols, by which a bar's inside is walked. */
-  readonly detail?: readonly BarSeries[];
-  readonly funding?: readonly FundingSeries[];
-  /** Margin below which a contract is liquidated, as a fraction of notional. Default `"0.005"`. */
-  readonly maintenanceRate?: string;
-  readonly aux?: (name: string, now: number) => AuxValue | undefined;
-}
 
 const DEFAULT_BUFFER = '0.01';
 const DEFAULT_MAINTENANCE = '0.005';

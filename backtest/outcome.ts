@@ -1,6 +1,6 @@
 /** The result of a run; what takes work is reckoned when it is asked for, once. */
 import { tradesOf } from './round-trips.ts';
-import type { BacktestInput } from './engine.ts';
+import type { BacktestInput } from './input.ts';
 import type { Books } from './books.ts';
 import type { Contracts } from './contracts.ts';
 import type { Curves } from './curves.ts';

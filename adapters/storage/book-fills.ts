@@ -6,14 +6,8 @@ import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
 import { restated, restatement } from './late-fills.ts';
 import { remainingQuantity } from './order-status.ts';
-import type { OrderRow } from './order-views.ts';
+import type { Booked, OrderRow } from './order-views.ts';
 import type { Database } from './tables.ts';
-
-/** An order's row, and the account its leg trades on. */
-export interface Booked {
-  readonly order: OrderRow;
-  readonly account: Pick<OrderRow, 'account_id' | 'exchange'>;
-}
 
 /** Inserts what is new. `foreign`: trade ids that stand in the books for another leg. */
 export async function insertFills(

@@ -10,8 +10,7 @@ import { applyFill, emptyPosition } from '../../core/ledger.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
 import { isContract, parseSymbol } from '../../core/symbol.ts';
-import type { Booked } from './book-fills.ts';
-import { toFill } from './order-views.ts';
+import { type Booked, toFill } from './order-views.ts';
 import type { Database } from './tables.ts';
 
 /**

@@ -33,6 +33,12 @@ interface LegJson {
 export type OrderRow = Selectable<OrdersTable>;
 type OrderViewRow = OrderRow & { legs: LegJson[]; fees: Record<string, string> };
 
+/** An order's row, and the account its leg trades on. */
+export interface Booked {
+  readonly order: OrderRow;
+  readonly account: Pick<OrderRow, 'account_id' | 'exchange'>;
+}
+
 /** Orders with their legs and fees, to be narrowed by `where`. */
 export function selectOrderViews(db: Queryable) {
   // Amounts go through text: as JSON numbers they would lose digits.
