@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { openSession } from '../../cli/demo/session.ts';
 import { startDemoStrategies } from '../../cli/demo/strategies.ts';
 import { startStack } from '../../stack/stack.ts';
+import { benchBars } from './bars.ts';
 import { benchBus } from './bus.ts';
 import { benchHalt } from './halt.ts';
 import { benchKlines } from './klines.ts';
@@ -35,13 +36,15 @@ async function measure(
       await startDemoStrategies(session.api);
       say('orders …');
       const orders = await benchOrders(session, 'sma-cross-btc');
+      say('bars …');
+      const bars = benchBars();
       say('klines …');
       const klines = await benchKlines(stack.postgresUrl, session.repositories.klines);
       say('bus …');
       const bus = await benchBus(stack.kafkaBrokers ?? [], String(Date.now()));
       say('halts …');
       const halt = await benchHalt(session, 'sma-cross-btc');
-      return { figures: [bus, ...orders.figures, halt, klines], historyEvents: orders.historyEvents };
+      return { figures: [bus, ...orders.figures, halt, klines, ...bars], historyEvents: orders.historyEvents };
     } finally {
       await session.close();
     }
