@@ -8,7 +8,8 @@ import type { OrderView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import type { StopSpec } from '../core/stops.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
-import { nextSignal, openOrderStage, type OrderStage } from './factories/order-stage.ts';
+import { armed, enter, guardUntil, playedOut, towards } from './factories/guard-lives.ts';
+import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { describeWith, testServers } from './servers.ts';
 
 jest.setTimeout(90_000);
@@ -33,8 +34,6 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   });
 
   const keyOf = ({ strategyId, symbol }: Signal) => ({ strategyId, symbol });
-  const guardOf = (signal: Signal): Promise<GuardView> =>
-    stage.house.repositories.guards.getGuard(keyOf(signal));
   const door = async () => createGuardDoor((await stage.house.temporal()).client);
 
   async function until<T>(read: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> {
@@ -45,32 +44,8 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
     }
   }
 
-  /** Buys 0.01 and waits until the guard's stop rests. */
-  async function enter(stops: StopSpec): Promise<{ entry: Signal; guard: GuardView }> {
-    const entry = await stage.signal({ stops });
-    await (await stage.send(entry)).result();
-    return { entry, guard: await armed(entry) };
-  }
-
-  /** The run's next signal, without stops. */
-  function towards(signal: Signal, quantity: string): Signal {
-    const next = { ...nextSignal(signal, { wanted: { kind: 'target', quantity } }) };
-    Reflect.deleteProperty(next, 'stops');
-    return next;
-  }
-
-  function armed(entry: Signal): Promise<GuardView> {
-    return until(
-      () => guardOf(entry),
-      ({ state, order }) => state === 'armed' && order !== null,
-    );
-  }
-
   function ended(entry: Signal): Promise<GuardView> {
-    return until(
-      () => guardOf(entry),
-      ({ state }) => state === 'ended',
-    );
+    return guardUntil(stage, entry, ({ state }) => state === 'ended');
   }
 
   function ordersOf({ strategyId }: Signal): Promise<readonly OrderView[]> {
@@ -86,15 +61,9 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   }
 
   it('is stopped out at the venue: flat, the guard ended, sold once', async () => {
-    const { entry, guard } = await enter(NEAR);
+    const { entry, guard } = await enter(stage, NEAR);
     expect(guard).toMatchObject({ side: 'long', levels: { stopKind: 'stop-loss' } });
-    const done = await until(
-      async () => {
-        stage.simulator.advance(1);
-        return guardOf(entry);
-      },
-      ({ state }) => state === 'ended',
-    );
+    const done = await playedOut(stage, entry);
     expect(done).toMatchObject({ exit: 'stop-loss', order: null });
     expect(await sold(entry)).toBeCloseTo(0.00999, 9);
     const closing = (await ordersOf(entry)).filter(({ source }) => source.kind === 'guard');
@@ -106,7 +75,7 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   });
 
   it('lets an exit pass: the stop is cancelled first, and the guard ends with the position', async () => {
-    const { entry } = await enter(FAR);
+    const { entry } = await enter(stage, FAR);
     const exit = towards(entry, '0');
     const result = await (await stage.send(exit)).result();
     expect(result).toMatchObject({ status: 'filled', filledQuantity: '0.00999' });
@@ -117,18 +86,18 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   });
 
   it('stands again for what a partial exit left, and follows a second entry', async () => {
-    const { entry } = await enter(FAR);
+    const { entry } = await enter(stage, FAR);
     const part = towards(entry, '0.005');
     expect(await (await stage.send(part)).result()).toMatchObject({ status: 'filled' });
     const left = await until(
-      () => armed(entry),
+      () => armed(stage, entry),
       ({ order }) =>
         order?.signal.wanted.kind === 'order' && order.signal.wanted.quantity === '0.005',
     );
     const more = towards(part, '0.02');
     expect(await (await stage.send(more)).result()).toMatchObject({ status: 'filled' });
     const grown = await until(
-      () => armed(entry),
+      () => armed(stage, entry),
       ({ ordersMade }) => ordersMade > left.ordersMade,
     );
     expect(Number(grown.quantity)).toBeGreaterThan(0.0199);
@@ -136,7 +105,7 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   });
 
   it('takes its profit at a trigger, once, whatever number of times it is told', async () => {
-    const { entry, guard } = await enter(FAR);
+    const { entry, guard } = await enter(stage, FAR);
     const trigger = {
       kind: 'trigger',
       level: 'takeProfit',
@@ -155,11 +124,11 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
   });
 
   it('keeps its stop when a person cancels it, and ends when a person clears the guard', async () => {
-    const { entry, guard } = await enter(FAR);
+    const { entry, guard } = await enter(stage, FAR);
     const { client } = await stage.house.temporal();
     await client.workflow.getHandle(guard.order?.signal.id ?? '').signal('cancel', { by: 'ada' });
     await until(
-      () => armed(entry),
+      () => armed(stage, entry),
       ({ ordersMade }) => ordersMade > guard.ordersMade,
     );
     const wish = { by: 'ada', reason: 'test' };

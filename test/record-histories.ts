@@ -13,6 +13,9 @@ import { migrate } from '../adapters/storage/migrate.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startTemporal } from '../stack/temporal.ts';
 import { EXECUTIONS } from './factories/execution-scenarios.ts';
+import { GUARD_LIVES } from './factories/guard-lives.ts';
+import { ORDER_CARE } from './factories/order-care.ts';
+import { UNKNOWN_LIVES } from './factories/unknown-lives.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
 import { HALTS, playHalt } from './factories/halts.ts';
 import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
@@ -61,8 +64,25 @@ try {
       const { client } = await stage.house.temporal();
       await record('leg', client.workflow.getHandle(legWorkflowId(result.orderId, 1)), 'filled');
     }
+    for (const [name, life] of Object.entries(GUARD_LIVES)) {
+      if (!wanted(`guard-${name}`)) continue;
+      const handle = await life(stage);
+      const { ending, exit } = await handle.result();
+      await record(`guard-${name}`, handle, `${String(ending)} by ${String(exit)}`);
+    }
+    for (const [name, care] of Object.entries(ORDER_CARE)) {
+      if (!wanted(name)) continue;
+      const handle = await care(stage);
+      await record(name, handle, JSON.stringify(await handle.result()));
+    }
   } finally {
     await stage.close();
+  }
+  for (const [name, life] of Object.entries(UNKNOWN_LIVES)) {
+    if (!wanted(`order-local-${name}`)) continue;
+    const { history, result } = await life();
+    await writeHistory(`order-local-${name}`, history);
+    process.stdout.write(`order-local-${name}: ${result.status}\n`);
   }
   const server = await connectTemporal({ address: temporal.url, namespace: 'default' });
   try {

@@ -22,6 +22,15 @@ const PATHS = [
   'order-split',
   'order-where-held',
   'leg',
+  'order-local-unknown-escalated',
+  'guard-stop-filled',
+  'guard-take-profit',
+  'guard-trailing',
+  'guard-stood-aside',
+  'guard-cleared',
+  'guard-stop-refused',
+  'amend-replaced',
+  'reconcile-agreed',
   'strategy-stopped',
   'strategy-failed',
   'strategy-superseded',
@@ -54,7 +63,7 @@ describe('recorded histories', () => {
     changed.remove();
   });
 
-  it('there is one for each path an order, or a strategy, can take', () => {
+  it('there is one for each path an order, a guard, an account or a strategy can take', () => {
     expect(names()).toEqual(expect.arrayContaining(PATHS));
   });
 
