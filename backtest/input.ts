@@ -31,4 +31,6 @@ export interface BacktestInput {
   /** Margin below which a contract is liquidated, as a fraction of notional. Default `"0.005"`. */
   readonly maintenanceRate?: string;
   readonly aux?: (name: string, now: number) => AuxValue | undefined;
+  /** What is to be told of the input beside the run's own notices: flaws of the data, assumed terms. */
+  readonly notices?: readonly string[];
 }

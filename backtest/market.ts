@@ -43,6 +43,11 @@ function countPlaces(column: Float64Array, symbol: string): number {
   return places;
 }
 
+/** Digits after the point that every price of the bars fits in. Throws INVALID_INPUT for one that is no price. */
+export function pricePlaces({ open, high, low, close, symbol }: BarSeries): number {
+  return Math.max(...[open, high, low, close].map((column) => placesOfColumn(column, symbol)));
+}
+
 export class Market {
   readonly symbol: string;
   readonly instrument: Instrument;
@@ -79,15 +84,10 @@ export class Market {
     this.lengthMs = intervalMs(series.interval);
     this.isContract = instrument.contract !== undefined;
     const tickPlaces = placesOf(instrument.priceTick);
-    const pricePlaces = Math.max(
-      tickPlaces,
-      ...[series.open, series.high, series.low, series.close].map((column) =>
-        placesOfColumn(column, series.symbol),
-      ),
-    );
-    this.prices = new PriceScale(pricePlaces);
+    const places = Math.max(tickPlaces, pricePlaces(series));
+    this.prices = new PriceScale(places);
     this.everyPriceOnTick =
-      toFixedPoint(instrument.priceTick, pricePlaces) === 1n && pricePlaces === tickPlaces;
+      toFixedPoint(instrument.priceTick, places) === 1n && places === tickPlaces;
     const limits = {
       market: lotLimits(instrument, 'market'),
       limit: lotLimits(instrument, 'limit'),

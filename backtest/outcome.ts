@@ -122,7 +122,7 @@ export class Outcome implements BacktestResult {
 
   get notices(): readonly string[] {
     const { input, orders } = this.#parts;
-    const notices: string[] = [];
+    const notices: string[] = [...(input.notices ?? [])];
     if (input.strategy.onMarketData !== undefined) {
       notices.push(
         'the strategy listens to ticks, of which bars have none: onMarketData was never called',

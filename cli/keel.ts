@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
+import { addBacktestCommands } from './commands/backtest.ts';
 import { addBuildCommands } from './commands/builds.ts';
 import { addDataCommands } from './commands/data.ts';
 import { addGuardCommands } from './commands/guards.ts';
@@ -80,6 +81,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addHistoryCommand(program, session);
   addReplayCommand(program, session);
   addDataCommands(program, session);
+  addBacktestCommands(program, session);
   addLoginCommand(program, session);
   settle(program.commands, program);
   return program;

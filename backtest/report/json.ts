@@ -23,9 +23,19 @@ export function toJson(result: BacktestResult, summary: Summary): BacktestDocume
   return {
     format: REPORT_FORMAT,
     summary,
+    // By name: a fresh result reckons these when they are asked for, and a spread would leave them out.
     result: {
-      ...result,
+      run: result.run,
+      orders: result.orders,
+      fills: result.fills,
+      trades: result.trades,
       equity: { at: [...at], value: [...value], invested: [...invested] },
+      markets: result.markets,
+      ambiguousBars: result.ambiguousBars,
+      bounds: result.bounds,
+      slippagePaid: result.slippagePaid,
+      funding: result.funding,
+      notices: result.notices,
     },
   };
 }
