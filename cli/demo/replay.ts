@@ -28,6 +28,8 @@ export interface ReplayOptions {
 
 /** Returns the bars played. Throws UNAVAILABLE when a bar is not quiet in time. */
 export async function replay(options: ReplayOptions): Promise<number> {
+  // A strategy that fixes its anchor only after the first bar would take that bar for history.
+  await untilQuiet(options, (await stateOf(options.simulatorUrl)).marketTime);
   for (let played = 0; played < options.bars; played += 1) {
     if (options.signal.aborted) return played;
     const state = await advance(options.simulatorUrl);
@@ -51,6 +53,11 @@ async function advance(simulatorUrl: string): Promise<ReplayState> {
       `the simulator did not advance: HTTP ${String(response.status)} ${await response.text()}`,
     );
   }
+  return stateSchema.parse(await response.json());
+}
+
+async function stateOf(simulatorUrl: string): Promise<ReplayState> {
+  const response = await fetch(`${simulatorUrl}/sim/state`);
   return stateSchema.parse(await response.json());
 }
 

@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly encryption?: DemoEncryption | undefined;
   /** Of the simulated venue, where they are not to be the real one's. */
   readonly limits?: SimulatorOptions['limits'];
+  /** Where the recorded market begins on a fresh data folder (ms UTC); the demo's own beginning without. */
+  readonly startAt?: number | undefined;
   /** Told when a part is up. */
   onStep(name: string, detail: string): void;
 }
@@ -82,6 +84,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const simulator = await startSimulator({
       ...RECORDED_MARKET,
+      ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
       pace: 'stepped',
       balances: { USDT: '50000', BTC: '0' },
       ...SIMULATOR_KEYS,
