@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * The `keel` command: a client of the HTTP API. Exit codes: 0 done, 1 failed, 2 wrong usage or input,
+ * The `keel` command: a client of the HTTP API, and research on this machine (data, backtests). Exit codes: 0 done, 1 failed, 2 wrong usage or input,
  * 3 not found, 4 the state does not allow it, 5 no token or not allowed, 6 not to be reached.
  */
 import { Command, CommanderError } from 'commander';
 import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
-import { KeelError } from '../core/errors.ts';
+import { type ErrorCode, KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addBacktestCommands } from './commands/backtest.ts';
 import { addBuildCommands } from './commands/builds.ts';
@@ -19,6 +19,7 @@ import { addPlaceCommands } from './commands/place-orders.ts';
 import { addPortfolioCommands } from './commands/portfolio.ts';
 import { addReconciliationCommands } from './commands/reconciliation.ts';
 import { addStrategyCommands } from './commands/strategies.ts';
+import { addStrategyFileCommands } from './commands/strategy.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import type { Io, Session } from './session.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -34,13 +35,14 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync([...args], { from: 'user' });
     return exit;
   } catch (error) {
+    io.progress?.('');
     return tell(error, io, json);
   }
 }
 
 function createProgram(io: Io, json: boolean, findingsFail: () => void): Command {
   const program = new Command('keel')
-    .description('Start, stop and see a Keel house from a terminal.')
+    .description('Backtest strategies; start, stop and see a Keel house from a terminal.')
     .option('--json', 'print JSON instead of tables')
     .exitOverride()
     .configureOutput({
@@ -82,6 +84,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addReplayCommand(program, session);
   addDataCommands(program, session);
   addBacktestCommands(program, session);
+  addStrategyFileCommands(program, session);
   addLoginCommand(program, session);
   settle(program.commands, program);
   return program;
@@ -109,10 +112,20 @@ function tell(error: unknown, io: Io, json: boolean): ExitCode {
   return exitCode;
 }
 
+/** Of errors that arise here, not at the API; all others are wrong input. */
+const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
+  STRATEGY_FAILED: EXIT.failure,
+  INTERNAL: EXIT.failure,
+  NOT_FOUND: EXIT.notFound,
+  CONFLICT: EXIT.conflict,
+};
+
 function known(error: unknown): { exitCode: ExitCode; code: string; message: string } {
   if (error instanceof CliError) return error;
-  if (error instanceof KeelError)
-    return { exitCode: EXIT.usage, code: error.code, message: error.message };
+  if (error instanceof KeelError) {
+    const exitCode = EXIT_OF[error.code] ?? EXIT.usage;
+    return { exitCode, code: error.code, message: error.message };
+  }
   return {
     exitCode: EXIT.failure,
     code: 'INTERNAL',
@@ -124,12 +137,23 @@ function hint(code: string): string {
   return code === 'UNAUTHENTICATED' ? '\nRun `keel login`, or set KEEL_TOKEN.' : '';
 }
 
+/** One line that the next takes the place of; an empty one leaves nothing. */
+function showProgress(what: string): void {
+  process.stderr.write(`\r\x1b[K${what === '' ? '' : `${what} …`}`);
+}
+
 if (import.meta.main) {
+  // Who reads may stop reading, as `| head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const { askSecret } = await import('./secret-prompt.ts');
   process.exitCode = await run(process.argv.slice(2), {
     environment: process.env,
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
     askSecret,
+    ...(process.stderr.isTTY ? { progress: showProgress } : {}),
   });
 }

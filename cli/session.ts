@@ -7,6 +7,8 @@ export interface Io {
   err(text: string): void;
   /** Reads a secret without showing it. */
   askSecret(question: string): Promise<string>;
+  /** Shows what is being done, until the next; absent where nobody looks on. */
+  progress?(what: string): void;
 }
 
 /** What a command works with. */

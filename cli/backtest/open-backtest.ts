@@ -32,8 +32,6 @@ export function openBacktest(
   }
   const strategyClass = registry.get(type);
   checkNames(strategyClass, Object.keys(parameters));
-  // What is wrong with the parameters is told before a large file is read.
-  registry.parseConfig(type, parameters);
   const wanted = wantedMarket(strategyClass, parameters, options.interval);
   const { series, notices } = openMarketData(io, options, wanted);
   const exchange = onlyExchange(series);

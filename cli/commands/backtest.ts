@@ -2,21 +2,30 @@
 import { Option, type Command } from 'commander';
 import { runBacktest } from '../../backtest/engine.ts';
 import { summarise } from '../../backtest/metrics.ts';
+import type { Period } from '../../backtest/metrics/returns.ts';
 import { renderConsole } from '../../backtest/report/console.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import { interval as intervals } from '../../core/time.ts';
+import { registerOwnStrategies } from '../../strategies/own-strategies.ts';
 import { defaultRegistry } from '../../strategies/registry.ts';
+import { exportReport, readReport, writePage, type Report } from '../backtest/files.ts';
 import { openBacktest } from '../backtest/open-backtest.ts';
 import { readSettings } from '../backtest/parameters.ts';
 import { readRunOptions, RUN_OPTION_NAMES } from '../backtest/run-options.ts';
 import type { Session } from '../session.ts';
+import { pathOption } from './strategy.ts';
 
-const PERIODS = ['day', 'week', 'month', 'year'] as const;
+const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
 
-interface BacktestOptions extends Readonly<Record<string, unknown>> {
+interface ReportOptions {
+  readonly html?: string;
+  readonly breakdown: readonly Period[];
+}
+
+interface BacktestOptions extends ReportOptions, Readonly<Record<string, unknown>> {
   readonly config?: string;
   readonly set?: readonly string[];
-  readonly breakdown: readonly (typeof PERIODS)[number][];
+  readonly export?: string;
 }
 
 const EXAMPLES = `
@@ -27,18 +36,13 @@ Examples:
   keel backtest -c run.yaml --json > result.json`;
 
 export function addBacktestCommands(program: Command, session: Session): void {
-  const command = program
-    .command('backtest')
+  const command = pathOption(program.command('backtest'))
     .description('run a strategy over recorded bars; needs no running house')
     .option(
       '-c, --config <file>',
       'options and parameters as YAML or JSON; the command line goes before it',
     )
     .option('-s, --strategy <name>', '`keel strategy list` has them')
-    .option(
-      '--strategy-path <path...>',
-      'a file with your own strategies, or a folder of such files',
-    )
     .option('--set <key=value...>', 'a parameter; `keel strategy show NAME` has them')
     .option(
       '--data <file...>',
@@ -79,20 +83,55 @@ export function addBacktestCommands(program: Command, session: Session): void {
     .option('--max-position <amount>', 'limit of a position in quote')
     .option('--max-order-notional <amount>', 'limit of an order in quote')
     .option('--max-orders-per-day <n>', 'limit of orders a day')
-    .addOption(
-      new Option('--breakdown <period...>', 'tables by period').choices(PERIODS).default(['month']),
+    .option(
+      '--export <folder>',
+      'result.json, report.html, and trades, fills, orders, equity as CSV',
     )
     .addHelpText('after', EXAMPLES);
-  command.action((options: BacktestOptions) => {
+  reportOptions(command).action(async (options: BacktestOptions) => {
     const run = readRunOptions(given(options), options.config);
-    const registry = defaultRegistry();
+    const registry = await registerOwnStrategies(defaultRegistry(), run.strategyPath ?? []);
+    const progress = (what: string): void => session.io.progress?.(what);
+    progress('reading bars');
     const input = openBacktest(session.io, run, registry);
+    const bars = input.series.reduce((sum, { length }) => sum + length, 0);
+    progress(`${input.strategyType} over ${String(bars)} bars`);
     const result = runBacktest(input);
-    const summary = summarise(result);
-    session.print(toJson(result, summary), () =>
-      renderConsole(result, summary, { periods: options.breakdown }).trimEnd(),
-    );
+    progress('reckoning the figures');
+    const report = { result, summary: summarise(result), bars: input.series };
+    if (options.export !== undefined) tellFiles(session, exportReport(options.export, report));
+    progress('');
+    tell(session, report, options);
   });
+
+  reportOptions(program.command('report'))
+    .description('print a stored backtest again, or make its page')
+    .argument('<file>', 'result.json of `keel backtest --export`, or what --json printed')
+    .addHelpText('after', '\nExample:\n  keel report out/result.json --html out/report.html')
+    .action((file: string, options: ReportOptions) => {
+      tell(session, readReport(file), options);
+    });
+}
+
+function reportOptions(command: Command): Command {
+  return command
+    .option('--html <file>', 'the report as one page')
+    .addOption(
+      new Option('--breakdown <period...>', 'tables by period').choices(PERIODS).default(['month']),
+    );
+}
+
+function tell(session: Session, report: Report, { html, breakdown }: ReportOptions): void {
+  const { result, summary } = report;
+  if (html !== undefined) tellFiles(session, [writePage(html, report)]);
+  session.print(toJson(result, summary), () =>
+    renderConsole(result, summary, { periods: breakdown }).trimEnd(),
+  );
+}
+
+/** Not on standard output, which is the report's. */
+function tellFiles({ io }: Session, files: readonly string[]): void {
+  for (const file of files) io.err(`wrote ${file}`);
 }
 
 /** The run's options among the command's. */

@@ -1,0 +1,65 @@
+/** Files that a backtest leaves, and reads again. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Summary } from '../../backtest/metrics.ts';
+import { csvFiles } from '../../backtest/report/csv.ts';
+import { renderHtml } from '../../backtest/report/html.ts';
+import { fromJson, toJson } from '../../backtest/report/json.ts';
+import type { BacktestResult } from '../../backtest/result.ts';
+import type { BarSeries } from '../../core/bar-series.ts';
+import { KeelError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+
+/** A run with what its figures say. */
+export interface Report {
+  readonly result: BacktestResult;
+  readonly summary: Summary;
+  /** Drawn in the page; none where only the stored result is at hand. */
+  readonly bars?: readonly BarSeries[];
+}
+
+/** result.json, report.html, and trades, fills, orders and equity as CSV; folders are made. */
+export function exportReport(folder: string, report: Report): string[] {
+  const { result, summary } = report;
+  const files = {
+    'result.json': `${JSON.stringify(toJson(result, summary))}\n`,
+    ...csvFiles(result),
+    'report.html': page(report),
+  };
+  return Object.entries(files).map(([name, text]) => writeText(join(folder, name), text));
+}
+
+export function writePage(file: string, report: Report): string {
+  return writeText(file, page(report));
+}
+
+/** What `--export` or `--json` wrote. Throws INVALID_INPUT for anything else. */
+export function readReport(file: string): Report {
+  let document: Json;
+  try {
+    document = JSON.parse(readFileSync(file, 'utf8')) as Json;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KeelError(
+      'INVALID_INPUT',
+      `${file} cannot be read: give a result.json of \`keel backtest --export\` (${why})`,
+      { cause },
+    );
+  }
+  return fromJson(document);
+}
+
+function page({ result, summary, bars = [] }: Report): string {
+  return renderHtml(result, summary, { bars });
+}
+
+function writeText(file: string, text: string): string {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KeelError('INVALID_INPUT', `${file} cannot be written: ${why}`, { cause });
+  }
+}
