@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { seriesOf } from '../core/bar-series.ts';
+import { barAt, seriesOf } from '../core/bar-series.ts';
 import { defaultRegistry } from '../strategies/registry.ts';
 import { createInstrument, T0 } from '../test/factories/market.ts';
 import { backtest, barsOf, flat, type Row } from '../test/factories/run-backtest.ts';
@@ -88,6 +88,29 @@ describe('market orders', () => {
     expect(enter(MINUTE - 1).orders).toMatchObject([
       { state: 'expired', reasonCode: 'SIGNAL_EXPIRED' },
     ]);
+  });
+
+  it('fill at the first bar there is after missing ones', () => {
+    const feed = { exchange: 'binance', symbol: BTC, interval: '1m', warmup: 1 } as const;
+    const early = barsOf([flat(100)]);
+    const late = barsOf([flat(105)], { from: T0 + 60 * MINUTE });
+    const bars = [barAt(early, 0), barAt(late, 0)];
+    const result = runBacktest({
+      strategy: strategyOf(
+        {
+          onKline: (bar, _feed, ctx) => {
+            if (bar.openAt === T0) ctx.target(BTC, { qty: '1' }, { tag: 'in' });
+          },
+        },
+        [feed],
+      ),
+      strategyType: 'probe',
+      exchange: 'binance',
+      series: [seriesOf({ exchange: 'binance', symbol: BTC, interval: '1m' }, bars)],
+      instruments: { [BTC]: createInstrument() },
+      wallet: '1000',
+    });
+    expect(result.fills).toMatchObject([{ price: '105', executedAt: T0 + 60 * MINUTE }]);
   });
 
   it('take no more than a share of the volume, and the rest at the next opens', () => {

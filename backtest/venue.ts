@@ -49,8 +49,10 @@ export class Venue {
    */
   send(order: Order, at: number): void {
     const { request, market } = order;
-    if (!order.reducing && at > request.validUntil) {
-      const reason = `market time ${String(at)} is past validUntil ${String(request.validUntil)}`;
+    // Bars that are missing make nothing late: it was sent when it was asked for, and meets the next price there is.
+    const sentAt = request.eventTime + this.#model.latencyBars * market.lengthMs;
+    if (!order.reducing && sentAt > request.validUntil) {
+      const reason = `it was sent at ${String(sentAt)}, past validUntil ${String(request.validUntil)}`;
       this.#end(order, 'expired', 'expired', at, 'SIGNAL_EXPIRED', reason);
       return;
     }
