@@ -80,7 +80,7 @@ export function addBacktestCommands(program: Command, session: Session): void {
     .option('--tick <size>', "of prices; else the finest place of the data's")
     .option('--step <size>', 'of quantities (0.00000001)')
     .option('--min-notional <amount>', 'smallest order in quote (0)')
-    .option('--max-position <amount>', 'limit of a position in quote')
+    .option('--max-position <amount>', 'largest position in base')
     .option('--max-order-notional <amount>', 'limit of an order in quote')
     .option('--max-orders-per-day <n>', 'limit of orders a day')
     .option(
