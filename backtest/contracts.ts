@@ -18,6 +18,12 @@ export interface FundingSeries {
 
 /** How near a bar's extreme must come to the reckoned price, as a fraction of it, before it is reckoned exactly. */
 const NEAR = 0.001;
+const SECOND_MS = 1000;
+
+/** Rates are stamped up to some milliseconds after the full second at which they are due. */
+function dueAt(stamp = Infinity): number {
+  return Math.floor(stamp / SECOND_MS) * SECOND_MS;
+}
 
 export class Contracts {
   /** Received (+) or paid (−), as money. */
@@ -39,7 +45,7 @@ export class Contracts {
     if (due === undefined) return;
     const { at, rate } = due.series;
     const holding = this.#books.holding(market.symbol);
-    for (; (at[due.next] ?? Infinity) <= now; due.next += 1) {
+    for (; dueAt(at[due.next]) <= now; due.next += 1) {
       if (holding.quantity === 0n) continue;
       const { quantity } = holding.view();
       const mark = plainNumber(market.mark);

@@ -8,6 +8,7 @@ import { createInstrument, T0 } from '../test/factories/market.ts';
 import { backtest, barsOf, flat, type Row } from '../test/factories/run-backtest.ts';
 import { strategyOf } from '../test/factories/probe-strategy.ts';
 import { runBacktest } from './engine.ts';
+import type { Context } from '../strategies/base-strategy.ts';
 
 const MINUTE = 60_000;
 const QUIET: readonly Row[] = [flat(100), flat(100), flat(100), flat(100)];
@@ -174,6 +175,51 @@ describe('the rules', () => {
       null,
       'RISK_POSITION_LIMIT',
     ]);
+  });
+});
+
+describe('order updates', () => {
+  const feed = { exchange: 'binance', symbol: BTC, interval: '1m', warmup: 3 } as const;
+  const ask = (first: (ctx: Context) => void, rows = QUIET) => {
+    const told: [status: string, now: number][] = [];
+    const result = backtest(
+      rows,
+      {},
+      {
+        strategy: strategyOf(
+          {
+            onKline: (bar, _feed, ctx) => {
+              if (bar.openAt === T0) first(ctx);
+            },
+            onOrderUpdate: (order, ctx) => {
+              if (order.status === 'open') return;
+              told.push([order.status, ctx.now - T0]);
+              if (told.length === 1) ctx.target(BTC, { qty: '1' }, { tag: 'next' });
+            },
+          },
+          [feed],
+        ),
+      },
+    );
+    return { told, result };
+  };
+
+  it('tell a refusal before the next bar opens, so that what is asked then trades at its open', () => {
+    const { told, result } = ask((ctx) => ctx.target(BTC, { qty: '-1' }, { tag: 'short' }));
+    expect(told[0]).toEqual(['denied', MINUTE]);
+    expect(result.fills).toMatchObject([{ executedAt: T0 + MINUTE, tag: 'next' }]);
+  });
+
+  it('come at the time of a fill inside a bar', () => {
+    const { told, result } = ask(
+      (ctx) => ctx.order(BTC, 'buy', { qty: '0.5' }, { tag: 'low', limitPrice: 95 }),
+      [flat(100), [100, 101, 90, 100], flat(100), flat(100)],
+    );
+    const [low, next] = result.orders;
+    expect(told[0]).toEqual(['filled', Number(low?.endedAt) - T0]);
+    expect(low?.endedAt).toBeGreaterThan(T0 + MINUTE);
+    expect(next).toMatchObject({ tag: 'next', askedAt: low?.endedAt, status: 'filled' });
+    expect(result.fills[1]).toMatchObject({ executedAt: T0 + 2 * MINUTE });
   });
 });
 
@@ -368,6 +414,17 @@ describe('contracts', () => {
     // 5000 of notional at the open of the second bar, funding at the mark of 100, worth at 90.
     expect(result.funding).toBe('0.5');
     expect(result.run.finalEquity).toBe('1495.5');
+  });
+
+  it('pay funding that is stamped milliseconds late by what was held when it was due', () => {
+    const late = { symbol: PERP, at: [T0 + 2 * MINUTE + 7], rate: ['0.0001'] };
+    const result = run(
+      [flat(100), flat(100), flat(90), flat(80)],
+      { qty: '-50' },
+      { funding: [late] },
+    );
+    // At the mark of 100, not at the 90 of a bar later.
+    expect(result.funding).toBe('0.5');
   });
 
   it('are liquidated where the margin is used up', () => {

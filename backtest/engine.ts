@@ -189,7 +189,8 @@ class Backtest {
   #trade(days: readonly MarketDay[], count: number, { openAt }: Bar): void {
     const { openOrders } = this.#books;
     if (this.#hasContracts) this.#fund(openAt);
-    if (openOrders.length > 0) {
+    // What was refused or not needed at the last close is told before the bar moves, as what is filled.
+    if (openOrders.length > 0 || this.#venue.changes.length > 0) {
       for (let index = 0; index < count; index += 1) days[index]?.expire(openAt);
       do {
         for (let index = 0; index < count; index += 1) days[index]?.sendDue(openAt);
@@ -212,11 +213,13 @@ class Backtest {
     if (changes.length === 0) return false;
     this.#venue.changes = [];
     if (this.#input.strategy.onOrderUpdate === undefined) return false;
+    let latest = now;
     for (const order of changes) {
       const view: OrderView = order.view(this.#owner);
-      this.#session.onOrder(view, Math.max(view.eventTime, now));
+      latest = Math.max(latest, view.updatedAt);
+      this.#session.onOrder(view, latest);
     }
-    return this.#ask(now);
+    return this.#ask(latest);
   }
 
   /** Takes what the strategy asked for; true where there was anything. */

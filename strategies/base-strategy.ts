@@ -84,7 +84,10 @@ export interface OrderOptions {
   readonly stopPrice?: string | number;
   /** Market milliseconds after which a resting order is cancelled. */
   readonly timeoutMs?: number;
-  /** Market milliseconds an entry may be late; one bar of the feed unless stated, and a TWAP's span more. */
+  /**
+   * Market milliseconds an entry may be late; one bar of the feed unless stated (in `onSlice` of the shortest feed
+   * in the slice, in `onMarketData` and `onOrderUpdate` of the bars that come in), and a TWAP's span more.
+   */
   readonly validForMs?: number;
   /** How it is worked at the venue (docs/guides/execution.md); whole, as one order, without it. */
   readonly execution?: ExecutionPlanInput;

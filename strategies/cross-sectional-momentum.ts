@@ -5,9 +5,11 @@ import {
   rateOfChangeStart,
   type RateOfChangeState,
 } from '../core/indicators/rate-of-change.ts';
+import { isFinalIntent } from '../core/intent-machine.ts';
+import type { OrderView } from '../core/order.ts';
 import { perpetual, symbol } from '../core/symbol.ts';
 import { interval, intervalMs } from '../core/time.ts';
-import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
+import { type Bar, BaseStrategy, type Context, type Feed, type SignalId } from './base-strategy.ts';
 
 const config = z
   .strictObject({
@@ -46,11 +48,16 @@ const config = z
 
 export type CrossSectionalMomentumConfig = z.infer<typeof config>;
 
+type Wanted = { readonly symbol: string; readonly side: -1 | 1 };
+
 type State = {
   /** By symbol. */
   readonly returns: Record<string, RateOfChangeState>;
   /** By symbol, what it last asked for; absent while it has asked for nothing. */
   readonly sides: Record<string, -1 | 0 | 1>;
+  /** Orders of the last ranking that free money and are not over, and the positions wanted once they are. */
+  exits: SignalId[];
+  entries: readonly Wanted[];
   /** Number of the current stretch between rankings, counted from 1970; null before the first bar. */
   stretch: number | null;
 };
@@ -64,6 +71,8 @@ type State = {
  * cryptocurrencies Y. Liu, A. Tsyvinski and X. Wu, "Common Risk Factors in Cryptocurrency", Journal of Finance 77
  * (2022), with lookbacks of one to four weeks.
  *
+ * Exits go first; entries follow once all of them are over, for what those free pays for them.
+ *
  * A symbol whose bar is missing when the others are ranked keeps its position until the next ranking.
  */
 export class CrossSectionalMomentum extends BaseStrategy<CrossSectionalMomentumConfig, State> {
@@ -72,14 +81,28 @@ export class CrossSectionalMomentum extends BaseStrategy<CrossSectionalMomentumC
   static readonly config = config;
 
   readonly #feeds: readonly Feed[];
+  readonly #barMs: number;
   readonly #stretchMs: number;
+  /** Of one position, as a fraction of equity. */
+  readonly #each: number;
 
   constructor(settings: CrossSectionalMomentumConfig) {
     super(settings);
-    const { exchange, symbols, interval: length, lookback, hold } = settings;
+    const {
+      exchange,
+      symbols,
+      interval: length,
+      lookback,
+      hold,
+      top,
+      allocation,
+      shorts,
+    } = settings;
     const warmup = lookback + 1;
     this.#feeds = symbols.map((one) => ({ exchange, symbol: one, interval: length, warmup }));
-    this.#stretchMs = hold * intervalMs(length);
+    this.#barMs = intervalMs(length);
+    this.#stretchMs = hold * this.#barMs;
+    this.#each = allocation / (shorts ? 2 * top : top);
   }
 
   feeds(): readonly Feed[] {
@@ -91,6 +114,8 @@ export class CrossSectionalMomentum extends BaseStrategy<CrossSectionalMomentumC
     return {
       returns: Object.fromEntries(symbols.map((one) => [one, rateOfChangeStart(lookback)])),
       sides: {},
+      exits: [],
+      entries: [],
       stretch: null,
     };
   }
@@ -113,26 +138,57 @@ export class CrossSectionalMomentum extends BaseStrategy<CrossSectionalMomentumC
     this.#hold(known, ctx);
   }
 
-  /** Exits go first: what they free pays for entries. @param ranked best first */
+  override onOrderUpdate(order: OrderView, ctx: Context<State>): void {
+    const { exits } = ctx.state;
+    const at = exits.indexOf(order.orderId);
+    if (at === -1 || !isFinalIntent(order.state)) return;
+    exits.splice(at, 1);
+    if (exits.length === 0) this.#enter(ctx);
+  }
+
+  /** Exits go first, and entries wait for them: what they free pays for entries. @param ranked best first */
   #hold(ranked: readonly { symbol: string; change: number }[], ctx: Context<State>): void {
-    const { interval: length, top, minReturn, allocation, shorts } = this.config;
-    const { sides } = ctx.state;
-    const each = allocation / (shorts ? 2 * top : top);
-    const validForMs = intervalMs(length);
+    const { top, minReturn, shorts } = this.config;
+    const { state } = ctx;
+    state.exits = [];
     const wanted = ranked.map(({ symbol: traded, change }, at) => {
       const wins = at < top && change >= minReturn;
       const loses = shorts && at >= ranked.length - top && change <= -minReturn;
-      return { traded, side: wins ? 1 : loses ? -1 : 0 } as const;
+      return { symbol: traded, side: wins ? 1 : loses ? -1 : 0 } as const;
     });
-    for (const { traded, side } of wanted) {
-      if (side === 0 && sides[traded] !== 0) ctx.target(traded, 'flat', { tag: 'dropped' });
-      sides[traded] = side;
+    const entries: Wanted[] = [];
+    for (const { symbol: traded, side } of wanted) {
+      if (side === 0) {
+        if (state.sides[traded] !== 0) {
+          state.exits.push(ctx.target(traded, 'flat', { tag: 'dropped' }));
+        }
+      } else if (this.#shrinks(traded, side, ctx)) {
+        state.exits.push(this.#ask({ symbol: traded, side }, ctx));
+      } else {
+        entries.push({ symbol: traded, side });
+      }
+      state.sides[traded] = side;
     }
-    for (const { traded, side } of wanted) {
-      if (side === 0) continue;
-      // Also where it is held already: back to equal parts.
-      const tag = side > 0 ? 'winner' : 'loser';
-      ctx.target(traded, { allocation: side * each }, { tag, validForMs });
-    }
+    state.entries = entries;
+    if (state.exits.length === 0) this.#enter(ctx);
+  }
+
+  #enter(ctx: Context<State>): void {
+    for (const entry of ctx.state.entries) this.#ask(entry, ctx);
+    ctx.state.entries = [];
+  }
+
+  /** Also where it is held already: back to equal parts. */
+  #ask({ symbol: traded, side }: Wanted, ctx: Context<State>): SignalId {
+    const options = { tag: side > 0 ? 'winner' : 'loser', validForMs: this.#barMs };
+    return ctx.target(traded, { allocation: side * this.#each }, options);
+  }
+
+  /** Whether more is held on that side than its part. */
+  #shrinks(traded: string, side: -1 | 1, ctx: Context<State>): boolean {
+    const feed = this.#feeds.find((one) => one.symbol === traded);
+    const close = feed === undefined ? undefined : ctx.bars(feed).close.at(-1);
+    const held = Number(ctx.position(traded).quantity) * side;
+    return close !== undefined && held * close > this.#each * Number(ctx.funds.equity);
   }
 }

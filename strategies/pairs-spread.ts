@@ -7,7 +7,7 @@ import {
   type RegressionState,
 } from '../core/indicators/regression.ts';
 import { perpetual } from '../core/symbol.ts';
-import { interval, intervalMs } from '../core/time.ts';
+import { interval } from '../core/time.ts';
 import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
 
 const config = z
@@ -117,12 +117,9 @@ export class PairsSpread extends BaseStrategy<PairsSpreadConfig, State> {
   }
 
   #enter(side: 1 | -1, slope: number, ctx: Context<State>): void {
-    const { allocation, interval: length } = this.config;
+    const { allocation } = this.config;
     const own = allocation / (1 + slope);
-    const options = {
-      tag: side > 0 ? 'spread-cheap' : 'spread-dear',
-      validForMs: intervalMs(length),
-    };
+    const options = { tag: side > 0 ? 'spread-cheap' : 'spread-dear' };
     ctx.state.side = side;
     ctx.target(this.#symbol.symbol, { allocation: side * own }, options);
     ctx.target(this.#hedge.symbol, { allocation: -side * (allocation - own) }, options);

@@ -1,5 +1,6 @@
 /** Momentum, pairs and funding carry on hand-made bars; `play` also restarts them after every bar. */
 import { describe, expect, it } from '@jest/globals';
+import { emptyPosition } from '../core/ledger.ts';
 import { T0 } from '../test/factories/market.ts';
 import { play, TemplateStage } from '../test/factories/template-stage.ts';
 
@@ -17,15 +18,22 @@ describe('cross-sectional-momentum', () => {
     ...{ symbols: [BTC, ETH, SOL], lookback: 2, hold: 3, top: 1, allocation: 0.5 },
   };
 
-  it('holds the best by return, and tells the others to be flat first', () => {
+  /** Every order that is under way is told filled. */
+  function fillAll(stage: TemplateStage, from = 0): void {
+    for (const signal of stage.signals.slice(from)) stage.filled(signal);
+  }
+
+  it('holds the best by return once the others are flat', () => {
     const signals = play('cross-sectional-momentum', config, (stage) => {
       minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
       minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
       minute(stage, { [BTC]: 110, [ETH]: 125, [SOL]: 90 });
+      fillAll(stage);
       minute(stage, { [BTC]: 110, [ETH]: 125, [SOL]: 90 });
       minute(stage, { [BTC]: 110, [ETH]: 125, [SOL]: 90 });
       // Against two minutes before: 125 / 110, 125 / 125 and 91 / 90.
       minute(stage, { [BTC]: 125, [ETH]: 125, [SOL]: 91 });
+      fillAll(stage, 3);
       minute(stage, { [BTC]: 125, [ETH]: 125, [SOL]: 91 });
       minute(stage, { [BTC]: 125, [ETH]: 125, [SOL]: 91 });
       minute(stage, { [BTC]: 120, [ETH]: 120, [SOL]: 90 });
@@ -41,11 +49,43 @@ describe('cross-sectional-momentum', () => {
     ]);
   });
 
+  it('enters only when every exit is over, also one that came to nothing', () => {
+    const stage = new TemplateStage('cross-sectional-momentum', config, true);
+    minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
+    minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
+    minute(stage, { [BTC]: 110, [ETH]: 125, [SOL]: 90 });
+    const [first, second] = stage.signals;
+    expect(stage.signals).toMatchObject([{ symbol: BTC }, { symbol: SOL }]);
+    expect(stage.order(first!, { state: 'working', status: 'partially_filled' })).toEqual([]);
+    expect(stage.order(first!, { version: 2, state: 'denied', status: 'denied' })).toEqual([]);
+    expect(stage.filled(second!)).toMatchObject([{ symbol: ETH, tag: 'winner' }]);
+  });
+
+  it('shrinks what is more than its part before it buys another', () => {
+    const stage = new TemplateStage(
+      'cross-sectional-momentum',
+      { ...config, top: 2, lookback: 2, hold: 3, allocation: 0.8 },
+      true,
+    );
+    const held = { ...emptyPosition(ETH), quantity: '8', cost: '800' };
+    stage.standing = { ...stage.standing, freeFunds: '200', positions: { [ETH]: held } };
+    minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
+    minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
+    minute(stage, { [BTC]: 110, [ETH]: 125, [SOL]: 90 });
+    expect(stage.signals.map(({ symbol, tag }) => `${symbol} ${tag}`)).toEqual([
+      `${ETH} winner`,
+      `${SOL} dropped`,
+    ]);
+    stage.filled(stage.signals[1]!);
+    expect(stage.filled(stage.signals[0]!)).toMatchObject([{ symbol: BTC, tag: 'winner' }]);
+  });
+
   it('sells the losers short where told, in halves', () => {
     const signals = play('cross-sectional-momentum', { ...config, shorts: true }, (stage) => {
       minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
       minute(stage, { [BTC]: 100, [ETH]: 100, [SOL]: 100 });
       minute(stage, { [BTC]: 105, [ETH]: 125, [SOL]: 80 });
+      fillAll(stage);
     });
     expect(signals).toEqual([`3 ${BTC} dropped 0`, `3 ${ETH} winner 2`, `3 ${SOL} loser -3.125`]);
   });
@@ -57,6 +97,7 @@ describe('cross-sectional-momentum', () => {
       minute(stage, { [BTC]: 110, [SOL]: 125 });
       minute(stage, { [BTC]: 110, [SOL]: 125 });
       minute(stage, { [BTC]: 110, [SOL]: 125 });
+      fillAll(stage);
     });
     // The slice of the third minute waits two; sizes are reckoned at the close by then.
     expect(signals).toEqual([`5 ${BTC} dropped 0`, `5 ${SOL} winner 4`]);
@@ -71,6 +112,7 @@ describe('cross-sectional-momentum', () => {
     for (let at = 1; at <= 15; at += 1) {
       minute(stage, { [BTC]: 100 + at, [ETH]: 100, [SOL]: 100 });
     }
+    fillAll(stage);
     const winner = stage.signals.find(({ tag }) => tag === 'winner');
     expect(winner).toMatchObject({ eventTime: T0 + 900_000, validUntil: T0 + 1_200_000 });
   });

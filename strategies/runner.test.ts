@@ -192,6 +192,36 @@ describe('slices', () => {
     ]);
   });
 
+  it('give what is asked for in them a bar of the shortest feed that closed', () => {
+    const five = { ...FEED, interval: '5m', warmup: 1 } as const;
+    const slow = { ...five, interval: '15m' } as const;
+    const strategy = strategyOf(
+      { onSlice: (_bars, ctx) => ctx.target('BTC/USDT', { qty: '1' }, { tag: 'slice' }) },
+      [five, slow],
+    );
+    const runner = runnerOf(strategy);
+    const asked = Array.from({ length: 15 }, (_, at) => bar(at)).flatMap(
+      (one) => handled(runner.onKline(one, STANDING)).signals,
+    );
+    expect(
+      asked.map(({ eventTime, validUntil }) => [eventTime - T0, validUntil - eventTime]),
+    ).toEqual([
+      [5 * MINUTE, 5 * MINUTE],
+      [10 * MINUTE, 5 * MINUTE],
+      [15 * MINUTE, 5 * MINUTE],
+    ]);
+    const alone = runnerOf(
+      strategyOf(
+        { onSlice: (_bars, ctx) => ctx.target('BTC/USDT', { qty: '1' }, { tag: 'slice' }) },
+        [slow],
+      ),
+    );
+    const [only] = Array.from({ length: 15 }, (_, at) => bar(at)).flatMap(
+      (one) => handled(alone.onKline(one, STANDING)).signals,
+    );
+    expect(only).toMatchObject({ validUntil: T0 + 30 * MINUTE });
+  });
+
   it('survive a restart while they wait', () => {
     const { slices, runner, strategy } = slicing();
     const result = handled(runner.onKline(bar(0), STANDING));

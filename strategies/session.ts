@@ -151,8 +151,10 @@ export class StrategySession {
     }
     const taken = takeSlices(this.#slices, this.feeds, now, SLICE_TIMEOUT_MS);
     this.#slices = taken.pending;
-    this.context.validForMs = intervalMs(this.book.base);
     for (const slice of taken.slices) {
+      // As for a bar: until the next one of the shortest feed in it.
+      const lengths = [...slice.bars.keys()].map(({ interval }) => intervalMs(interval));
+      this.context.validForMs = Math.min(...lengths);
       this.#guarded(
         () => `slice of ${new Date(slice.closeAt).toISOString()}`,
         () => this.#strategy.onSlice?.(slice.bars, this.context),
