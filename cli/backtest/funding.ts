@@ -8,8 +8,6 @@ import type { BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
 import { decimalString } from '../../core/money.ts';
 import { isContract } from '../../core/symbol.ts';
-import type { AuxValue } from '../../strategies/base-strategy.ts';
-import { fundingName } from '../../strategies/aux-names.ts';
 import { symbolAndFile } from './run-options.ts';
 
 const rows = z.array(
@@ -74,28 +72,4 @@ function readRates(file: string): Pick<FundingSeries, 'at' | 'rate'> {
     );
   }
   return { at, rate: parsed.data.map((row) => row.funding_rate) };
-}
-
-/** The last funding rate published by then, under the name that strategies ask for. */
-export function fundingAux(
-  funding: readonly FundingSeries[],
-  exchange: string,
-): (name: string, now: number) => AuxValue | undefined {
-  const byName = new Map(
-    funding.map((series) => [fundingName({ exchange, symbol: series.symbol }), series]),
-  );
-  return (name, now) => {
-    const series = byName.get(name);
-    if (series === undefined) return undefined;
-    let low = 0;
-    let high = series.at.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((series.at[middle] ?? Infinity) <= now) low = middle + 1;
-      else high = middle;
-    }
-    const publishedAt = series.at[low - 1];
-    if (publishedAt === undefined) return undefined;
-    return { value: Number(series.rate[low - 1]), publishedAt };
-  };
 }

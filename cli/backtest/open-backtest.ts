@@ -1,4 +1,5 @@
 /** From options to all that the engine needs: strategy, bars, instruments, costs, limits. */
+import { fundingAux } from '../../backtest/funding-aux.ts';
 import type { BacktestInput } from '../../backtest/input.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
@@ -7,7 +8,7 @@ import { parseTimeRange, rangeWithin } from '../../core/time-range.ts';
 import { intervalMs } from '../../core/time.ts';
 import type { StrategyRegistry } from '../../strategies/registry.ts';
 import type { Io } from '../session.ts';
-import { fundingAux, readFunding } from './funding.ts';
+import { readFunding } from './funding.ts';
 import { instrumentOf, usualFee } from './instrument.ts';
 import { openDetail, openMarketData } from './market-data.ts';
 import { checkNames } from './parameters.ts';
