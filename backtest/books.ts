@@ -24,10 +24,10 @@ export class Books implements Account {
   /** Not final, in the order asked for. */
   readonly openOrders: Order[] = [];
   reserved = 0n;
+  /** Wallet and quote flows as a double, for curves. */
+  flowNumber: number;
   readonly #owner: SignalOwner;
   readonly #bySymbol: ReadonlyMap<string, Holding>;
-  /** Wallet and quote flows as a double, for curves. */
-  #flowNumber: number;
 
   /** @param buffer head room of market orders as a fraction; its places are added to money's */
   constructor(markets: readonly Market[], wallet: string, buffer: string, owner: SignalOwner) {
@@ -40,7 +40,7 @@ export class Books implements Account {
     this.holdings = markets.map((market) => new Holding(market, this.moneyPlaces));
     this.#bySymbol = new Map(this.holdings.map((holding) => [holding.market.symbol, holding]));
     this.#owner = owner;
-    this.#flowNumber = this.toNumber(this.wallet);
+    this.flowNumber = this.toNumber(this.wallet);
   }
 
   holding(symbol: string): Holding {
@@ -107,25 +107,7 @@ export class Books implements Account {
   recount(): void {
     let total = this.wallet;
     for (const { quoteFlow } of this.holdings) total += quoteFlow;
-    this.#flowNumber = this.toNumber(total);
-  }
-
-  /** Worth at the markets' prices of the moment, as doubles. */
-  equityNow(): number {
-    let total = this.#flowNumber;
-    for (const { quantityNumber, market } of this.holdings) {
-      if (quantityNumber !== 0) total += quantityNumber * market.price;
-    }
-    return total;
-  }
-
-  /** Value of what is held, absolute. */
-  investedNow(): number {
-    let total = 0;
-    for (const { quantityNumber, market } of this.holdings) {
-      if (quantityNumber !== 0) total += Math.abs(quantityNumber * market.price);
-    }
-    return total;
+    this.flowNumber = this.toNumber(total);
   }
 
   /** Worth at the markets' prices of the moment, exactly. */

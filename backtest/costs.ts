@@ -56,6 +56,12 @@ export interface Fee {
   readonly asset: string;
 }
 
+/** The price of the moment and what a market order pays there, of the market's scale. */
+export interface MarketPrice {
+  readonly price: bigint;
+  readonly plain: bigint;
+}
+
 /** The fee and price arithmetic of one market. */
 export class Costs {
   readonly #market: Market;
@@ -78,12 +84,8 @@ export class Costs {
     this.#quoteUnit = unitOf(market.notionalPlaces + places - FEE_PLACES);
   }
 
-  /** The price of the moment, and what a market order pays there; both of the market's scale. */
-  atMarket(
-    side: Side,
-    price: number,
-    share: number,
-  ): { readonly price: bigint; readonly plain: bigint } {
+  /** What a market order pays at the price of the moment. */
+  atMarket(side: Side, price: number, share: number): MarketPrice {
     const { prices, everyPriceOnTick, instrument } = this.#market;
     const plain = prices.read(price);
     const slippageBps = this.#model.slippageBps + this.#model.impact * share ** 2 * 10_000;

@@ -21,8 +21,16 @@ export class Curves {
     const end = this.#length;
     if (end === this.#at.length) this.#grow();
     this.#at[end] = bar.closeAt;
-    this.#value[end] = books.equityNow();
-    this.#invested[end] = books.investedNow();
+    let worth = books.flowNumber;
+    let invested = 0;
+    for (const { quantityNumber, market } of books.holdings) {
+      if (quantityNumber === 0) continue;
+      const held = quantityNumber * market.price;
+      worth += held;
+      invested += Math.abs(held);
+    }
+    this.#value[end] = worth;
+    this.#invested[end] = invested;
     this.#length = end + 1;
   }
 

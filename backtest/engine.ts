@@ -24,7 +24,8 @@ import { Curves } from './curves.ts';
 import { Guards } from './guards.ts';
 import { Market } from './market.ts';
 import { MarketDay } from './market-day.ts';
-import { Order } from './order.ts';
+import type { Order } from './order.ts';
+import { OrderLog } from './order-log.ts';
 import { Outcome } from './outcome.ts';
 import type { BacktestInput } from './input.ts';
 import type { BacktestResult } from './result.ts';
@@ -58,7 +59,7 @@ class Backtest {
   readonly #curves: Curves;
   readonly #owner: SignalOwner;
   readonly #latencyBars: number;
-  readonly #orders: Order[] = [];
+  readonly #orders = new OrderLog();
   readonly #from: number;
   readonly #to: number;
   readonly #hasContracts: boolean;
@@ -113,10 +114,8 @@ class Backtest {
       input.maintenanceRate ?? DEFAULT_MAINTENANCE,
       input.funding ?? [],
     );
-    this.#venue.onFill = ({ order, price }) => {
-      const spec = order.reducing ? undefined : order.request.stops;
-      const { factor } = order.market.prices;
-      this.#guards.onFill(order.market, Number(price) / factor, spec);
+    this.#venue.onFill = (order, price) => {
+      this.#guards.onFill(order, price);
     };
     const house = {
       books: this.#books,
@@ -152,6 +151,7 @@ class Backtest {
       }
       this.#bar(active, count);
     }
+    for (const order of this.#books.openOrders) this.#orders.keep(order);
     return new Outcome({
       input: this.#input,
       books: this.#books,
@@ -239,9 +239,7 @@ class Backtest {
           `the strategy asks for ${request.symbol}, of which there is no data; there is ${[...this.#bySymbol.keys()].join(', ')}`,
         );
       }
-      const order = new Order(request, market, 'buy');
-      this.#orders.push(order);
-      this.#admit(order, now);
+      this.#admit(this.#orders.make(request, market, 'buy'), now);
     }
     return true;
   }

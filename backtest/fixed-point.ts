@@ -20,6 +20,7 @@ export function placesOf(text: string): number {
 
 /** Reads a decimal string. Throws INVALID_INPUT where it needs more places, or is no number. */
 export function toFixedPoint(text: string, places: number): bigint {
+  if (text === '0') return 0n;
   const match = /^(-?)(\d+)(?:\.(\d*?)0*)?$/.exec(text);
   const [, sign = '', whole = '', fraction = ''] = match ?? [];
   if (match === null || fraction.length > places) {

@@ -10,6 +10,7 @@ import type { StopSpec } from '../core/stops.ts';
 import { firstTouch, type Distance, type Path, type Touch } from './bar-walk.ts';
 import type { Books } from './books.ts';
 import type { Market } from './market.ts';
+import type { Order } from './order.ts';
 
 export interface GuardTouch extends Touch {
   readonly exit: GuardExit;
@@ -37,8 +38,9 @@ export class Guards {
     return this.#guards.size > 0 && this.#guards.has(market);
   }
 
-  /** A position was opened or changed by a fill at that price; `spec` of the order, where it has one. */
-  onFill(market: Market, price: number, spec: StopSpec | undefined): void {
+  /** A position was opened or changed by a fill of the order, at a price of its market's scale. */
+  onFill({ market, reducing, request }: Order, price: bigint): void {
+    const spec = reducing ? undefined : request.stops;
     const known = this.#guards.get(market);
     if (spec === undefined && known === undefined) return;
     const { quantity } = this.#books.holding(market.symbol);
@@ -50,7 +52,7 @@ export class Guards {
     if (chosen === undefined) return;
     const guard: Guard = {
       spec: chosen,
-      best: known?.best ?? price,
+      best: known?.best ?? Number(price) / market.prices.factor,
       levels: { stop: null, stopKind: null, takeProfit: null },
       stop: null,
       profit: null,

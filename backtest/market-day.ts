@@ -9,7 +9,8 @@ import { type Distance, type Path, pathOf, type Touch } from './bar-walk.ts';
 import type { Books } from './books.ts';
 import type { Guards, GuardTouch } from './guards.ts';
 import type { Market } from './market.ts';
-import { Order } from './order.ts';
+import type { Order } from './order.ts';
+import type { OrderLog } from './order-log.ts';
 import { closingSide, type Venue } from './venue.ts';
 
 export interface House {
@@ -18,7 +19,7 @@ export interface House {
   readonly guards: Guards;
   readonly contracts: Contracts;
   /** All orders of the run; those of the house itself (guards, liquidations) are added here. */
-  readonly orders: Order[];
+  readonly orders: OrderLog;
 }
 
 /** What the path meets next. */
@@ -53,11 +54,15 @@ export class MarketDay {
 
   /** Cancels resting orders whose time is over. */
   expire(now: number): void {
-    for (const order of this.#own()) {
-      const { timeoutMs } = order.request;
-      if (timeoutMs === undefined || order.placedAt === null) continue;
-      if (now < order.placedAt + timeoutMs) continue;
-      this.#house.venue.cancel(order, now, `timed out after ${String(timeoutMs)} ms`);
+    const { books, venue } = this.#house;
+    // By index: most bars with an order open have one without a time-out, and need no copy of the list.
+    for (let index = 0; index < books.openOrders.length; index += 1) {
+      const order = books.openOrders[index];
+      const timeoutMs = order?.request.timeoutMs;
+      if (order?.market !== this.market || timeoutMs === undefined) continue;
+      if (order.placedAt === null || now < order.placedAt + timeoutMs) continue;
+      // It leaves the list: the next one is at its place.
+      if (venue.cancel(order, now, `timed out after ${String(timeoutMs)} ms`)) index -= 1;
     }
   }
 
@@ -185,9 +190,9 @@ export class MarketDay {
     const text = fitQuantity(market.instrument, 'market', quantity.replace('-', ''));
     if (text === '0') return;
     const side = closingSide(held.quantity);
-    const order = new Order(
+    const order = orders.make(
       {
-        id: `${tag}-${String(orders.length + 1)}`,
+        id: `${tag}-${String(orders.made + 1)}`,
         symbol: market.symbol,
         sequence: 0,
         eventTime: at,
@@ -207,7 +212,6 @@ export class MarketDay {
     );
     order.quantity = market.quantity(text);
     order.reducing = true;
-    orders.push(order);
     venue.tradeAt(order, price, at);
   }
 

@@ -74,6 +74,9 @@ export class Market {
   /** True where every price with that many places is on the tick. */
   readonly everyPriceOnTick: boolean;
 
+  #quantityText = '0';
+  #quantity = 0n;
+
   constructor(bar: SeriesBar, instrument: Instrument, source: SourceSlot | undefined) {
     const { series } = bar;
     this.bar = bar;
@@ -128,8 +131,14 @@ export class Market {
     this.nextAt = this.series.openAt[this.cursor] ?? Infinity;
   }
 
+  /** As a scaled integer; the last one is remembered, for most strategies ask for the same size again and again. */
   quantity(text: string): bigint {
-    return toFixedPoint(text, this.quantityPlaces);
+    if (text === '0') return 0n;
+    if (text !== this.#quantityText) {
+      this.#quantity = toFixedPoint(text, this.quantityPlaces);
+      this.#quantityText = text;
+    }
+    return this.#quantity;
   }
 
   #lots({ step, min, max }: ReturnType<typeof lotLimits>): Lots {

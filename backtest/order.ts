@@ -5,9 +5,11 @@ import type { IntentState, OrderStatus, OrderView } from '../core/order.ts';
 import { Decimal } from '../core/money.ts';
 import type { Request, SignalOwner } from '../strategies/context.ts';
 import { fromFixedPoint } from './fixed-point.ts';
-import type { Market } from './market.ts';
+import { FEE_PLACES, type Market } from './market.ts';
 
 export class Order {
+  /** Counts up in a run, from 1. */
+  readonly number: number;
   readonly request: Request;
   readonly market: Market;
   side: Side;
@@ -32,10 +34,20 @@ export class Order {
   updatedAt: number;
   endedAt: number | null = null;
   version = 0;
-  /** Asset → fees paid, with 8 places; null before the first fill. */
-  fees: Record<string, bigint> | null = null;
+  /** Paid, with FEE_PLACES places, in the one asset that fees of its side are taken in; null before the first fill. */
+  fee = 0n;
+  feeAsset: string | null = null;
+  readonly #onEnd: (order: Order) => void;
 
-  constructor(request: Request, market: Market, side: Side) {
+  constructor(
+    number: number,
+    request: Request,
+    market: Market,
+    side: Side,
+    onEnd: (order: Order) => void,
+  ) {
+    this.number = number;
+    this.#onEnd = onEnd;
     this.request = request;
     this.market = market;
     this.side = side;
@@ -68,6 +80,7 @@ export class Order {
     this.reason = reason;
     this.endedAt = at;
     this.touch(at);
+    this.#onEnd(this);
   }
 
   touch(at: number): void {
@@ -95,9 +108,7 @@ export class Order {
         this.filled === 0n
           ? null
           : new Decimal(filledQuote).div(amount(this.filled)).toDecimalPlaces(18).toFixed(),
-      fees: Object.fromEntries(
-        Object.entries(this.fees ?? {}).map(([asset, fee]) => [asset, fromFixedPoint(fee, 8)]),
-      ),
+      fees: this.feeAsset === null ? {} : { [this.feeAsset]: fromFixedPoint(this.fee, FEE_PLACES) },
       reducing: this.reducing,
       state: this.state,
       status: this.status,

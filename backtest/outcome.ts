@@ -4,10 +4,11 @@ import type { BacktestInput } from './input.ts';
 import type { Books } from './books.ts';
 import type { Contracts } from './contracts.ts';
 import type { Curves } from './curves.ts';
+import type { VenueFill } from './fill-log.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import { FEE_PLACES } from './market.ts';
 import type { MarketDay } from './market-day.ts';
-import type { Order } from './order.ts';
+import type { OrderLog } from './order-log.ts';
 import type {
   BacktestFill,
   BacktestOrder,
@@ -20,7 +21,7 @@ import type { Interval } from '../core/time.ts';
 import type { Trade } from '../core/trade.ts';
 import { Decimal } from '../core/money.ts';
 import { firstBarFrom } from '../core/bar-series.ts';
-import type { Venue, VenueFill } from './venue.ts';
+import type { Venue } from './venue.ts';
 
 export interface OutcomeParts {
   readonly input: BacktestInput;
@@ -28,7 +29,7 @@ export interface OutcomeParts {
   readonly venue: Venue;
   readonly contracts: Contracts;
   readonly curves: Curves;
-  readonly orders: readonly Order[];
+  readonly orders: OrderLog;
   readonly days: readonly MarketDay[];
   readonly from: number;
   readonly to: number;
@@ -64,20 +65,20 @@ export class Outcome implements BacktestResult {
   }
 
   get orders(): readonly BacktestOrder[] {
-    this.#orders ??= this.#parts.orders.map(orderOf);
+    this.#orders ??= this.#parts.orders.list();
     return this.#orders;
   }
 
   get fills(): readonly BacktestFill[] {
-    this.#fills ??= this.#parts.venue.fills.map((fill, index) =>
-      fillOf(fill, index, this.run.exchange),
-    );
+    this.#fills ??= this.#parts.venue.fills
+      .list(this.#parts.orders)
+      .map((fill, index) => fillOf(fill, index, this.run.exchange));
     return this.#fills;
   }
 
   get trades(): readonly Trade[] {
     this.#trades ??= tradesOf(
-      this.#parts.venue.fills,
+      this.#parts.venue.fills.list(this.#parts.orders),
       this.#parts.books.moneyPlaces,
       this.#parts.days.map(({ market }) => market),
     );
@@ -128,52 +129,30 @@ export class Outcome implements BacktestResult {
         'the strategy listens to ticks, of which bars have none: onMarketData was never called',
       );
     }
-    const planned = orders.filter(({ request }) => request.execution !== undefined).length;
-    if (planned > 0) {
+    if (orders.planned > 0) {
       notices.push(
-        `${String(planned)} orders had an execution plan (TWAP, chase …); each was sent whole`,
+        `${String(orders.planned)} orders had an execution plan (TWAP, chase …); each was sent whole`,
       );
     }
     return notices;
   }
 }
 
-function orderOf(order: Order): BacktestOrder {
-  const { request, market } = order;
-  return {
-    orderId: request.id,
-    symbol: request.symbol,
-    side: order.quantity === 0n ? null : order.side,
-    type: request.type,
-    price: order.price ?? request.stopPrice ?? null,
-    quantity: fromFixedPoint(order.quantity, market.quantityPlaces),
-    filledQuantity: fromFixedPoint(order.filled, market.quantityPlaces),
-    state: order.state,
-    status: order.status,
-    reasonCode: order.reasonCode,
-    reason: order.reason,
-    tag: request.tag,
-    askedAt: request.eventTime,
-    endedAt: order.endedAt,
-  };
-}
-
 function fillOf(fill: VenueFill, index: number, exchange: string): BacktestFill {
-  const { order } = fill;
-  const { market, request } = order;
+  const { market, orderId } = fill;
   return {
     exchange,
-    symbol: request.symbol,
+    symbol: market.symbol,
     venueTradeId: String(index + 1),
-    venueOrderId: request.id,
-    clientOrderId: request.id,
-    side: order.side,
+    venueOrderId: orderId,
+    clientOrderId: orderId,
+    side: fill.side,
     price: fromFixedPoint(fill.price, market.prices.places),
     quantity: fromFixedPoint(fill.quantity, market.quantityPlaces),
     feeAmount: fromFixedPoint(fill.fee, FEE_PLACES),
     feeAsset: fill.feeAsset,
     liquidity: fill.maker ? 'maker' : 'taker',
     executedAt: fill.at,
-    tag: request.tag,
+    tag: fill.tag,
   };
 }

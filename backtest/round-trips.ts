@@ -7,7 +7,7 @@ import { firstBarFrom } from '../core/bar-series.ts';
 import { divideHalfEven, fromFixedPoint, unitOf } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import { FEE_PLACES, type Market } from './market.ts';
-import type { VenueFill } from './venue.ts';
+import type { VenueFill } from './fill-log.ts';
 
 const PRICE_PLACES = 18;
 /** What is left below this share of the trade's largest quantity, and below the step, is dust. */
@@ -35,8 +35,7 @@ export function tradesOf(
 ): Trade[] {
   return markets
     .flatMap((market) => {
-      const own =
-        markets.length === 1 ? fills : fills.filter(({ order }) => order.market === market);
+      const own = markets.length === 1 ? fills : fills.filter((fill) => fill.market === market);
       return new TradeBuilder(market, moneyPlaces).build(own);
     })
     .sort((a, b) => a.entryAt - b.entryAt);
@@ -69,9 +68,9 @@ class TradeBuilder {
   #take(fill: VenueFill, unit: bigint): void {
     const holding = this.#holding;
     const open = (this.#open ??= this.#begin(fill));
-    holding.apply({ ...fill, side: fill.order.side });
+    holding.apply(fill);
     const quote = fill.price * fill.quantity;
-    const enters = (fill.order.side === 'buy') === open.long;
+    const enters = (fill.side === 'buy') === open.long;
     if (enters) {
       open.entered += fill.quantity;
       open.enteredQuote += quote;
@@ -91,9 +90,9 @@ class TradeBuilder {
 
   #begin(fill: VenueFill): Building {
     return {
-      long: fill.order.side === 'buy',
+      long: fill.side === 'buy',
       entryAt: fill.at,
-      entryTag: fill.order.request.tag,
+      entryTag: fill.tag,
       realisedBefore: this.#holding.realised,
       entered: 0n,
       enteredQuote: 0n,
@@ -114,7 +113,7 @@ class TradeBuilder {
       entryAt: trade.entryAt,
       exitAt,
       entryTag: trade.entryTag,
-      exitTag: exit?.order.request.tag ?? null,
+      exitTag: exit?.tag ?? null,
       quantity: fromFixedPoint(trade.entered, quantityPlaces),
       entryPrice: this.#average(trade.enteredQuote, trade.entered),
       exitPrice: exit === null ? null : this.#average(trade.leftQuote, trade.left),
@@ -167,7 +166,7 @@ class TradeBuilder {
   /** A fill that crosses zero, cut in two at zero, its fee in proportion; any other fill as it is. */
   #cutAtZero(fill: VenueFill): VenueFill[] {
     const held = this.#holding.quantity;
-    const closes = held !== 0n && held < 0n === (fill.order.side === 'buy');
+    const closes = held !== 0n && held < 0n === (fill.side === 'buy');
     if (!closes || fill.quantity <= size(held)) return [fill];
     const fee = divideHalfEven(fill.fee * size(held), fill.quantity);
     return [

@@ -9,30 +9,22 @@ import type { Side } from '../core/fill.ts';
 import { Decimal, plainNumber } from '../core/money.ts';
 import { firstTouch, type Distance, type Path, type Touch } from './bar-walk.ts';
 import type { Books } from './books.ts';
-import type { CostModel, Costs } from './costs.ts';
+import type { CostModel, Costs, MarketPrice } from './costs.ts';
+import { FillLog } from './fill-log.ts';
 import { fromFixedPoint, toFixedPoint, unitOf } from './fixed-point.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
 
-/** One fill, in the scales of its market. */
-export interface VenueFill {
-  readonly order: Order;
-  readonly price: bigint;
-  readonly quantity: bigint;
-  readonly fee: bigint;
-  readonly feeAsset: string;
-  readonly maker: boolean;
-  readonly at: number;
-}
+const NONE: readonly Order[] = [];
 
 export class Venue {
-  readonly fills: VenueFill[] = [];
+  readonly fills = new FillLog();
   /** Orders that changed since they were last taken, in the order of the changes. */
   changes: Order[] = [];
   /** Σ |price − price of the moment| × quantity, as money. */
   slippagePaid = 0n;
   /** Told of each fill at once. */
-  onFill: (fill: VenueFill) => void = () => undefined;
+  onFill: (order: Order, price: bigint) => void = () => undefined;
   readonly #books: Books;
   readonly #costs: ReadonlyMap<Market, Costs>;
   readonly #model: CostModel;
@@ -133,21 +125,26 @@ export class Venue {
 
   #sendAtOnce(order: Order, at: number): void {
     const { market } = order;
-    const atMarket = order.request.type === 'market';
-    const price = atMarket
-      ? this.#costsOf(market).atMarket(order.side, market.price, this.#share(order)).price
-      : market.prices.read(market.price);
+    const traded = order.request.type === 'market' ? this.#atMarket(order, market.price) : null;
+    const price = traded === null ? market.prices.read(market.price) : traded.price;
     if (!this.#coversAt(order, price)) {
       this.#refuse(order, at, 'VENUE_INSUFFICIENT_BALANCE', 'the balance does not cover it');
       return;
     }
-    if (atMarket) this.#fillAtMarket(order, market.price, at);
+    if (traded !== null) this.#fillTraded(order, traded, at);
     else this.#fill(order, price, false, at);
   }
 
   #fillAtMarket(order: Order, price: number, at: number): void {
+    this.#fillTraded(order, this.#atMarket(order, price), at);
+  }
+
+  #atMarket(order: Order, price: number): MarketPrice {
+    return this.#costsOf(order.market).atMarket(order.side, price, this.#share(order));
+  }
+
+  #fillTraded(order: Order, traded: MarketPrice, at: number): void {
     const { market } = order;
-    const traded = this.#costsOf(market).atMarket(order.side, price, this.#share(order));
     const quantity = this.#fill(order, traded.price, false, at);
     if (traded.price === traded.plain) return;
     const difference = traded.price - traded.plain;
@@ -180,17 +177,16 @@ export class Venue {
     order.reserved -= released;
     order.filled += quantity;
     order.filledQuote += price * quantity;
-    order.fees ??= {};
-    order.fees[fee.asset] = (order.fees[fee.asset] ?? 0n) + fee.amount;
+    order.fee += fee.amount;
+    order.feeAsset = fee.asset;
     if (order.remaining === 0n) this.#end(order, 'done', 'filled', at);
     else {
       order.status = 'partially_filled';
       order.touch(at);
       this.changes.push(order);
     }
-    const fill = { order, price, quantity, fee: fee.amount, feeAsset: fee.asset, maker, at };
-    this.fills.push(fill);
-    this.onFill(fill);
+    this.fills.add(order, price, quantity, fee, maker, at);
+    this.onFill(order, price);
     return quantity;
   }
 
@@ -227,7 +223,10 @@ export class Venue {
   #coversAt(order: Order, price: bigint, except: Order = order): boolean {
     const { market, side } = order;
     const books = this.#books;
-    const others = books.openOrders.filter((other) => other !== except && other.rests);
+    const others =
+      books.openOrders.length === 1 && books.openOrders[0] === except
+        ? NONE
+        : books.openOrders.filter((other) => other !== except && other.rests);
     if (market.isContract) return this.#coversContract(order, price, others);
     if (side === 'sell') {
       const locked = others
@@ -281,13 +280,25 @@ export class Venue {
     this.#end(order, 'failed', 'rejected', at, code, reason);
   }
 
-  #end(...[order, state, status, at, code = null, reason = null]: EndArguments): void {
-    this.#books.reserved -= order.reserved;
-    order.reserved = 0n;
+  #end(
+    order: Order,
+    state: Order['state'],
+    status: Order['status'],
+    at: number,
+    code: ErrorCode | null = null,
+    reason: string | null = null,
+  ): void {
+    if (order.reserved !== 0n) {
+      this.#books.reserved -= order.reserved;
+      order.reserved = 0n;
+    }
     order.end(state, status, at, code, reason);
     const { openOrders } = this.#books;
-    const index = openOrders.indexOf(order);
-    if (index >= 0) openOrders.splice(index, 1);
+    if (openOrders.at(-1) === order) openOrders.pop();
+    else {
+      const index = openOrders.indexOf(order);
+      if (index >= 0) openOrders.splice(index, 1);
+    }
     this.changes.push(order);
   }
 
@@ -297,15 +308,6 @@ export class Venue {
     return costs;
   }
 }
-
-type EndArguments = [
-  order: Order,
-  state: Order['state'],
-  status: Order['status'],
-  at: number,
-  code?: ErrorCode | null,
-  reason?: string | null,
-];
 
 /** The side on which an order that closes such a quantity trades. */
 export function closingSide(quantity: bigint): Side {
