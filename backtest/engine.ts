@@ -295,13 +295,16 @@ class Backtest {
       });
   }
 
-  /** Bars before `from` warm the strategy: as many as live ones would. */
+  /** Bars before `from` warm the strategy: as many as live ones would, unless told otherwise. */
   #skipToWarmUp(): void {
     if (this.#from === -Infinity) return;
     const needs = new Map(
       this.#session.book.history().map(({ symbol, count }) => [symbol, count] as const),
     );
-    for (const market of this.#markets) market.skipTo(this.#from, needs.get(market.symbol) ?? 0);
+    const { warmupBars } = this.#input;
+    for (const market of this.#markets) {
+      market.skipTo(this.#from, warmupBars ?? needs.get(market.symbol) ?? 0);
+    }
   }
 
   #detailOf(market: Market): BarSeries | undefined {

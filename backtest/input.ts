@@ -21,6 +21,8 @@ export interface BacktestInput {
   /** Trades bars that open at `from` or later, and before `to`; bars before `from` warm the strategy. */
   readonly from?: number;
   readonly to?: number;
+  /** How many bars before `from`; as many as the strategy's feeds ask for, as live, where not given. */
+  readonly warmupBars?: number;
   readonly costs?: Partial<CostModel>;
   readonly limits?: Partial<RiskLimits>;
   /** Head room over the reference price of a market order, as live. Default `"0.01"`. */

@@ -15,6 +15,7 @@ import { benchHalt } from './halt.ts';
 import { benchKlines } from './klines.ts';
 import { benchOrders } from './orders.ts';
 import { median, ratioOf, type Ratio } from './ratio.ts';
+import { benchSweep } from './sweep.ts';
 
 const RESULTS = fileURLToPath(new URL('../../bench', import.meta.url));
 
@@ -36,6 +37,8 @@ async function measure(
       await startDemoStrategies(session.api);
       say('orders …');
       const orders = await benchOrders(session, 'sma-cross-btc');
+      say('sweep …');
+      const sweep = await benchSweep();
       say('bars …');
       const bars = benchBars();
       say('klines …');
@@ -44,7 +47,7 @@ async function measure(
       const bus = await benchBus(stack.kafkaBrokers ?? [], String(Date.now()));
       say('halts …');
       const halt = await benchHalt(session, 'sma-cross-btc');
-      return { figures: [bus, ...orders.figures, halt, klines, ...bars], historyEvents: orders.historyEvents };
+      return { figures: [bus, ...orders.figures, halt, klines, ...bars, sweep], historyEvents: orders.historyEvents };
     } finally {
       await session.close();
     }
