@@ -10,6 +10,7 @@ import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts'
 import { addBacktestCommands } from './commands/backtest.ts';
 import { addBuildCommands } from './commands/builds.ts';
 import { addDataCommands } from './commands/data.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addGuardCommands } from './commands/guards.ts';
 import { addHaltCommands } from './commands/halts.ts';
 import { addHistoryCommand } from './commands/history.ts';
@@ -85,6 +86,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
   addDataCommands(program, session);
   addBacktestCommands(program, session);
   addStrategyFileCommands(program, session);
+  addDoctorCommand(program, session);
   addLoginCommand(program, session);
   settle(program.commands, program);
   return program;

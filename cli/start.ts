@@ -29,6 +29,7 @@ interface StartOptions {
   readonly bars: number;
   readonly speed: number;
   readonly dataDir: string;
+  readonly strategyPath?: readonly string[];
 }
 
 const DAY_BARS = 1440;
@@ -53,6 +54,7 @@ const program = new Command('npm start --')
   .option('--encrypt', 'from now on encrypt what Temporal stores; its UI asks the API to decode it')
   .option('--bars <n>', 'minutes to replay', wholeNumber, DAY_BARS)
   .option('--speed <n>', 'times real speed; 0 is as fast as the pipeline allows', wholeNumber, 0)
+  .option('--strategy-path <path...>', 'files with your own strategies, or folders of such files')
   .option('--data-dir <path>', 'where servers and simulator keep their data', '.keel');
 
 async function main(options: StartOptions): Promise<number> {
@@ -89,6 +91,7 @@ async function main(options: StartOptions): Promise<number> {
       stack,
       dataDir,
       encryption,
+      strategyPath: (options.strategyPath ?? []).map((path) => resolve(path)),
       onStep: (name, detail) => {
         terminal.step(name, detail);
       },

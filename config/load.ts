@@ -15,6 +15,7 @@ const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   KEEL_BUILD_ID: ['temporal', 'versioning', 'buildId'],
   KEEL_API_PORT: ['api', 'port'],
   KEEL_JWT_SECRET: ['api', 'jwtSecret'],
+  KEEL_STRATEGY_PATH: ['strategyPath'],
   KEEL_LOG_LEVEL: ['log', 'level'],
   KEEL_LOG_FILE: ['log', 'file'],
 };

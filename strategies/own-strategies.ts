@@ -20,9 +20,9 @@ export async function registerOwnStrategies(
   paths: readonly string[],
 ): Promise<StrategyRegistry> {
   if (paths.length === 0) return registry;
+  const sources = paths.map((path) => ({ path, files: filesOf(path) }));
   await import('./own-modules.ts');
-  for (const path of paths) {
-    const files = filesOf(path);
+  for (const { path, files } of sources) {
     let found = 0;
     for (const file of files) {
       const classes = await strategiesIn(file);

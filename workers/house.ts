@@ -21,6 +21,7 @@ import type { Config } from '../config/schema.ts';
 import type { VenueConfig } from '../config/venues.ts';
 import { decimal, toDecimalString } from '../core/money.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
+import { registerOwnStrategies } from '../strategies/own-strategies.ts';
 import { defaultRegistry, type StrategyRegistry } from '../strategies/registry.ts';
 import { latestPrice } from './latest-price.ts';
 import { patiently } from './patience.ts';
@@ -66,11 +67,13 @@ function createAdapter(config: Config, venue: VenueConfig, doors: Doors): TradeA
 
 /**
  * Opens PostgreSQL, bus, cache and the venues. Temporal is connected at first use, so that a process that
- * never needs it (collector, manager) does not wait for it. Throws KeelError UNAVAILABLE.
+ * never needs it (collector, manager) does not wait for it. Throws KeelError UNAVAILABLE, and INVALID_INPUT for a
+ * strategy file that cannot be loaded.
  */
 export async function buildHouse(service: string, config: Config): Promise<House> {
   const logger = createLogger(service, config.log.level, config.log.file);
   installRuntime(logger);
+  const registry = await registerOwnStrategies(defaultRegistry(), config.strategyPath);
   const lost = (server: string) => (error: Error) => {
     logger.warn({ err: error, server }, 'connection_lost');
   };
@@ -111,7 +114,7 @@ export async function buildHouse(service: string, config: Config): Promise<House
     cache,
     rateBudget,
     adapters,
-    registry: defaultRegistry(),
+    registry,
     temporal() {
       temporal ??= connectTemporal(config.temporal).catch((error: unknown) => {
         // The next who asks tries again.

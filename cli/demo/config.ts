@@ -42,6 +42,7 @@ export function demoConfig(
   simulator: { readonly httpUrl: string; readonly wsUrl: string },
   dataDir: string,
   encryption?: DemoEncryption,
+  strategyPath: readonly string[] = [],
 ): Config {
   return parseConfig(
     {
@@ -67,6 +68,7 @@ export function demoConfig(
           ...SIMULATOR_KEYS,
         },
       ],
+      strategyPath,
       api: { port: encryption?.apiPort ?? 0 },
       log: { level: 'info', file: join(dataDir, 'log', 'keel.log') },
     },

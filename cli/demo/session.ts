@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly dataDir: string;
   /** Absent: Temporal's payloads are readable. */
   readonly encryption?: DemoEncryption | undefined;
+  /** Files or folders with strategies beside those that Keel ships. */
+  readonly strategyPath?: readonly string[];
   /** Of the simulated venue, where they are not to be the real one's. */
   readonly limits?: SimulatorOptions['limits'];
   /** Where the recorded market begins on a fresh data folder (ms UTC); the demo's own beginning without. */
@@ -92,7 +94,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
-    const config = demoConfig(options.stack, simulator, options.dataDir, options.encryption);
+    const config = demoConfig(
+      options.stack,
+      simulator,
+      options.dataDir,
+      options.encryption,
+      options.strategyPath,
+    );
     const repositories = createRepositories(openDatabase(config.postgresUrl));
     closers.push(() => repositories.close());
     await resumeMarket(simulator, repositories);
