@@ -5,7 +5,7 @@ import { summaryOf } from './start-order.ts';
 describe('summaryOf', () => {
   it.each([
     [{}, 'buy to 1 BTC/USDT · sma-cross (test)'],
-    [{ wanted: { kind: 'target', quantity: '0' } }, 'flat to 0 BTC/USDT · sma-cross (test)'],
+    [{ wanted: { kind: 'target', quantity: '0' } }, 'flat BTC/USDT · sma-cross (test)'],
     [
       { wanted: { kind: 'order', side: 'sell', quantity: '0.5' }, tag: 'stop-loss' },
       'sell 0.5 BTC/USDT · sma-cross (stop-loss)',

@@ -38,8 +38,9 @@ export async function startOrder(client: Client, signal: Signal): Promise<'start
 /** One line for the list of workflows: `buy 0.01 BTC/USDT · sma-cross (golden-cross)`. */
 export function summaryOf(signal: Signal): string {
   const { wanted } = signal;
-  const size = wanted.kind === 'order' ? wanted.quantity : `to ${wanted.quantity}`;
+  const target = wanted.quantity === '0' ? '' : `to ${wanted.quantity} `;
+  const size = wanted.kind === 'order' ? `${wanted.quantity} ` : target;
   const price = signal.limitPrice ?? signal.stopPrice;
   const at = price === undefined ? '' : ` at ${price}`;
-  return `${actionOf(signal)} ${size} ${signal.symbol}${at} · ${signal.strategyType} (${signal.tag})`;
+  return `${actionOf(signal)} ${size}${signal.symbol}${at} · ${signal.strategyType} (${signal.tag})`;
 }

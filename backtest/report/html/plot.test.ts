@@ -21,6 +21,17 @@ describe('valueAxis', () => {
     );
   });
 
+  it('has three ticks or more where the ends lie badly', () => {
+    const axis = valueAxis(6_400, 14_900, (value) => String(value));
+    expect(axis.ticks.map(({ label }) => label)).toEqual([
+      '6000',
+      '8000',
+      '10000',
+      '12000',
+      '14000',
+    ]);
+  });
+
   it.each([
     [0.05, 2],
     [0.1, 1],

@@ -22,7 +22,11 @@ export interface Axis {
   readonly ticks: readonly Tick[];
 }
 
-/** Round numbers between the ends, in steps of 1, 2 or 5 of a power of ten; about `count` of them. */
+const LEAST_TICKS = 3;
+/** Times a power of ten. */
+const ROUND_STEPS = [10, 5, 2, 1, 0.5, 0.2, 0.1];
+
+/** Round numbers between the ends, three or more where that can be, in steps of 1, 2 or 5 of a power of ten; about `count` of them. */
 export function valueAxis(
   lowest: number,
   highest: number,
@@ -34,7 +38,12 @@ export function valueAxis(
   const [from, to] = [lowest - room, highest + room];
   const raw = (to - from) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= raw) ?? 10);
+  const steps = ROUND_STEPS.map((factor) => factor * power);
+  const widest = steps.findLastIndex((step) => step >= raw);
+  const countOf = (step: number): number => Math.floor(to / step) - Math.ceil(from / step) + 1;
+  // Where the ends lie badly the widest leaves so few that nobody can read a value between them.
+  const step =
+    steps.slice(widest).find((one) => countOf(one) >= LEAST_TICKS) ?? (steps[widest] || power);
   const ticks: Tick[] = [];
   for (let index = Math.ceil(from / step); index * step <= to; index += 1) {
     ticks.push({ value: index * step, label: labelOf(index * step, step) });

@@ -3,9 +3,9 @@ import { Markup } from './markup.ts';
 
 export const STYLE = new Markup(`
 :root { color-scheme: light dark; --text: #1c2430; --soft: #647084; --page: #f6f7f9; --card: #fff; --rule: #e1e5eb;
-  --line: #2f6fde; --gain: #0f8a6d; --loss: #cf4a3c; --short: #d9861a; --up: #9cc9bd; --down: #e3b1ab; }
+  --line: #2f6fde; --gain: #0f8a6d; --loss: #cf4a3c; --short: #d9861a; --up: #6fa99b; --down: #c58b84; }
 @media (prefers-color-scheme: dark) { :root { --text: #e4e8ee; --soft: #96a1b3; --page: #11151b; --card: #1a2029;
-  --rule: #2c3542; --line: #6ea3ff; --gain: #35c49d; --loss: #f07b6c; --short: #f0a94a; --up: #2f6b5c; --down: #80453e; } }
+  --rule: #2c3542; --line: #6ea3ff; --gain: #35c49d; --loss: #f07b6c; --short: #f0a94a; --up: #4b8f7e; --down: #a8645b; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 76rem; background: var(--page); color: var(--text);
   font: 15px/1.45 system-ui, sans-serif; }
@@ -28,10 +28,12 @@ figcaption { margin-bottom: .7rem; } figcaption span { color: var(--soft); font-
 .plot .wick { stroke-width: 1; } .plot .body { stroke-width: 1; }
 .plot .up { stroke: var(--up); } .plot .down { stroke: var(--down); } .plot .body.up { fill: var(--up); } .plot .body.down { fill: var(--down); }
 .plot .held.gain, .plot .ring.gain { stroke: var(--gain); } .plot .held.loss, .plot .ring.loss { stroke: var(--loss); }
-.plot .dot, .plot .ring, .plot .hole { stroke-linecap: round; } .plot .dot { stroke: var(--line); stroke-width: 6; }
-.plot .ring { stroke-width: 7; } .plot .hole { stroke: var(--card); stroke-width: 3; }
+.plot .dot, .plot .ring, .plot .hole { stroke-linecap: round; } .plot .dot { stroke: var(--line); stroke-width: 5; }
+.plot .ring { stroke-width: 6; } .plot .hole { stroke: var(--card); stroke-width: 2.5; }
 .plot .dot.short { stroke: var(--short); } .crowded .hole { display: none; }
 .plot .crowded .held { stroke-width: 1; } .plot .crowded .dot, .plot .crowded .ring { stroke-width: 3; }
+.plot .held { stroke-width: 1.25; opacity: .75; }
+.plot .crowded .held { opacity: .55; } .plot .crowded .dot, .plot .crowded .ring { opacity: .8; }
 .plot .bar { stroke: none; } .plot .bar.gain { fill: var(--gain); } .plot .bar.loss { fill: var(--loss); }
 .x span, .y span { position: absolute; color: var(--soft); font-size: .75rem; white-space: nowrap; }
 .x span { top: calc(100% + .25rem); transform: translateX(-50%); } .x .first { transform: none; }
