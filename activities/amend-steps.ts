@@ -15,7 +15,7 @@ import { withFailures } from './failures.ts';
 import { ensureSignalTopics, publishSignal } from './publish-signals.ts';
 
 export interface AmendDeps {
-  readonly orders: Pick<OrderRepository, 'getOrder'>;
+  readonly orders: Pick<OrderRepository, 'getOrder' | 'routingFacts'>;
   /** By account id. */
   readonly adapters: ReadonlyMap<string, Pick<TradeAdapter, 'marketTime'>>;
   readonly bus: EventBus;
@@ -26,6 +26,8 @@ export type AmendStepResult =
   | { readonly kind: 'ending' }
   /** What it filled by then leaves nothing to place. */
   | { readonly kind: 'filled'; readonly filledQuantity: string }
+  /** The time it had to rest in was over by then: nothing is placed. */
+  | { readonly kind: 'timed-out' }
   | { readonly kind: 'replaced'; readonly newOrderId: string; readonly remainder: string };
 
 export type AmendActivities = ReturnType<typeof createAmendActivities>;
@@ -44,7 +46,10 @@ function runIdOf({ orderId, requestId }: Pick<AmendStep, 'orderId' | 'requestId'
 
 export function createAmendActivities({ orders, adapters, bus }: AmendDeps) {
   return withFailures({
-    /** Once the order is final: places the exact remainder at the new terms, as an order of the person's. */
+    /**
+     * Once the order is final: places the exact remainder at the new terms, as an order of the person's. What an
+     * amend cannot change is the first order's: stops, execution plan, and the moment at which it times out.
+     */
     async replaceAmended(step: AmendStep): Promise<AmendStepResult> {
       const order = await orders.getOrder(step.orderId);
       if (!isFinalIntent(order.state)) return { kind: 'ending' };
@@ -60,20 +65,20 @@ export function createAmendActivities({ orders, adapters, bus }: AmendDeps) {
         );
       }
       const eventTime = await adapter.marketTime();
+      const { signal: first } = await orders.routingFacts(step.orderId);
+      const timeout = timeLeft(first, eventTime);
+      if (timeout === null) return { kind: 'timed-out' };
       const signal: Signal = {
+        ...first,
+        ...timeout,
         id: replacementId(step, symbol),
-        strategyId: order.strategyId,
-        strategyType: order.strategyType,
         runId: runIdOf(step),
         source: { kind: 'person', name: step.by },
-        accountId,
-        exchange: order.exchange,
-        symbol,
         sequence: 1,
         eventTime,
+        // Its own: the first one's has passed where the order rested for long.
         validUntil: eventTime + intervalMs('1m'),
         wanted: { kind: 'order', side: order.side, quantity: remainder },
-        type: 'limit',
         limitPrice: step.limitPrice,
         referencePrice: step.limitPrice,
         tag: `amends ${step.orderId}`,
@@ -83,4 +88,11 @@ export function createAmendActivities({ orders, adapters, bus }: AmendDeps) {
       return { kind: 'replaced', newOrderId: signal.id, remainder };
     },
   });
+}
+
+/** What is left at market time `now` of the order's time to rest; null where that is over. */
+function timeLeft({ eventTime, timeoutMs }: Signal, now: number): Pick<Signal, 'timeoutMs'> | null {
+  if (timeoutMs === undefined) return {};
+  const left = eventTime + timeoutMs - now;
+  return left > 0 ? { timeoutMs: left } : null;
 }

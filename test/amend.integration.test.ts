@@ -45,7 +45,9 @@ describeWith(['postgres', 'temporal'], 'an amend', () => {
 
   it('replaces a resting order by its remainder, once, and not again when asked again', async () => {
     const price = Math.floor(Number(stage.simulator.state().prices[SYMBOL]) * 0.9);
-    const signal = await stage.signal({ type: 'limit', limitPrice: String(price) });
+    const stops = { stopLoss: { fraction: '0.05' } };
+    const kept = { stops, timeoutMs: 3_600_000 };
+    const signal = await stage.signal({ type: 'limit', limitPrice: String(price), ...kept });
     await stage.send(signal);
     await until(signal.id, 'open');
 
@@ -68,6 +70,9 @@ describeWith(['postgres', 'temporal'], 'an amend', () => {
       reason: expect.stringContaining('amended by ada'),
       filledQuantity: '0',
     });
+    const { signal: second } = await stage.house.repositories.orders.routingFacts(newId);
+    expect(second.stops).toEqual(stops);
+    expect(second.eventTime + (second.timeoutMs ?? 0)).toBe(signal.eventTime + kept.timeoutMs);
     // A request that is repeated is the same order.
     await sleep(500);
     await workflows.startAmend(step);

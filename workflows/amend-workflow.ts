@@ -21,9 +21,9 @@ const { replaceAmended } = proxyActivities<AmendActivities>({
   },
 });
 
-export async function amendWorkflow(
-  step: AmendStep,
-): Promise<Exclude<AmendStepResult, { kind: 'ending' }>> {
+type AmendEnd = Exclude<AmendStepResult, { kind: 'ending' }>;
+
+export async function amendWorkflow(step: AmendStep): Promise<AmendEnd> {
   const { by, limitPrice, orderId, quantity } = step;
   const wish = `**Amend of order \`${orderId}\`** to ${quantity} at ${limitPrice}, asked by ${by}`;
   setCurrentDetails(`${wish}\n\nThe order is being cancelled and verified.`);
@@ -36,11 +36,18 @@ export async function amendWorkflow(
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       continue;
     }
-    setCurrentDetails(
-      result.kind === 'filled'
-        ? `${wish}\n\nIt had filled ${result.filledQuantity} by then: nothing is left to place.`
-        : `${wish}\n\nThe remainder, ${result.remainder}, is order \`${result.newOrderId}\`.`,
-    );
+    setCurrentDetails(`${wish}\n\n${outcomeOf(result)}`);
     return result;
+  }
+}
+
+function outcomeOf(result: AmendEnd): string {
+  switch (result.kind) {
+    case 'filled':
+      return `It had filled ${result.filledQuantity} by then: nothing is left to place.`;
+    case 'timed-out':
+      return 'Its time-out had passed by then: nothing is placed.';
+    case 'replaced':
+      return `The remainder, ${result.remainder}, is order \`${result.newOrderId}\`.`;
   }
 }

@@ -59,7 +59,7 @@ export function orderRoutes(service: OrderService, placing: PlaceService): reado
       path: '/orders/{id}/amend',
       tag,
       summary:
-        'Replace a resting limit order: cancelled, verified, its remainder placed at new terms',
+        'Replace a resting limit order: cancelled, verified, its remainder placed at new terms, with its stops, execution plan and what is left of its time-out',
       status: 202,
       fails: [404, 409, 422, 503],
       roles: TRADERS,
