@@ -27,6 +27,14 @@ describe('the configuration', () => {
     expect(config.venues[0]?.restUrl).toBe('https://api.binance.com');
   });
 
+  it('reconciles every two minutes unless told otherwise, and no faster than every ten seconds', () => {
+    const every = (reconciliation?: object) =>
+      parseConfig({ ...LEAST, ...(reconciliation && { reconciliation }) }).reconciliation.everyMs;
+    expect(every()).toBe(120_000);
+    expect(every({ everyMs: 30_000 })).toBe(30_000);
+    expect(() => every({ everyMs: 9_999 })).toThrow(/reconciliation\.everyMs: .*10000.*9999/);
+  });
+
   it('reports all three of three errors at once, each with what was given', () => {
     const broken = {
       ...LEAST,

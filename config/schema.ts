@@ -112,6 +112,12 @@ export const configSchema = z
         marketBuyBuffer: nonNegativeDecimal.default('0.01'),
       })
       .prefault({}),
+    reconciliation: z
+      .strictObject({
+        /** Wall milliseconds between two looks at an account (docs/guides/reconcile-an-account.md); an hour at most. */
+        everyMs: z.int().min(10_000).max(3_600_000).default(120_000),
+      })
+      .prefault({}),
     api: z
       .strictObject({
         host: z.string().default('127.0.0.1'),

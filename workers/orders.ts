@@ -79,7 +79,7 @@ export async function startOrders(house: House): Promise<Running> {
     logger,
   });
   for (const accountId of adapters.keys()) {
-    await scheduleReconciliation(server.client, accountId);
+    await scheduleReconciliation(server.client, accountId, house.config.reconciliation.everyMs);
   }
   const workers = [
     await createWorker(server, {

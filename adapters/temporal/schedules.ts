@@ -1,6 +1,6 @@
 /** Temporal Schedules: created by the worker that serves what they start. */
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { RECONCILE_EVERY_MS, reconcileId } from '../../temporal-config/schedules.ts';
+import { reconcileId } from '../../temporal-config/schedules.ts';
 import { ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
 import type { ReconcileInput } from '../../workflows/reconcile-workflow.ts';
 
@@ -8,7 +8,7 @@ import type { ReconcileInput } from '../../workflows/reconcile-workflow.ts';
 export async function scheduleReconciliation(
   client: Client,
   accountId: string,
-  everyMs = RECONCILE_EVERY_MS,
+  everyMs: number,
 ): Promise<void> {
   const id = reconcileId(accountId);
   const input: ReconcileInput = { accountId };
