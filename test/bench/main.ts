@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: ratios against bare baselines, measured turn about in one run on the native stack. Prints
  * a table and writes bench/results.json. Read the ratios; the absolutes are this machine's.
+ * `npm run bench -- engine` measures the backtest engine alone, without servers, and writes nothing.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { startDemoStrategies } from '../../cli/demo/strategies.ts';
 import { startStack } from '../../stack/stack.ts';
 import { benchBars } from './bars.ts';
 import { benchBus } from './bus.ts';
+import { benchEngine, engineText } from './engine.ts';
 import { benchHalt } from './halt.ts';
 import { benchKlines } from './klines.ts';
 import { benchOrders } from './orders.ts';
@@ -56,25 +58,38 @@ async function measure(
   }
 }
 
+function table(figures: readonly Ratio[]): void {
+  console.table(
+    figures.map((figure) => ({
+      figure: figure.name,
+      ratio: ratioOf(figure).toFixed(2),
+      keel: `${median(figure.keel).toFixed(0)} ${figure.unit}`,
+      baseline: `${median(figure.baseline).toFixed(0)} ${figure.unit}`,
+    })),
+  );
+}
+
+if (process.argv[2] === 'engine') {
+  const { figures, engine } = benchEngine();
+  table(figures);
+  process.stdout.write(engineText(engine));
+  process.exit(0);
+}
+
 const dataDir = mkdtempSync(join(tmpdir(), 'keel-bench-'));
 chmodSync(dataDir, 0o755);
 try {
-  const { figures, historyEvents } = await measure(dataDir);
-  const rows = figures.map((figure) => ({
-    figure: figure.name,
-    ratio: ratioOf(figure).toFixed(2),
-    keel: `${median(figure.keel).toFixed(0)} ${figure.unit}`,
-    baseline: `${median(figure.baseline).toFixed(0)} ${figure.unit}`,
-  }));
-  console.table(rows);
+  const { figures: ofServices, historyEvents } = await measure(dataDir);
+  process.stderr.write('engine …\n');
+  const { figures: ofEngine, engine } = benchEngine();
+  const figures = [...ofServices, ...ofEngine];
+  table(figures);
   process.stdout.write(`history events of a plain market order: ${String(historyEvents)}\n`);
-  process.stdout.write(
-    'engine bars/s against a bare loop: not measured, the backtest engine is not built yet\n',
-  );
+  process.stdout.write(engineText(engine));
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(
     join(RESULTS, 'results.json'),
-    `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, historyEvents, figures }, null, 2)}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, historyEvents, engine, figures }, null, 2)}\n`,
   );
 } finally {
   rmSync(dataDir, { recursive: true, force: true });
