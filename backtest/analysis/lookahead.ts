@@ -95,7 +95,7 @@ function spread<T>(all: readonly T[], most: number): readonly T[] {
   });
 }
 
-export function same(a: AskedSignal, b: AskedSignal): boolean {
+function same(a: AskedSignal, b: AskedSignal): boolean {
   return (
     a.at === b.at &&
     a.symbol === b.symbol &&

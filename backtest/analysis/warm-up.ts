@@ -9,7 +9,6 @@ import { intervalMs } from '../../core/time.ts';
 import type { RunPool } from '../optimise/run-pool.ts';
 import type { Span } from '../optimise/spans.ts';
 import type { AskedSignal, RunAnswer, Study } from '../optimise/study.ts';
-import { same } from './lookahead.ts';
 
 export interface WarmUpRun {
   /** Bars of the data before the first traded one. */
@@ -119,6 +118,17 @@ function compare(bars: number, answer: RunAnswer, longest: RunAnswer): WarmUpRun
 function missing(some: readonly AskedSignal[], others: readonly AskedSignal[]): AskedSignal[] {
   const byTime = Map.groupBy(others, ({ at }) => at);
   return some.filter(
-    (signal) => !(byTime.get(signal.at) ?? []).some((other) => same(other, signal)),
+    (signal) => !(byTime.get(signal.at) ?? []).some((other) => alike(other, signal)),
+  );
+}
+
+/** Their quantities aside: after one other trade the equity is another, and every size that is a share of it. */
+function alike(a: AskedSignal, b: AskedSignal): boolean {
+  return (
+    a.symbol === b.symbol &&
+    a.side === b.side &&
+    a.type === b.type &&
+    a.price === b.price &&
+    a.tag === b.tag
   );
 }

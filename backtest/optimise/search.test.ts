@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import { Faulty } from '../../test/factories/strategies/cheats.ts';
 import { createStudy } from '../../test/factories/studies.ts';
@@ -9,6 +9,9 @@ import { searchSpace } from './space.ts';
 import { spanOf } from './spans.ts';
 import { answer, type Study } from './study.ts';
 import { walkForward, windowsOf } from './walk-forward.ts';
+
+/** Threads start slowly on a busy machine. */
+jest.setTimeout(60_000);
 
 const sma = defaultRegistry().get('sma-cross');
 const study = createStudy('sma-cross');

@@ -9,6 +9,7 @@ import { registerOwnStrategies } from '../../strategies/own-strategies.ts';
 import { defaultRegistry, type StrategyRegistry } from '../../strategies/registry.ts';
 import { writeNewStrategy } from '../backtest/new-strategy.ts';
 import { parametersOf } from '../backtest/parameters.ts';
+import { pathOption } from '../backtest/command-options.ts';
 import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
 
@@ -92,13 +93,6 @@ export function addStrategyFileCommands(program: Command, session: Session): voi
       const [code] = (await once(tests, 'close')) as [number | null];
       if (code !== 0) session.findingsFail();
     });
-}
-
-export function pathOption(command: Command): Command {
-  return command.option(
-    '--strategy-path <path...>',
-    'a file with your own strategies, or a folder of such files',
-  );
 }
 
 function defaultText(value: unknown): string | null {
