@@ -8,6 +8,8 @@ const base = {
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: true }] },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.keel/'],
   modulePathIgnorePatterns: ['/dist/', '/.keel/'],
+  // A busy machine, and coverage, make a test many times slower; one that hangs is still told.
+  testTimeout: 30_000,
 };
 
 const SERVED = ['.*\\.integration\\.test\\.ts$', '.*\\.e2e\\.test\\.ts$'];
@@ -17,7 +19,7 @@ export default {
   maxWorkers: 1,
   coverageProvider: 'babel',
   collectCoverageFrom: [
-    '{core,strategies,workflows,activities,adapters,api,cli,config,observability,simulator,stack,workers}/**/*.ts',
+    '{core,strategies,backtest,workflows,activities,adapters,api,cli,config,observability,simulator,stack,workers}/**/*.ts',
     '!**/*.test.ts',
     '!**/*.contract.ts',
   ],
@@ -26,6 +28,7 @@ export default {
     './core/': { lines: 80 },
     './core/risk/': { lines: 80 },
     './strategies/': { lines: 80 },
+    './backtest/': { lines: 80 },
     './workflows/': { lines: 80 },
     './activities/': { lines: 80 },
   },
