@@ -32,6 +32,8 @@ export interface GuardActivityDeps {
   /** Newest known price. Throws NOT_FOUND where there is none. */
   price(exchange: string, symbol: string): Promise<string>;
   readonly logger: Logger;
+  /** Wall milliseconds; the machine's clock where none is given. */
+  readonly now?: () => number;
 }
 
 export interface GuardStep extends GuardKey {
@@ -59,7 +61,7 @@ export interface GuardActivities {
 }
 
 export function createGuardActivities(deps: GuardActivityDeps): GuardActivities {
-  const { guards, orders, logger } = deps;
+  const { guards, orders, logger, now = Date.now } = deps;
 
   async function worldOf(guard: Guard): Promise<GuardWorld> {
     const { accountId, exchange, symbol } = guard;
@@ -77,7 +79,7 @@ export function createGuardActivities(deps: GuardActivityDeps): GuardActivities 
       venueStops: adapter.stopOrders,
       price: await priceOrNull(exchange, symbol),
       marketTime: await adapter.marketTime(),
-      now: Date.now(),
+      now: now(),
     };
   }
 

@@ -106,7 +106,7 @@ const PASSAGES: readonly Passage[] = [
   { kind: 'duplicate' },
 ];
 
-const FATES: readonly Exclude<Fate, 'goes-on'>[] = [
+export const FATES: readonly Exclude<Fate, 'goes-on'>[] = [
   'dies-before',
   'dies-after',
   'stalls',
@@ -170,7 +170,7 @@ async function playOne(
 }
 
 /** Collects the outcomes of schedules, by trace. */
-class Collector {
+export class Collector {
   readonly failures: Failure[] = [];
   schedules = 0;
   private readonly traces = new Set<string>();

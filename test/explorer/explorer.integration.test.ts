@@ -26,6 +26,13 @@ it('keeps every invariant of an order in more than ten thousand different schedu
   expect(Number(told?.[2])).toBeGreaterThan(10_000);
 });
 
+it('keeps every invariant of a guarded position in more than three thousand different schedules', async () => {
+  const { code, output } = await explore('--guards', '--schedules', '300', '--seed', '20261128');
+  const told = /(\d+) schedules, (\d+) of them different, (\d+) broke an invariant/.exec(output);
+  expect({ code, broke: told?.[3], output }).toEqual({ code: 0, broke: '0', output });
+  expect(Number(told?.[2])).toBeGreaterThan(3_000);
+});
+
 it('says what it takes, and plays nothing else', async () => {
   const { code, output } = await explore('--schedules', 'many');
   expect(code).toBe(2);

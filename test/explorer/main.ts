@@ -1,10 +1,11 @@
 /**
- * `npm run explore -- [--schedules N] [--seed S] [--only "<name>"]`: what can become of an order, in one
- * process with a virtual clock. Prints how many different schedules were played and what broke; exit code 1
+ * `npm run explore -- [--schedules N] [--seed S] [--only "<name>"] [--guards]`: what can become of an order
+ * or, with --guards, of a guarded position, in one process with a virtual clock. Prints how many different schedules were played and what broke; exit code 1
  * where an invariant broke, with the name that repeats it.
  */
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
+import { exploreGuards } from './guard-explore.ts';
 
 function wholeNumber(text: string, flag: string): number {
   const value = Number(text);
@@ -18,11 +19,12 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    guards: { type: 'boolean', default: false },
   },
 });
 const { only } = values;
 const startedAt = performance.now();
-const { distinct, schedules, failures } = await explore({
+const { distinct, schedules, failures } = await (values.guards ? exploreGuards : explore)({
   drawn: wholeNumber(values.schedules, 'schedules'),
   seed: wholeNumber(values.seed, 'seed'),
   mostFailures: 5,
@@ -38,6 +40,7 @@ process.stdout.write(
     `${String(failures.length)} broke an invariant (${seconds} s)\n`,
 );
 if (failures.length > 0) {
-  process.stdout.write('Repeat one with its trace: npm run explore -- --only "<name>"\n');
+  const guards = values.guards ? '--guards ' : '';
+  process.stdout.write(`Repeat one with its trace: npm run explore -- ${guards}--only "<name>"\n`);
   process.exitCode = 1;
 }
