@@ -180,7 +180,9 @@ function guardViolations({ venue, books, lives, plot, wrong }: GuardedWorld): st
   }
   if (position.isZero()) found.push(`nothing is held and the guard is ${guard.state}`);
   if (guard.state !== 'armed') found.push(`the guard is left ${guard.state}`);
-  const wanted = plot.venueStops ? [held] : [];
+  // A stop under the smallest notional at its own price is refused: the risk monitor watches the level instead.
+  const restable = position.mul(guard.levels.stop ?? '0').gte(SMALLEST_NOTIONAL);
+  const wanted = plot.venueStops && restable ? [held] : [];
   if (stopsFor.join() !== wanted.join()) {
     found.push(`${held} is held and stops rest for [${stopsFor.join()}]`);
   }
