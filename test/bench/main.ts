@@ -1,22 +1,23 @@
 /**
  * `npm run bench`: ratios against bare baselines, measured turn about in one run on the native stack. Prints
  * a table and writes bench/results.json. Read the ratios; the absolutes are this machine's.
- * `npm run bench -- engine` measures the backtest engine alone, without servers, and writes nothing.
+ * `npm run bench -- orders bus` measures those parts alone, and writes nothing; `engine`, `bars` and `sweep` need
+ * no servers.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSession } from '../../cli/demo/session.ts';
+import { openSession, type Session } from '../../cli/demo/session.ts';
 import { startDemoStrategies } from '../../cli/demo/strategies.ts';
-import { startStack } from '../../stack/stack.ts';
+import { startStack, type Stack } from '../../stack/stack.ts';
 import { benchBars } from './bars.ts';
 import { benchBus } from './bus.ts';
-import { benchEngine, engineText } from './engine.ts';
+import { benchEngine, engineText, type EngineFigures } from './engine.ts';
 import { benchHalt } from './halt.ts';
 import { benchKlines } from './klines.ts';
 import { benchOrders } from './orders.ts';
-import { median, ratioOf, type Ratio } from './ratio.ts';
+import { median, ratioOf, roundsOf, type Measured as Ratios } from './ratio.ts';
 import { benchSweep } from './sweep.ts';
 
 const RESULTS = fileURLToPath(new URL('../../bench', import.meta.url));
@@ -24,12 +25,56 @@ const RESULTS = fileURLToPath(new URL('../../bench', import.meta.url));
 /** The bench asks for more than a real account may: what it measures is Keel. */
 const LIMITS = { weightPerMinute: 1_000_000, ordersPer10Seconds: 100_000 };
 
-async function measure(
-  dataDir: string,
-): Promise<{ readonly figures: readonly Ratio[]; readonly historyEvents: number }> {
-  const say = (text: string): void => {
-    process.stderr.write(`${text}\n`);
-  };
+const STRATEGY = 'sma-cross-btc';
+
+interface Measured extends Ratios {
+  readonly engine?: EngineFigures['engine'];
+}
+
+type Part = (session: Session, stack: Stack) => Promise<Measured>;
+
+/** By the name that the command line takes, in the order in which they run. */
+const WITH_SERVERS: Readonly<Record<string, Part>> = {
+  orders: (session) => benchOrders(session, STRATEGY),
+  klines: async (session, stack) => ({
+    figures: [await benchKlines(stack.postgresUrl, session.repositories.klines)],
+  }),
+  bus: async (_session, stack) => ({
+    figures: [await benchBus(stack.kafkaBrokers ?? [], String(Date.now()))],
+  }),
+  halts: async (session) => ({ figures: [await benchHalt(session, STRATEGY)] }),
+};
+const WITHOUT: Readonly<Record<string, () => Measured | Promise<Measured>>> = {
+  sweep: async () => ({ figures: [await benchSweep()] }),
+  bars: () => ({ figures: benchBars() }),
+  engine: benchEngine,
+};
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** The parts that are asked for, one after another. */
+async function measureEach<A extends unknown[]>(
+  parts: Readonly<Record<string, (...given: A) => Measured | Promise<Measured>>>,
+  asked: readonly string[],
+  ...given: A
+): Promise<Measured> {
+  let all: Measured = { figures: [] };
+  for (const [name, part] of Object.entries(parts)) {
+    if (!asked.includes(name)) continue;
+    say(`${name} …`);
+    all = joined(all, await part(...given));
+  }
+  return all;
+}
+
+function joined(one: Measured, other: Measured): Measured {
+  return { ...one, ...other, figures: [...one.figures, ...other.figures] };
+}
+
+async function measureWithServers(dataDir: string, asked: readonly string[]): Promise<Measured> {
+  if (!asked.some((name) => name in WITH_SERVERS)) return { figures: [] };
   say('starting the native stack …');
   const stack = await startStack({ mode: 'native', dataDir, environment: {} });
   try {
@@ -37,19 +82,7 @@ async function measure(
     const session = await openSession({ mode: 'embedded', stack, dataDir, onStep: say, limits: LIMITS });
     try {
       await startDemoStrategies(session.api);
-      say('orders …');
-      const orders = await benchOrders(session, 'sma-cross-btc');
-      say('sweep …');
-      const sweep = await benchSweep();
-      say('bars …');
-      const bars = benchBars();
-      say('klines …');
-      const klines = await benchKlines(stack.postgresUrl, session.repositories.klines);
-      say('bus …');
-      const bus = await benchBus(stack.kafkaBrokers ?? [], String(Date.now()));
-      say('halts …');
-      const halt = await benchHalt(session, 'sma-cross-btc');
-      return { figures: [bus, ...orders.figures, halt, klines, ...bars, sweep], historyEvents: orders.historyEvents };
+      return await measureEach(WITH_SERVERS, asked, session, stack);
     } finally {
       await session.close();
     }
@@ -58,39 +91,42 @@ async function measure(
   }
 }
 
-function table(figures: readonly Ratio[]): void {
-  console.table(
-    figures.map((figure) => ({
-      figure: figure.name,
-      ratio: ratioOf(figure).toFixed(2),
-      keel: `${median(figure.keel).toFixed(0)} ${figure.unit}`,
-      baseline: `${median(figure.baseline).toFixed(0)} ${figure.unit}`,
-    })),
-  );
+const known = [...Object.keys(WITH_SERVERS), ...Object.keys(WITHOUT)];
+const wanted = process.argv.slice(2);
+const strange = wanted.filter((name) => !known.includes(name));
+if (strange.length > 0) {
+  say(`the bench has no part ${strange.join(', ')}; its parts are ${known.join(', ')}`);
+  process.exit(2);
 }
-
-if (process.argv[2] === 'engine') {
-  const { figures, engine } = benchEngine();
-  table(figures);
-  process.stdout.write(engineText(engine));
-  process.exit(0);
-}
+const asked = wanted.length === 0 ? known : wanted;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'keel-bench-'));
 chmodSync(dataDir, 0o755);
 try {
-  const { figures: ofServices, historyEvents } = await measure(dataDir);
-  process.stderr.write('engine …\n');
-  const { figures: ofEngine, engine } = benchEngine();
-  const figures = [...ofServices, ...ofEngine];
-  table(figures);
-  process.stdout.write(`history events of a plain market order: ${String(historyEvents)}\n`);
-  process.stdout.write(engineText(engine));
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(
-    join(RESULTS, 'results.json'),
-    `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, historyEvents, engine, figures }, null, 2)}\n`,
+  const served = await measureWithServers(dataDir, asked);
+  const measured = joined(served, await measureEach(WITHOUT, asked));
+  const { engine, figures, historyEvents } = measured;
+  console.table(
+    figures.map((figure) => ({
+      figure: figure.name,
+      ratio: ratioOf(figure).toFixed(2),
+      rounds: roundsOf(figure)
+        .map((ratio) => ratio.toFixed(2))
+        .join(' '),
+      keel: `${median(figure.keel).toFixed(0)} ${figure.unit}`,
+      baseline: `${median(figure.baseline).toFixed(0)} ${figure.unit}`,
+    })),
   );
+  if (historyEvents !== undefined)
+    process.stdout.write(`history events of a plain market order: ${String(historyEvents)}\n`);
+  if (engine !== undefined) process.stdout.write(engineText(engine));
+  if (wanted.length === 0) {
+    mkdirSync(RESULTS, { recursive: true });
+    writeFileSync(
+      join(RESULTS, 'results.json'),
+      `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, ...measured }, null, 2)}\n`,
+    );
+  }
 } finally {
   rmSync(dataDir, { recursive: true, force: true });
 }

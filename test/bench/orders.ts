@@ -15,7 +15,7 @@ import { DEMO_ACCOUNT } from '../../cli/demo/config.ts';
 import { ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
 import type { orderWorkflow } from '../../workflows/order-workflow.ts';
 import type { bareWorkflow, BareActivities } from './bare-workflow.ts';
-import { percentile, type Ratio } from './ratio.ts';
+import { percentile, type Measured, type Ratio } from './ratio.ts';
 
 const ORDERS = 60;
 /** decide, placeOrder, settleOrder. */
@@ -151,10 +151,7 @@ async function historyEvents(ways: Ways): Promise<number> {
   return (await handle.fetchHistory()).events?.length ?? 0;
 }
 
-export async function benchOrders(
-  session: Session,
-  strategyId: string,
-): Promise<{ readonly figures: Ratio[]; readonly historyEvents: number }> {
+export async function benchOrders(session: Session, strategyId: string): Promise<Measured> {
   const { temporal } = session.config;
   const connection = await NativeConnection.connect({ address: temporal.address });
   const client = new Client({ connection });

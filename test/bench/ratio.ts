@@ -7,6 +7,13 @@ export interface Ratio {
   readonly baseline: readonly number[];
 }
 
+/** What a part of the bench found. */
+export interface Measured {
+  readonly figures: readonly Ratio[];
+  /** Of a plain market order. */
+  readonly historyEvents?: number;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -22,4 +29,9 @@ export function percentile(values: readonly number[], share: number): number {
 
 export function ratioOf(figure: Ratio): number {
   return median(figure.keel) / median(figure.baseline);
+}
+
+/** Of each round by itself: how far they lie apart says how busy the machine was. */
+export function roundsOf({ baseline, keel }: Ratio): readonly number[] {
+  return keel.map((value, round) => value / (baseline[round] ?? baseline[0] ?? Number.NaN));
 }
