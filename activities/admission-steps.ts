@@ -150,14 +150,21 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
         return { verdict: 'ended', order: factsOf(await end(orderId, version)) };
       }
       const context = await orders.riskContext(orderId, instrument, marketTime);
-      let order = await orders.recordRisk(orderId, evaluateRisk(context));
-      if (isFinalIntent(order.state)) {
-        return { verdict: 'ended', order: factsOf(await end(orderId, version)) };
-      }
+      const report = evaluateRisk(context);
       const due = approvalDue(context);
-      if (due !== null) order = await orders.awaitApproval(orderId, due);
+      let told: OrderView;
+      if (due === null) {
+        told = await announce({ orderId, version }, { report });
+      } else {
+        const checked = await orders.recordRisk(orderId, report);
+        if (!isFinalIntent(checked.state)) await orders.awaitApproval(orderId, due);
+        told = await announce({ orderId, version });
+      }
+      if (isFinalIntent(told.state)) {
+        countFinished(told, logger, null);
+        return { verdict: 'ended', order: factsOf(told) };
+      }
       const { approvalTimeoutMs } = policy;
-      const told = await announce({ orderId, version });
       const awaiting = told.state === 'awaiting_approval' && told.approval === undefined;
       const untilTooLate = Math.max(signal.validUntil - marketTime, 0);
       return {
@@ -165,7 +172,7 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
         order: factsOf(told),
         terms: {
           instrument,
-          reducing: order.reducing,
+          reducing: told.reducing,
           ...(admission.heldElsewhere === true ? { heldElsewhere: true } : {}),
         },
         wait:

@@ -45,6 +45,11 @@ export function tellingGuards({ orders, guards, door, logger }: GuardNewsDeps): 
       if (recorded.guard !== null) await tell(recorded.guard);
       return recorded;
     },
+    async recordEvent(orderId, version, change) {
+      const told = await orders.recordEvent(orderId, version, change);
+      if (change !== undefined) await ended(told.event);
+      return told;
+    },
     settle: async (orderId, final) => ended(await orders.settle(orderId, final)),
   };
 }

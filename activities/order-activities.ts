@@ -10,6 +10,7 @@ import type { EventBus } from '../adapters/event-bus.ts';
 import type { FinalState, NewLeg, OrderRepository } from '../adapters/order-repository.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { KeelError } from '../core/errors.ts';
+import type { OrderView } from '../core/order.ts';
 import { clientOrderId } from '../core/signal.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createAdmissionSteps, type AccountStep, type OrderPolicy } from './admission-steps.ts';
@@ -215,9 +216,18 @@ export function createOrderActivities(deps: OrderActivityDeps) {
     /** Makes the order final and frees its reservation; refuses while a leg may be live. */
     async settleOrder(step: SettleStep): Promise<SettleResult> {
       const legPorts = (accountId: string): LegPorts => portsFor(adapterOf(accountId));
-      const settled = await settle({ store: orders, legPorts }, step.orderId, step.final);
+      const announced: OrderView[] = [];
+      const store = {
+        ...orders,
+        // The end and its event are one transaction.
+        async settle(_orderId: string, final: FinalState): Promise<void> {
+          announced.push(await announce(step, { final }));
+        },
+      };
+      const settled = await settle({ store, legPorts }, step.orderId, step.final);
+      const [order] = announced;
       if (!settled.settled) return settled;
-      const order = await announce(step);
+      if (order === undefined) throw new KeelError('INTERNAL', 'an order was settled unheard');
       countFinished(order, logger, step.startedAt);
       return { settled: true, order: factsOf(order) };
     },

@@ -2,7 +2,7 @@
 import { ORDER } from '../adapters/bus/messages.ts';
 import { orderTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type { OrderRepository } from '../adapters/order-repository.ts';
+import type { OrderChange, OrderRepository } from '../adapters/order-repository.ts';
 import type { OrderView } from '../core/order.ts';
 
 /** Decimals are strings; `quantity` is in base, `price` in quote. */
@@ -27,15 +27,15 @@ export interface Versioned {
   readonly version: number;
 }
 
-/** Stamps the order with the version and tells it; telling it again changes nothing. */
-export type Announce = (versioned: Versioned) => Promise<OrderView>;
+/** Makes the change, stamps the order with the version and tells it; telling it again changes nothing. */
+export type Announce = (versioned: Versioned, change?: OrderChange) => Promise<OrderView>;
 
 export function createAnnounce(
   orders: Pick<OrderRepository, 'recordEvent'>,
   bus: Pick<EventBus, 'publish'>,
 ): Announce {
-  return async ({ orderId, version }) => {
-    const { event, status, at } = await orders.recordEvent(orderId, version);
+  return async ({ orderId, version }, change) => {
+    const { event, status, at } = await orders.recordEvent(orderId, version, change);
     await bus.publish(orderTopic(status, event.exchange), ORDER, [
       { id: `${orderId}:${String(version)}`, key: orderId, time: at, data: event },
     ]);

@@ -172,6 +172,14 @@ export interface OrderQuery {
   readonly after?: string;
 }
 
+/** What happens to an order in the transaction that stores its event; none or one of them. */
+export interface OrderChange {
+  /** As `recordRisk`. */
+  readonly report?: RiskReport;
+  /** As `settle`. */
+  readonly final?: FinalState;
+}
+
 export interface OrderEvent {
   readonly orderId: string;
   readonly version: number;
@@ -204,8 +212,11 @@ export interface OrderRepository {
   recordLeg(update: LegUpdate): Promise<LegRecord>;
   /** Makes the order final and frees what is reserved. Idempotent: a final order stays as it is. */
   settle(orderId: string, final: FinalState): Promise<OrderView>;
-  /** Stamps the order with the workflow's version and stores the event; a known version returns the stored one. */
-  recordEvent(orderId: string, version: number): Promise<OrderEvent>;
+  /**
+   * Makes the change, stamps the order with the workflow's version and stores the event; a known version
+   * returns the stored one.
+   */
+  recordEvent(orderId: string, version: number, change?: OrderChange): Promise<OrderEvent>;
   getOrder(orderId: string): Promise<OrderView>;
   listOrders(query: OrderQuery): Promise<readonly OrderView[]>;
   orderEvents(orderId: string): Promise<readonly OrderEvent[]>;

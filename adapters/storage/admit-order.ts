@@ -17,8 +17,8 @@ import { tradingDay } from '../../core/time.ts';
 import type { Admission, AdmitInput } from '../order-repository.ts';
 import { claimContract } from './contracts.ts';
 import type { Queryable } from './database.ts';
-import { refreshStatus, remainingQuantity } from './order-status.ts';
-import { readOrderView, type OrderRow } from './order-views.ts';
+import { remainingQuantity, statusOf } from './order-status.ts';
+import { readOrderView, toOrderView, type OrderRow } from './order-views.ts';
 import { lockPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { Database } from './tables.ts';
@@ -76,9 +76,7 @@ export async function admitOrder(
     if (decision.verdict === 'blocked') return decision;
     await supersede(trx, decision.supersede, signal, now);
     await keepLeverage(trx, signal, input.instrument);
-    await insertOrder(trx, input, { input: standing, decision }, now);
-    await refreshStatus(trx, signal.id);
-    const order = await readOrderView(trx, signal.id);
+    const order = await insertOrder(trx, input, { input: standing, decision }, now);
     if (decision.verdict === 'ended') return { verdict: 'ended', order };
     const { supersede: superseded } = decision;
     return { verdict: 'admitted', order, superseded, ...heldElsewhere(order, holdings) };
@@ -281,7 +279,7 @@ async function insertOrder(
   input: AdmitInput,
   admission: RecordedAdmission,
   now: number,
-): Promise<void> {
+): Promise<OrderView> {
   const { signal, workflowRunId, marketTime } = input;
   const { decision } = admission;
   const verdict: Pick<
@@ -305,7 +303,9 @@ async function insertOrder(
           reserve_price: '0',
           finished_at: now,
         };
-  await trx
+  const { quantity } = decision;
+  const moreLegs = isWorkedInLegs(signal);
+  const row = await trx
     .insertInto('orders')
     .values({
       ...verdict,
@@ -323,18 +323,23 @@ async function insertOrder(
       side: decision.side,
       type: signal.type,
       price: decision.price,
-      quantity: decision.quantity,
+      quantity,
       reducing: decision.reducing,
-      status: 'pending',
+      status: statusOf(
+        { state: verdict.state, quantity, filled_quantity: '0', more_legs: moreLegs },
+        [],
+      ),
       signal: JSON.stringify(signal),
       admission: JSON.stringify(admission),
       tag: signal.tag,
-      more_legs: isWorkedInLegs(signal),
+      more_legs: moreLegs,
       event_time: signal.eventTime,
       valid_until: signal.validUntil,
       trading_day: sql<string>`${tradingDay(marketTime)}::date`,
       created_at: now,
       updated_at: now,
     })
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toOrderView({ ...row, legs: [], fees: {} });
 }

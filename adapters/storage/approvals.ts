@@ -4,7 +4,7 @@ import { isFinalIntent } from '../../core/intent-machine.ts';
 import type { OrderView } from '../../core/order.ts';
 import { createAuditRepository } from './audit.ts';
 import type { Queryable } from './database.ts';
-import { refreshStatus } from './order-status.ts';
+import { changeWithStatus } from './order-status.ts';
 import { lockOrder, readOrderView } from './order-views.ts';
 import { inTransaction } from './postgres-errors.ts';
 
@@ -19,12 +19,7 @@ export async function awaitApproval(
     const order = await lockOrder(trx, orderId);
     if (order.state === 'admitted' && order.approval === null) {
       const reason = `worth ${due.notional}, over ${due.limit}: a person must approve it`;
-      await trx
-        .updateTable('orders')
-        .set({ state: 'awaiting_approval', reason, updated_at: now })
-        .where('order_id', '=', orderId)
-        .execute();
-      await refreshStatus(trx, orderId);
+      await changeWithStatus(trx, order, { state: 'awaiting_approval', reason }, now);
     }
     return readOrderView(trx, orderId);
   });

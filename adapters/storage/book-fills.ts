@@ -5,7 +5,7 @@ import { applyFill, ledgerEntries } from '../../core/ledger.ts';
 import { type Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
 import { restated, restatement } from './late-fills.ts';
-import { remainingQuantity } from './order-status.ts';
+import { remainingQuantity, type OrderChanges } from './order-status.ts';
 import type { Booked, OrderRow } from './order-views.ts';
 import type { Database } from './tables.ts';
 
@@ -141,13 +141,8 @@ export async function bookLedger(
   await trx.insertInto('ledger_entries').values(entries).execute();
 }
 
-/** Adds the fills to the order's totals and shrinks its reservation to what is left to fill. */
-export async function bookOrder(
-  trx: Transaction<Database>,
-  order: OrderRow,
-  fills: readonly Fill[],
-  now: number,
-): Promise<void> {
+/** The order's totals with the fills added, its reservation shrunk to what is left to fill. */
+export function withFills(order: OrderRow, fills: readonly Fill[]): OrderChanges {
   const filled = sum(fills, (fill) => decimal(fill.quantity)).plus(order.filled_quantity);
   const quote = sum(fills, (fill) => decimal(fill.quantity).mul(fill.price)).plus(
     order.filled_quote,
@@ -156,16 +151,11 @@ export async function bookOrder(
   const reserved = open
     ? remainingQuantity(order.quantity, filled.toFixed()).mul(order.reserve_price)
     : decimal('0');
-  await trx
-    .updateTable('orders')
-    .set({
-      filled_quantity: toDecimalString(filled),
-      filled_quote: toDecimalString(quote),
-      reserved_quote: toDecimalString(reserved),
-      updated_at: now,
-    })
-    .where('order_id', '=', order.order_id)
-    .execute();
+  return {
+    filled_quantity: toDecimalString(filled),
+    filled_quote: toDecimalString(quote),
+    reserved_quote: toDecimalString(reserved),
+  };
 }
 
 function sum(fills: readonly Fill[], of: (fill: Fill) => Decimal): Decimal {

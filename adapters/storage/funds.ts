@@ -2,7 +2,7 @@
  * How much room there is: sums over positions, ledger and open orders. Each is one statement, so a fill that
  * turns reservation into position is seen either before or after, never half.
  */
-import { sql } from 'kysely';
+import { sql, type Expression } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
@@ -27,21 +27,26 @@ export interface StrategyFunds {
   readonly free: string;
 }
 
+/** SQL: `StrategyFunds.free` of a row of `strategy_quotas`, but for what the order given reserves. */
+export const freeOf = (exceptOrderId: Expression<string>) => sql<string>`(
+  strategy_quotas.allocation
+  + (select coalesce(sum(case when ${isContractIn('p.symbol')} then p.realised_pnl - ${marginHeld}
+       else p.quote_flow end), 0) from positions p where p.strategy_id = strategy_quotas.strategy_id)
+  - (select coalesce(sum(o.reserved_quote), 0) from orders o
+     where o.strategy_id = strategy_quotas.strategy_id and o.finished_at is null
+       and o.order_id <> ${exceptOrderId}))`;
+
 /** Quote funds of a strategy; `exceptOrderId`'s own reservation counts as free. Throws NOT_FOUND. */
 export async function strategyFunds(
   db: Queryable,
   strategyId: string,
   exceptOrderId = '',
 ): Promise<StrategyFunds> {
-  const { rows } = await sql<{ allocation: string; free: string }>`
-    select q.allocation, q.allocation
-      + (select coalesce(sum(case when ${isContractIn('p.symbol')} then p.realised_pnl - ${marginHeld}
-           else p.quote_flow end), 0) from positions p where p.strategy_id = q.strategy_id)
-      - (select coalesce(sum(o.reserved_quote), 0) from orders o
-         where o.strategy_id = q.strategy_id and o.finished_at is null and o.order_id <> ${exceptOrderId})
-      as free
-    from strategy_quotas q where q.strategy_id = ${strategyId}`.execute(db);
-  const row = rows[0];
+  const row = await db
+    .selectFrom('strategy_quotas')
+    .select(['allocation', freeOf(sql.val(exceptOrderId)).as('free')])
+    .where('strategy_id', '=', strategyId)
+    .executeTakeFirst();
   if (row === undefined) throw new KeelError('NOT_FOUND', `there is no strategy "${strategyId}"`);
   return { allocation: canonical(row.allocation), free: canonical(row.free) };
 }

@@ -63,18 +63,20 @@ async function activeHalts(db: Queryable): Promise<readonly Halt[]> {
   return rows.map(toHalt);
 }
 
-/** Halts in force that cover an order, as `scope:target: reason`. */
-export async function haltsCovering(
-  db: Queryable,
+/** What people read of a halt. */
+export type HaltNotice = Pick<Halt, 'scope' | 'target' | 'reason'>;
+
+/** Those of the halts that cover an order, as `scope:target: reason`. */
+export function haltsOn(
   order: { readonly strategyId: string; readonly exchange: string; readonly symbol: string },
-): Promise<readonly string[]> {
+  halts: readonly HaltNotice[],
+): readonly string[] {
   const targets: Readonly<Record<Halt['scope'], string | null>> = {
     all: null,
     strategy: order.strategyId,
     exchange: order.exchange,
     symbol: order.symbol,
   };
-  const halts = await activeHalts(db);
   return halts
     .filter(({ scope, target }) => targets[scope] === null || targets[scope] === target)
     .map(({ scope, target, reason }) => `${scope}:${target}: ${reason}`);

@@ -11,7 +11,7 @@ import type { ClaimRefusal, ClaimResult, Leg, NewLeg } from '../order-repository
 import type { Queryable } from './database.ts';
 import { haltCovers, passesHalt } from './halts.ts';
 import { lockOrder, toLeg, type LegWithOrderRow } from './order-views.ts';
-import { refreshStatus } from './order-status.ts';
+import { changeWithStatus } from './order-status.ts';
 import { inTransaction } from './postgres-errors.ts';
 
 /** Throws NOT_FOUND. */
@@ -38,16 +38,10 @@ export function legNotFound(id: string): KeelError {
  */
 export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promise<Leg> {
   const id = clientOrderId(leg.orderId, leg.legNumber);
-  await inTransaction(db, async (trx) => {
+  return inTransaction(db, async (trx) => {
     const order = await lockOrder(trx, leg.orderId);
-    const known = await trx
-      .selectFrom('legs')
-      .select('client_order_id')
-      .where('client_order_id', '=', id)
-      .executeTakeFirst();
-    if (known !== undefined) return;
     const ended = isFinalIntent(order.state);
-    await trx
+    const born = await trx
       .insertInto('legs')
       .values({
         client_order_id: id,
@@ -69,16 +63,15 @@ export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promi
         created_at: now,
         updated_at: now,
       })
-      .execute();
-    if (ended) return;
-    await trx
-      .updateTable('orders')
-      .set({ state: moveIntent(order.state, 'working').state, updated_at: now })
-      .where('order_id', '=', leg.orderId)
-      .execute();
-    await refreshStatus(trx, leg.orderId);
+      .onConflict((conflict) => conflict.column('client_order_id').doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (born === undefined) return readLeg(trx, id);
+    const { state } = ended ? order : moveIntent(order.state, 'working');
+    if (!ended) await changeWithStatus(trx, order, { state }, now);
+    const { reducing, valid_until } = order;
+    return toLeg({ ...born, order_state: state, reducing, valid_until });
   });
-  return readLeg(db, id);
 }
 
 /** Leg states in which there is nothing left to send, or somebody wants it cancelled. */

@@ -31,7 +31,7 @@ interface LegJson {
 }
 
 export type OrderRow = Selectable<OrdersTable>;
-type OrderViewRow = OrderRow & { legs: LegJson[]; fees: Record<string, string> };
+export type OrderViewRow = OrderRow & { legs: LegJson[]; fees: Record<string, string> };
 
 /** An order's row, and the account its leg trades on. */
 export interface Booked {

@@ -1,146 +1,26 @@
 /**
- * Orders after their admission: risk, events, settling, reading. `createOrderRepository` puts them together
- * with admit-order.ts, legs.ts and record-leg.ts.
+ * Reading orders, and `createOrderRepository`, which puts that together with admit-order.ts, order-events.ts,
+ * legs.ts and record-leg.ts.
  */
-import { KeelError } from '../../core/errors.ts';
 import type { Fill } from '../../core/fill.ts';
 import type { Instrument } from '../../core/instrument.ts';
-import { isFinalIntent, moveIntent } from '../../core/intent-machine.ts';
 import type { OrderView } from '../../core/order.ts';
-import type { RiskReport } from '../../core/risk/rule.ts';
-import type { FinalState, OrderEvent, OrderQuery, OrderRepository } from '../order-repository.ts';
+import type { OrderEvent, OrderQuery, OrderRepository } from '../order-repository.ts';
 import { admitOrder } from './admit-order.ts';
 import { awaitApproval, recordApproval } from './approvals.ts';
 import type { Queryable } from './database.ts';
 import { claimSend, prepareLeg, readLeg, releaseSend } from './legs.ts';
-import { refreshStatus } from './order-status.ts';
+import { recordEvent, recordRisk, settleOrder } from './order-events.ts';
 import {
-  lockOrder,
   orderNotFound,
   readOrderView,
   selectOrderViews,
   toFill,
   toOrderView,
 } from './order-views.ts';
-import { inTransaction } from './postgres-errors.ts';
 import { recordLeg } from './record-leg.ts';
 import { readRiskContext } from './risk-context.ts';
 import { readRoutingFacts, recordRoute } from './routing.ts';
-
-/** Stores the report; a denial makes the order final. An order that is worked or final keeps its verdict. */
-async function recordRisk(
-  db: Queryable,
-  orderId: string,
-  report: RiskReport,
-  now: number,
-): Promise<OrderView> {
-  return inTransaction(db, async (trx) => {
-    const order = await lockOrder(trx, orderId);
-    // Once a leg is prepared the order may be at the venue: only its claim decides then.
-    if (!isFinalIntent(order.state) && order.state !== 'working') {
-      await trx
-        .updateTable('orders')
-        .set({ risk: JSON.stringify(report), updated_at: now })
-        .where('order_id', '=', orderId)
-        .execute();
-      if (!report.approved) await settleOrder(trx, orderId, denialOf(report), now);
-    }
-    return readOrderView(trx, orderId);
-  });
-}
-
-/** The first failed rule gives the code, all of them the reason. */
-function denialOf(report: RiskReport): FinalState {
-  const failures = report.results.flatMap(({ verdict }) => (verdict.passed ? [] : [verdict]));
-  const [first] = failures;
-  if (first === undefined) {
-    throw new KeelError('INVALID_INPUT', 'a risk report that denies must name a failed rule');
-  }
-  return {
-    state: 'denied',
-    reasonCode: first.code,
-    reason: failures.map((failure) => failure.reason).join('; '),
-  };
-}
-
-/** Makes the order final and frees what is reserved. A final order stays as it is. */
-async function settleOrder(
-  db: Queryable,
-  orderId: string,
-  final: FinalState,
-  now: number,
-): Promise<OrderView> {
-  return inTransaction(db, async (trx) => {
-    const order = await lockOrder(trx, orderId);
-    const move = moveIntent(order.state, final.state);
-    if (move.outcome === 'applied') {
-      await trx
-        .updateTable('orders')
-        .set({
-          state: move.state,
-          reason_code: final.reasonCode ?? null,
-          reason: final.reason ?? null,
-          reserved_quote: '0',
-          updated_at: now,
-          finished_at: now,
-        })
-        .where('order_id', '=', orderId)
-        .execute();
-      await refreshStatus(trx, orderId);
-    }
-    return readOrderView(trx, orderId);
-  });
-}
-
-/**
- * Stamps the order with the workflow's version and stores what it looks like now; a version that is known
- * comes back as it was stored. `at` is market time: the newest of signal and fills.
- */
-async function recordEvent(
-  db: Queryable,
-  orderId: string,
-  version: number,
-  now: number,
-): Promise<OrderEvent> {
-  return inTransaction(db, async (trx) => {
-    const order = await lockOrder(trx, orderId);
-    const stored = await selectEvents(trx, orderId)
-      .where('version', '=', version)
-      .executeTakeFirst();
-    if (stored !== undefined) return toOrderEvent(stored);
-    await trx
-      .updateTable('orders')
-      .set({ version: Math.max(version, order.version), updated_at: now })
-      .where('order_id', '=', orderId)
-      .execute();
-    const view = await readOrderView(trx, orderId);
-    const newest = await trx
-      .selectFrom('fills')
-      .select('executed_at')
-      .where('order_id', '=', orderId)
-      .orderBy('executed_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const event: OrderEvent = {
-      orderId,
-      version,
-      status: view.status,
-      event: { ...view, version },
-      at: Math.max(view.eventTime, newest?.executed_at ?? 0),
-    };
-    await trx
-      .insertInto('order_events')
-      .values({
-        order_id: orderId,
-        version,
-        status: event.status,
-        event: JSON.stringify(event.event),
-        at: event.at,
-      })
-      .execute();
-    return event;
-  });
-}
 
 function selectEvents(db: Queryable, orderId: string) {
   return db.selectFrom('order_events').selectAll().where('order_id', '=', orderId);
@@ -227,7 +107,7 @@ export function createOrderRepository(db: Queryable, options: OrderOptions): Ord
     releaseSend: (id, deadline) => releaseSend(db, id, deadline, now()),
     recordLeg: (update) => recordLeg(db, update, now()),
     settle: (orderId, final) => settleOrder(db, orderId, final, now()),
-    recordEvent: (orderId, version) => recordEvent(db, orderId, version, now()),
+    recordEvent: (orderId, version, change) => recordEvent(db, orderId, version, now(), change),
     getOrder: (orderId) => readOrderView(db, orderId),
     listOrders: (query) => listOrders(db, query),
     orderEvents: async (orderId) =>

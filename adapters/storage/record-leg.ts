@@ -14,12 +14,12 @@ import type { Position } from '../../core/position.ts';
 import type { GuardKey } from '../guard-repository.ts';
 import type { LegRecord, LegUpdate } from '../order-repository.ts';
 import { canonical } from './amounts.ts';
-import { bookLedger, bookOrder, bookPosition, insertFills } from './book-fills.ts';
+import { bookLedger, bookPosition, insertFills, withFills } from './book-fills.ts';
 import { bookGuard } from './guard-births.ts';
 import type { Queryable } from './database.ts';
 import { lateCost } from './late-fills.ts';
 import { legNotFound } from './legs.ts';
-import { refreshStatus } from './order-status.ts';
+import { changeWithStatus } from './order-status.ts';
 import { lockOrder, toLegView } from './order-views.ts';
 import { inTransaction } from './postgres-errors.ts';
 import { lockPosition } from './positions.ts';
@@ -61,12 +61,12 @@ export async function recordLeg(db: Queryable, update: LegUpdate, now: number): 
       const booking = { before: position, fills: booked, late };
       await bookPosition(trx, where, booking, now);
       await bookLedger(trx, where, booking, now);
-      await bookOrder(trx, order, booked, now);
       guard = await bookGuard(trx, order, booked, now);
     }
     const move = moveOf(leg, update);
     const written = await writeLeg(trx, leg, update, move, now);
-    await refreshStatus(trx, order.order_id);
+    const totals = booked.length === 0 ? {} : withFills(order, booked);
+    await changeWithStatus(trx, order, totals, now);
     const strange = foreign.length > 0;
     return {
       leg: toLegView(written),

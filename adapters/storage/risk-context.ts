@@ -1,13 +1,12 @@
 /** What the risk rules look at, read in one consistent snapshot. */
-import { KeelError } from '../../core/errors.ts';
 import { accountsOf } from '../../core/execution/plan.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { RiskContext } from '../../core/risk/rule.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
 import type { Queryable } from './database.ts';
-import { accountFree, strategyFunds } from './funds.ts';
-import { haltsCovering } from './halts.ts';
+import { accountFree, freeOf } from './funds.ts';
+import { haltsOn, type HaltNotice } from './halts.ts';
 import { orderNotFound, type OrderRow } from './order-views.ts';
 import { sql } from 'kysely';
 
@@ -28,18 +27,14 @@ export async function readRiskContext(
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const order = await trx
-        .selectFrom('orders')
-        .selectAll()
-        .where('order_id', '=', orderId)
+      const found = await selectStanding(trx)
+        .where('orders.order_id', '=', orderId)
         .executeTakeFirst();
-      if (order === undefined) throw orderNotFound(orderId);
-      const limits = await readLimits(trx, order.strategy_id, approvalNotional);
-      const funds = await strategyFunds(trx, order.strategy_id, orderId);
+      if (found === undefined) throw orderNotFound(orderId);
+      const { holders, ...order } = found;
       const paysQuote = order.side === 'buy' || instrument.contract !== undefined;
       const asset = paysQuote ? instrument.quote : instrument.base;
       const quantity = decimal(order.quantity);
-      const { holders, ...position } = await readPosition(trx, order);
       let free = decimal('0');
       for (const accountId of payingAccounts(order, holders)) {
         free = free.plus(await accountFree(trx, accountId, asset, orderId));
@@ -57,43 +52,74 @@ export async function readRiskContext(
         },
         instrument,
         marketTime,
-        position,
+        position: { quantity: canonical(order.held), openQuantity: canonical(order.open_quantity) },
         funds: {
-          allocation: funds.allocation,
-          free: funds.free,
+          allocation: canonical(order.allocation),
+          free: canonical(order.strategy_free),
           accountFree: toDecimalString(free),
           required: toDecimalString(paysQuote ? quantity.mul(order.reserve_price) : quantity),
         },
-        ordersToday: await countOrdersToday(trx, order),
-        halts: await haltsCovering(trx, {
-          strategyId: order.strategy_id,
-          exchange: order.exchange,
-          symbol: order.symbol,
-        }),
-        limits,
+        ordersToday: order.orders_before + 1,
+        halts: haltsOn(
+          {
+            strategyId: order.strategy_id,
+            exchange: order.exchange,
+            symbol: order.symbol,
+          },
+          order.halts,
+        ),
+        limits: {
+          maxPosition: canonicalOrNull(order.max_position),
+          maxOrderNotional: canonicalOrNull(order.max_order_notional),
+          maxOrdersPerDay: order.max_orders_per_day,
+          approvalNotional: canonicalOrNull(order.approval_notional) ?? approvalNotional,
+        },
       };
     });
 }
 
-async function readLimits(
-  db: Queryable,
-  strategyId: string,
-  approvalNotional: string | null,
-): Promise<RiskContext['limits']> {
-  const quota = await db
-    .selectFrom('strategy_quotas')
-    .selectAll()
-    .where('strategy_id', '=', strategyId)
-    .executeTakeFirst();
-  if (quota === undefined) {
-    throw new KeelError('NOT_FOUND', `strategy "${strategyId}" has no quota row`);
-  }
-  return {
-    maxPosition: canonicalOrNull(quota.max_position),
-    maxOrderNotional: canonicalOrNull(quota.max_order_notional),
-    maxOrdersPerDay: quota.max_orders_per_day,
-    approvalNotional: canonicalOrNull(quota.approval_notional) ?? approvalNotional,
-  };
+/**
+ * An order, and in the same statement the standing of its strategy: limits, position, funds, the halts in
+ * force.
+ * - `orders_before`: the day's earlier orders that were, or may yet be, sent. Later ones do not count, so
+ *   that of two at the limit's edge the first passes.
+ */
+function selectStanding(db: Queryable) {
+  return db
+    .selectFrom('orders')
+    .innerJoin('strategy_quotas', 'strategy_quotas.strategy_id', 'orders.strategy_id')
+    .selectAll('orders')
+    .select(['allocation', 'max_position', 'max_order_notional'])
+    .select(['max_orders_per_day', 'approval_notional'])
+    .select([
+      freeOf(sql.ref('orders.order_id')).as('strategy_free'),
+      sql<readonly string[]>`(
+        select coalesce(json_agg(p.account_id order by p.account_id), '[]') from positions p
+        where p.strategy_id = orders.strategy_id and p.symbol = orders.symbol and p.quantity <> 0)`.as(
+        'holders',
+      ),
+      sql<string>`(
+        select coalesce(sum(p.quantity), 0) from positions p
+        where p.strategy_id = orders.strategy_id and p.symbol = orders.symbol)`.as('held'),
+      sql<string>`(
+        select coalesce(sum(greatest(o.quantity - o.filled_quantity, 0)
+                            * case o.side when 'buy' then 1 else -1 end), 0)
+        from orders o
+        where o.strategy_id = orders.strategy_id and o.symbol = orders.symbol
+          and o.finished_at is null and o.order_id <> orders.order_id)`.as('open_quantity'),
+      sql<number>`(
+        select count(*) from orders o
+        where o.strategy_id = orders.strategy_id and o.trading_day = orders.trading_day
+          and o.quantity > 0 and o.state not in ('denied', 'expired', 'superseded')
+          and (o.created_at, o.order_id) < (orders.created_at, orders.order_id))`.as(
+        'orders_before',
+      ),
+      sql<readonly HaltNotice[]>`(
+        select coalesce(json_agg(json_build_object('scope', h.scope, 'target', h.target,
+          'reason', h.reason) order by h.id), '[]') from halts h where h.lifted_at is null)`.as(
+        'halts',
+      ),
+    ]);
 }
 
 /**
@@ -103,39 +129,4 @@ async function readLimits(
 function payingAccounts(order: OrderRow, holders: readonly string[]): readonly string[] {
   const named = order.reducing ? holders : accountsOf(order.signal.execution);
   return named.length === 0 ? [order.account_id] : named;
-}
-
-async function readPosition(
-  db: Queryable,
-  order: OrderRow,
-): Promise<RiskContext['position'] & { readonly holders: readonly string[] }> {
-  const { rows } = await sql<{ held: string; open: string; holders: string[] }>`
-    select
-      (select coalesce(json_agg(account_id order by account_id), '[]') from positions
-       where strategy_id = ${order.strategy_id} and symbol = ${order.symbol} and quantity <> 0) as holders,
-      (select coalesce(sum(quantity), 0) from positions
-       where strategy_id = ${order.strategy_id} and symbol = ${order.symbol}) as held,
-      (select coalesce(sum(greatest(quantity - filled_quantity, 0)
-                           * case side when 'buy' then 1 else -1 end), 0)
-       from orders
-       where strategy_id = ${order.strategy_id} and symbol = ${order.symbol}
-         and finished_at is null and order_id <> ${order.order_id}) as open`.execute(db);
-  return {
-    quantity: canonical(rows[0]?.held ?? '0'),
-    openQuantity: canonical(rows[0]?.open ?? '0'),
-    holders: rows[0]?.holders ?? [],
-  };
-}
-
-/**
- * The day's orders up to this one that were, or may yet be, sent. Later ones do not count, so that of two at
- * the limit's edge the first passes.
- */
-async function countOrdersToday(db: Queryable, order: OrderRow): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from orders
-    where strategy_id = ${order.strategy_id} and trading_day = ${order.trading_day}::date
-      and quantity > 0 and state not in ('denied', 'expired', 'superseded')
-      and (created_at, order_id) < (${order.created_at}::bigint, ${order.order_id})`.execute(db);
-  return (rows[0]?.count ?? 0) + 1;
 }

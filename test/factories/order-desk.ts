@@ -1,7 +1,12 @@
 /** The order activities' surroundings in memory: one account, one order, and what was told on the bus. */
 import { createOrderActivities, type OrderActivities } from '../../activities/order-activities.ts';
 import type { Watch } from '../../activities/notices.ts';
-import type { Admission, OrderEvent, OrderRepository } from '../../adapters/order-repository.ts';
+import type {
+  Admission,
+  FinalState,
+  OrderEvent,
+  OrderRepository,
+} from '../../adapters/order-repository.ts';
 import type { TradeAdapter } from '../../adapters/trade-adapter.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { OrderView } from '../../core/order.ts';
@@ -39,6 +44,10 @@ export function openOrderDesk(options: {
     desk.order = { ...desk.order, ...change };
     return desk.order;
   };
+  const checked = (report: RiskReport): OrderView =>
+    stored(report.approved ? { state: 'admitted' } : { state: 'denied', status: 'denied' });
+  const settled = (final: FinalState): OrderView =>
+    stored({ state: final.state, reasonCode: final.reasonCode ?? null, status: 'cancelled' });
   const notHere = (): never => {
     throw new KeelError('INTERNAL', 'no order activity asks for this');
   };
@@ -49,8 +58,7 @@ export function openOrderDesk(options: {
       const context = approvable(desk.order);
       return options.context?.(context) ?? context;
     },
-    recordRisk: async (_id, report: RiskReport) =>
-      stored(report.approved ? { state: 'admitted' } : { state: 'denied', status: 'denied' }),
+    recordRisk: async (_id, report) => checked(report),
     awaitApproval: async (_id, due) =>
       desk.order.approval === undefined
         ? stored({
@@ -61,9 +69,10 @@ export function openOrderDesk(options: {
         : desk.order,
     recordApproval: async (_id, { by, note, verdict }) =>
       stored({ approval: { verdict, by, note, at: T0 } }),
-    settle: async (_id, final) =>
-      stored({ state: final.state, reasonCode: final.reasonCode ?? null, status: 'cancelled' }),
-    recordEvent: async (orderId, version): Promise<OrderEvent> => {
+    settle: async (_id, final) => settled(final),
+    recordEvent: async (orderId, version, change = {}): Promise<OrderEvent> => {
+      if (change.report !== undefined) checked(change.report);
+      if (change.final !== undefined) settled(change.final);
       const event = stored({ version });
       return { orderId, version, status: event.status, event, at: T0 };
     },
