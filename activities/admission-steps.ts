@@ -71,6 +71,8 @@ export type DecideResult =
       readonly wait: ApprovalWait | null;
       /** Orders not yet sent that this one took the place of. */
       readonly superseded: readonly string[];
+      /** The order's event is stored; `placeOrder` tells it, while it sends. */
+      readonly untold?: true;
       /** A part of the position it reduces is held on other accounts than the strategy's own. */
       readonly heldElsewhere?: true;
     };
@@ -152,8 +154,15 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
       const context = await orders.riskContext(orderId, instrument, marketTime);
       const report = evaluateRisk(context);
       const due = approvalDue(context);
+      // Nobody who listens to events is to hold up a send.
+      const sentNext = due === null && signal.execution === undefined && !admission.heldElsewhere;
       let told: OrderView;
-      if (due === null) {
+      let untold = false;
+      if (sentNext) {
+        const { event } = await orders.recordEvent(orderId, version, { report });
+        untold = !isFinalIntent(event.state);
+        told = untold ? event : await announce({ orderId, version });
+      } else if (due === null) {
         told = await announce({ orderId, version }, { report });
       } else {
         const checked = await orders.recordRisk(orderId, report);
@@ -180,6 +189,7 @@ export function createAdmissionSteps(deps: AdmissionDeps) {
             ? { ...due, expiresInMs: Math.min(approvalTimeoutMs, untilTooLate) }
             : null,
         superseded: admission.superseded,
+        ...(untold ? { untold } : {}),
         ...(admission.heldElsewhere === true ? { heldElsewhere: true } : {}),
       };
     },

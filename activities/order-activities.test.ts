@@ -38,7 +38,7 @@ describe('decide', () => {
   const signal = createSignal({ accountId: ACCOUNT });
   const step = { signal, workflowRunId: 'run', version: 1 };
 
-  it('admits, checks and tells the order once', async () => {
+  it('admits and checks the order; its event is left for the send to tell, once it is under way', async () => {
     const desk = openOrderDesk({});
     desk.admission = { verdict: 'admitted', order: desk.order, superseded: ['older'] };
     expect(await desk.activities.decide(step)).toMatchObject({
@@ -47,7 +47,22 @@ describe('decide', () => {
       terms: { reducing: false },
       wait: null,
       superseded: ['older'],
+      untold: true,
     });
+    expect(desk.told).toEqual([]);
+    await run((input: PlaceStep) => desk.activities.placeOrder(input), { ...PLACE, untold: 1 });
+    expect(desk.told[0]).toEqual({ topic: 'orders.admitted.binance', id: `${signal.id}:1` });
+  });
+
+  it('tells an order itself that several legs work', async () => {
+    const desk = openOrderDesk({});
+    desk.admission = {
+      verdict: 'admitted',
+      order: desk.order,
+      superseded: [],
+      heldElsewhere: true,
+    };
+    expect(await desk.activities.decide(step)).not.toHaveProperty('untold');
     expect(desk.told).toEqual([{ topic: 'orders.admitted.binance', id: `${signal.id}:1` }]);
   });
 
@@ -79,6 +94,7 @@ describe('decide', () => {
       verdict: 'ended',
       order: { status: 'denied' },
     });
+    expect(desk.told).toEqual([{ topic: 'orders.denied.binance', id: `${signal.id}:1` }]);
   });
 
   it('a venue that does not tell its time holds nothing up', async () => {

@@ -41,6 +41,8 @@ export interface PlaceStep extends Omit<AccountStep, 'version'> {
   readonly leg: NewLeg;
   /** Absent where another workflow tells the order's events. */
   readonly version?: number;
+  /** Version of the event that `decide` stored and did not tell: told while the leg is sent. */
+  readonly untold?: number;
   /** Wall-clock milliseconds when the workflow began. */
   readonly startedAt: number;
 }
@@ -86,7 +88,7 @@ const POLL_MS = 2_000;
 /** The type workflows see, `OrderActivities`, is inferred from here. */
 export function createOrderActivities(deps: OrderActivityDeps) {
   const { orders, logger, policy } = deps;
-  const announce = createAnnounce(orders, deps.bus);
+  const { announce, tell } = createAnnounce(orders, deps.bus);
 
   function adapterOf(accountId: string): TradeAdapter {
     const adapter = deps.adapters.get(accountId);
@@ -122,10 +124,21 @@ export function createOrderActivities(deps: OrderActivityDeps) {
   ): Promise<LegStepResult> {
     const adapter = adapterOf(step.accountId);
     const ports = portsFor(adapter);
-    const outcome = await beating(() => run(ports)).catch(async (error: unknown) => {
-      const left = await leftUnknown(ports, step.leg, error);
-      logger.warn({ err: error, client_order_id: left.leg.clientOrderId }, 'order_look_up_failed');
-      return left;
+    const outcome = await beating(async () => {
+      const telling =
+        step.untold === undefined
+          ? Promise.resolve()
+          : tell({ orderId: step.orderId, version: step.untold });
+      // A send that throws is tried again, and tells again.
+      telling.catch(() => undefined);
+      const ran = await run(ports).catch(async (error: unknown) => {
+        const left = await leftUnknown(ports, step.leg, error);
+        const { clientOrderId } = left.leg;
+        logger.warn({ err: error, client_order_id: clientOrderId }, 'order_look_up_failed');
+        return left;
+      });
+      await telling;
+      return ran;
     });
     if (outcome.leg.venueOrderId !== null) countSent(adapter.exchange, step.startedAt);
     if (outcome.leg.state === 'unknown') {

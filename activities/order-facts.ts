@@ -2,7 +2,8 @@
 import { ORDER } from '../adapters/bus/messages.ts';
 import { orderTopic } from '../adapters/bus/topics.ts';
 import type { EventBus } from '../adapters/event-bus.ts';
-import type { OrderChange, OrderRepository } from '../adapters/order-repository.ts';
+import type { OrderChange, OrderEvent, OrderRepository } from '../adapters/order-repository.ts';
+import { KeelError } from '../core/errors.ts';
 import type { OrderView } from '../core/order.ts';
 
 /** Decimals are strings; `quantity` is in base, `price` in quote. */
@@ -30,16 +31,33 @@ export interface Versioned {
 /** Makes the change, stamps the order with the version and tells it; telling it again changes nothing. */
 export type Announce = (versioned: Versioned, change?: OrderChange) => Promise<OrderView>;
 
+/** Tells an event that is stored already; telling it again changes nothing. */
+export type Tell = (versioned: Versioned) => Promise<void>;
+
 export function createAnnounce(
-  orders: Pick<OrderRepository, 'recordEvent'>,
+  orders: Pick<OrderRepository, 'orderEvents' | 'recordEvent'>,
   bus: Pick<EventBus, 'publish'>,
-): Announce {
-  return async ({ orderId, version }, change) => {
-    const { event, status, at } = await orders.recordEvent(orderId, version, change);
-    await bus.publish(orderTopic(status, event.exchange), ORDER, [
+): { readonly announce: Announce; readonly tell: Tell } {
+  const publish = ({ at, event, orderId, status, version }: OrderEvent): Promise<void> =>
+    bus.publish(orderTopic(status, event.exchange), ORDER, [
       { id: `${orderId}:${String(version)}`, key: orderId, time: at, data: event },
     ]);
-    return event;
+  return {
+    async announce({ orderId, version }, change) {
+      const recorded = await orders.recordEvent(orderId, version, change);
+      await publish(recorded);
+      return recorded.event;
+    },
+    async tell({ orderId, version }) {
+      const stored = (await orders.orderEvents(orderId)).find((one) => one.version === version);
+      if (stored === undefined) {
+        throw new KeelError(
+          'NOT_FOUND',
+          `order ${orderId} has no event of version ${String(version)}`,
+        );
+      }
+      await publish(stored);
+    },
   };
 }
 

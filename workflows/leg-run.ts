@@ -31,6 +31,8 @@ export interface LegSpec {
   readonly leg: NewLeg;
   readonly accountId: string;
   readonly symbol: string;
+  /** Version of an event of the order that the send is to tell. */
+  readonly untold?: number;
   /** Market time from which the leg has rested long enough; null: for ever. */
   readonly timeoutAt: number | null;
   /** Wall-clock milliseconds when the signal's workflow began. */
@@ -123,8 +125,9 @@ export class LegRun {
    */
   async place(): Promise<void> {
     const stopped = (): boolean => this.host.stopRequest() !== null;
-    const { summary } = this.spec;
-    const news = await this.steps.place(this.step(), { stopped, summary });
+    const { summary, untold } = this.spec;
+    const step = { ...this.step(), ...(untold === undefined ? {} : { untold }) };
+    const news = await this.steps.place(step, { stopped, summary });
     if (news !== null) this.host.learn(news);
   }
 

@@ -94,6 +94,7 @@ export async function decideAndWait(host: AdmissionHost): Promise<boolean | Fina
     known.learn({ order: decided.order });
     if (decided.verdict === 'ended') return false;
     known.admit(decided.terms, decided.wait);
+    if (decided.untold === true) known.leaveUntold();
     // One that waits for a person learns of it at once.
     await Promise.all(
       decided.superseded.map((orderId) => askToCancel(orderId, `superseded by ${signal.id}`)),

@@ -31,6 +31,8 @@ export class OrderProgress {
   private readonly steps: StepKind | undefined;
   private shownStatus: OrderStatus | null = null;
   private sideShown = false;
+  /** Of an event that is stored and not told: the send that comes next tells it. */
+  private untold: number | undefined;
 
   constructor({ carried, signal, steps }: OrderInput) {
     this.signal = signal;
@@ -104,6 +106,11 @@ export class OrderProgress {
     return this.current.version;
   }
 
+  /** The event of the newest version is told with the send. */
+  leaveUntold(): void {
+    this.untold = this.current.version;
+  }
+
   /** The one leg that serves the order. */
   legSpec(): LegSpec {
     const { order, orderId, startedAt } = this.current;
@@ -121,6 +128,7 @@ export class OrderProgress {
       },
       accountId,
       symbol,
+      ...(this.untold === undefined ? {} : { untold: this.untold }),
       timeoutAt: timeoutMs === undefined ? null : eventTime + timeoutMs,
       startedAt,
       summary: describeOrder(this.signal, order),

@@ -37,6 +37,7 @@ export function openOrderDesk(options: {
   const world = new World(options.moods ?? [{ kind: 'accept' }]);
   const { adapter, store } = world.ports();
   const told: OrderDesk['told'] = [];
+  const events: OrderEvent[] = [];
   const watches = { open: 0, closed: 0 };
   const desk = { world, told, watches, order: createOrderView(), admission: undefined };
 
@@ -74,13 +75,15 @@ export function openOrderDesk(options: {
       if (change.report !== undefined) checked(change.report);
       if (change.final !== undefined) settled(change.final);
       const event = stored({ version });
-      return { orderId, version, status: event.status, event, at: T0 };
+      const recorded = { orderId, version, status: event.status, event, at: T0 };
+      events.push(recorded);
+      return recorded;
     },
     getOrder: async () => stored({ legs: world.leg === undefined ? [] : [legOf(world)] }),
     routingFacts: notHere,
     recordRoute: notHere,
     listOrders: notHere,
-    orderEvents: notHere,
+    orderEvents: async () => events,
     orderFills: notHere,
   };
   const account: TradeAdapter = {
