@@ -108,7 +108,9 @@ describe('portfolio keeper', () => {
     await w.keeper.onOrder(order());
     await w.keeper.onOrder(order({ version: 1, filledQuantity: '0' }));
     expect(w.calls.filter((entry) => entry.startsWith('balances'))).toHaveLength(3);
+    // The one that had traded nothing moved no equity either.
     expect(w.calls.filter((entry) => entry.startsWith('trades'))).toHaveLength(2);
+    expect(w.calls.filter((entry) => entry.startsWith('equity'))).toHaveLength(2);
   });
 
   it('puts equity at market time, never before a bar it has seen', async () => {

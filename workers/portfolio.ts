@@ -148,11 +148,12 @@ export function createPortfolioKeeper(deps: PortfolioDeps): PortfolioKeeper {
       for (const account of new Set([accountId, ...order.legs.map((leg) => leg.accountId)])) {
         await portfolio.rebuildBalances(account, at);
       }
-      if (traded) await portfolio.rebuildTrades(strategyId, symbol);
-      await recordEquity(strategyId, at, {
-        prices: await cachedPrices(strategyId, exchange),
-        cause: 'order',
-      });
+      // What traded nothing moved no equity.
+      if (traded) {
+        await portfolio.rebuildTrades(strategyId, symbol);
+        const prices = await cachedPrices(strategyId, exchange);
+        await recordEquity(strategyId, at, { prices, cause: 'order' });
+      }
       // Last, so that an event whose work failed half-way is not taken for done.
       const fresh = await portfolio.takeOrderVersion(order.orderId, order.version);
       orderEvents.inc({ outcome: fresh ? 'applied' : 'known' });

@@ -19,6 +19,11 @@ export interface WorkerSetup {
 }
 
 const GRACE_MS = 5_000;
+/**
+ * Local activities are statements to PostgreSQL: more at once than its pool has connections would wait there,
+ * and for each other's locks, while their time-outs run. In the SDK's queue no time-out runs.
+ */
+const LOCAL_ACTIVITY_SLOTS = 8;
 /** How late a held activity hears of its cancellation. */
 const HEARTBEAT_THROTTLE = '1 second';
 
@@ -36,6 +41,7 @@ export async function createWorker(server: TemporalHandle, setup: WorkerSetup): 
     dataConverter,
     taskQueue,
     shutdownGraceTime: graceMs,
+    maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITY_SLOTS,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...(activities === undefined ? {} : { activities }),
     ...(setup.workflows === true
