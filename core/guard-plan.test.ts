@@ -60,6 +60,15 @@ function armed(overrides: Partial<Guard> = {}): Guard {
   return { ...guard, state: 'armed' };
 }
 
+describe('a stop that traded a part', () => {
+  it('is taken away though an entry made what is held as much as the stop was for', () => {
+    const guard = armed();
+    const partly = own({ status: 'partially_filled', filledQuantity: '0.3' });
+    expect(look({ guard, quantity: '1', own: partly }).act).toMatchObject({ kind: 'cancel' });
+    expect(look({ guard, quantity: '1', own: own() }).act).toEqual({ kind: 'none' });
+  });
+});
+
 describe('arming', () => {
   it('puts the stop at the venue, for what is held, by an order named by its number', () => {
     const plan = look({ guard: { ordersMade: 6 }, quantity: '1.000009' });

@@ -177,8 +177,9 @@ function stand(
     return rest({ ...guard, state: aside ? 'standing_aside' : 'armed' }, null);
   }
   if (stop === null) return place({ ...guard, state: 'arming' }, wanted, world);
-  const fits =
-    stop.signal.stopPrice === guard.levels.stop && own !== null && wanted.eq(own.quantity);
+  // One that traded a part has fired: what is left of it holds less than its quantity says.
+  const whole = own !== null && decimal(own.filledQuantity).isZero() && wanted.eq(own.quantity);
+  const fits = whole && stop.signal.stopPrice === guard.levels.stop;
   if (!fits) return withdraw({ ...guard, state: 'arming' }, stop, 'it is being replaced');
   const rests = RESTING.has(own.status);
   return rest({ ...guard, state: rests ? 'armed' : 'arming' }, rests ? null : UNDER_WAY_MS);
