@@ -18,6 +18,7 @@ const HELD: GuardPlot = {
 };
 
 const PLOTS: Readonly<Record<string, GuardPlot>> = {
+  cleared: { ...HELD, clearAfterMs: 5_000 },
   'the stop rests': HELD,
   'no stops at the venue, the stop is reached': {
     ...HELD,
@@ -64,7 +65,6 @@ const PLOTS: Readonly<Record<string, GuardPlot>> = {
     ],
     deliveries: [[0], [0, 3_000], [4_000], [0]],
   },
-  cleared: { ...HELD, clearAfterMs: 5_000 },
   'a refused stop': { ...HELD, passages: [{ kind: 'arrives' }, { kind: 'refused' }] },
 };
 
