@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The `keel` command: a client of the HTTP API, and research on this machine (data, backtests). Exit codes: 0 done, 1 failed, 2 wrong usage or input,
- * 3 not found, 4 the state does not allow it, 5 no token or not allowed, 6 not to be reached.
+ * The `keel` command: a client of the HTTP API, and research on this machine (data, backtests). Exit codes:
+ * 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 the state does not allow it, 5 no token or not
+ * allowed, 6 not to be reached.
  */
 import { Command, CommanderError } from 'commander';
 import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';

@@ -91,7 +91,7 @@ it('names each file that does not, and why; the others are replayed, and no file
 
 it('says which folder is missing or empty', async () => {
   expect(await replay(join(folder, 'none'))).toMatchObject({
-    code: 2,
+    code: 3,
     err: expect.stringContaining(`${join(folder, 'none')} cannot be read`),
   });
   expect((await replay(folder)).err).toContain(`${folder} holds no histories (*.json)`);
