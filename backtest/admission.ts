@@ -114,6 +114,8 @@ export class Admission {
     const paysQuote = decision.side === 'buy' || market.isContract;
     const free = books.free;
     const others = this.#openOrders(request.symbol);
+    const day = tradingDay(marketTime);
+    const ordersToday = (this.#ordersOfDay.get(day) ?? 0) + 1;
     const context: RiskContext = {
       order: {
         orderId: request.id,
@@ -142,16 +144,16 @@ export class Admission {
         accountFree: paysQuote ? free : this.#freeBase(market),
         required: paysQuote ? books.toText(order.reserved) : decision.quantity,
       },
-      ordersToday: this.#countOrder(marketTime),
+      ordersToday,
       halts: [],
       limits: { ...this.#limits, approvalNotional: null },
     };
     const report = evaluateRisk(context);
     if (report.approved) {
+      this.#ordersOfDay.set(day, ordersToday);
       books.reserved += order.reserved;
       return true;
     }
-    this.#uncountOrder(marketTime);
     const refusal = report.results.find(({ verdict }) => !verdict.passed)?.verdict;
     if (refusal !== undefined && !refusal.passed) {
       order.reserved = 0n;
@@ -250,24 +252,10 @@ export class Admission {
     for (const order of this.#books.openOrders.filter(({ request }) =>
       orderIds.includes(request.id),
     )) {
-      this.#books.reserved -= order.reserved;
-      order.reserved = 0n;
       const reason = `signal ${by.id} took its place before it was sent`;
+      this.#books.release(order);
       order.end('superseded', 'superseded', at, 'SIGNAL_SUPERSEDED', reason);
-      this.#books.openOrders.splice(this.#books.openOrders.indexOf(order), 1);
     }
-  }
-
-  #countOrder(marketTime: number): number {
-    const day = tradingDay(marketTime);
-    const count = (this.#ordersOfDay.get(day) ?? 0) + 1;
-    this.#ordersOfDay.set(day, count);
-    return count;
-  }
-
-  #uncountOrder(marketTime: number): void {
-    const day = tradingDay(marketTime);
-    this.#ordersOfDay.set(day, (this.#ordersOfDay.get(day) ?? 1) - 1);
   }
 }
 

@@ -103,6 +103,20 @@ export class Books implements Account {
     return toFixedPoint(held, this.moneyPlaces);
   }
 
+  /** An order ends: what is reserved for it is free, and it is open no more. */
+  release(order: Order): void {
+    if (order.reserved !== 0n) {
+      this.reserved -= order.reserved;
+      order.reserved = 0n;
+    }
+    const { openOrders } = this;
+    if (openOrders.at(-1) === order) openOrders.pop();
+    else {
+      const index = openOrders.indexOf(order);
+      if (index >= 0) openOrders.splice(index, 1);
+    }
+  }
+
   /** After a fill or funding: the curve's part that does not move with prices. */
   recount(): void {
     let total = this.wallet;

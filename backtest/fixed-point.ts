@@ -18,6 +18,11 @@ export function placesOf(text: string): number {
   return new Decimal(text).decimalPlaces();
 }
 
+/** |value| */
+export function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
 /** Reads a decimal string. Throws INVALID_INPUT where it needs more places, or is no number. */
 export function toFixedPoint(text: string, places: number): bigint {
   if (text === '0') return 0n;

@@ -4,7 +4,7 @@
  */
 import type { Side } from '../core/fill.ts';
 import type { PositionView } from '../strategies/base-strategy.ts';
-import { divideHalfEven, fromFixedPoint, unitOf } from './fixed-point.ts';
+import { divideHalfEven, fromFixedPoint, magnitude, unitOf } from './fixed-point.ts';
 import { FEE_PLACES, type Market } from './market.ts';
 
 /** As core/ledger.ts. */
@@ -28,8 +28,6 @@ export class Holding {
   /** Scaled as money. */
   cost = 0n;
   quoteFlow = 0n;
-  /** Asset → fees paid, with FEE_PLACES places. */
-  readonly fees: Record<string, bigint> = {};
   /** The quantity as a double, for marks and curves. */
   quantityNumber = 0;
 
@@ -68,7 +66,6 @@ export class Holding {
     this.quantity = after;
     this.quoteFlow += tradeFlow;
     if (feeAsset === quote) this.quoteFlow -= fee * this.#feeUnit;
-    this.fees[feeAsset] = (this.fees[feeAsset] ?? 0n) + fee;
     this.quantityNumber = Number(after) / 10 ** this.market.quantityPlaces;
     this.#view = undefined;
   }
@@ -77,11 +74,6 @@ export class Holding {
   fund(amount: bigint): void {
     this.quoteFlow += amount;
     this.#view = undefined;
-  }
-
-  /** Worth in quote at a price of the market's scale, scaled as money. */
-  worthAt(price: bigint): bigint {
-    return this.quantity * price * this.#notionalUnit;
   }
 
   view(): PositionView {
@@ -98,7 +90,7 @@ export class Holding {
   #nextCost(held: bigint, after: bigint, moved: bigint, tradeFlow: bigint): bigint {
     if (after === 0n) return 0n;
     if (held !== 0n && held < 0n !== after < 0n) return this.#round(-tradeFlow * after, moved);
-    if (size(after) >= size(held)) return this.cost - tradeFlow;
+    if (magnitude(after) >= magnitude(held)) return this.cost - tradeFlow;
     return this.#round(this.cost * after, held);
   }
 
@@ -115,8 +107,4 @@ export class Holding {
     const [a, b] = this.quantity < 0n ? [-top, -this.quantity] : [top, this.quantity];
     return fromFixedPoint(divideHalfEven(a, b * unitOf(18)), COST_PLACES);
   }
-}
-
-function size(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

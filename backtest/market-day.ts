@@ -4,7 +4,7 @@ import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
 import { fitQuantity } from '../core/filters.ts';
 import { intervalMs } from '../core/time.ts';
-import { type BarSeries, firstBarFrom } from '../core/bar-series.ts';
+import { barAt, type BarSeries, firstBarFrom } from '../core/bar-series.ts';
 import { type Distance, type Path, pathOf, type Touch } from './bar-walk.ts';
 import type { Books } from './books.ts';
 import type { Guards, GuardTouch } from './guards.ts';
@@ -101,18 +101,11 @@ export class MarketDay {
       this.#walkOne(bar, bar.closeAt - 1);
       return;
     }
-    const length = intervalMs(detail.interval);
     let index = firstBarFrom(detail, bar.openAt);
     if ((detail.openAt[index] ?? Infinity) >= bar.closeAt) this.#walkOne(bar, bar.closeAt - 1);
     for (; (detail.openAt[index] ?? Infinity) < bar.closeAt; index += 1) {
-      const closeAt = (detail.openAt[index] ?? 0) + length;
-      const part = {
-        open: detail.open[index] ?? 0,
-        high: detail.high[index] ?? 0,
-        low: detail.low[index] ?? 0,
-        close: detail.close[index] ?? 0,
-      };
-      this.#walkOne(part, closeAt - 1);
+      const part = barAt(detail, index);
+      this.#walkOne(part, part.closeAt - 1);
     }
   }
 

@@ -83,3 +83,20 @@ export interface MarketSpan {
   readonly firstPrice: number;
   readonly lastPrice: number;
 }
+
+/** A result by its fields: a fresh one reckons some of them when they are asked for, and a spread would lose those. */
+export function plainResult(result: BacktestResult): BacktestResult {
+  return {
+    run: result.run,
+    orders: result.orders,
+    fills: result.fills,
+    trades: result.trades,
+    equity: result.equity,
+    markets: result.markets,
+    ambiguousBars: result.ambiguousBars,
+    bounds: result.bounds,
+    slippagePaid: result.slippagePaid,
+    funding: result.funding,
+    notices: result.notices,
+  };
+}

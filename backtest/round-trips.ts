@@ -4,7 +4,7 @@
  */
 import type { Trade } from '../core/trade.ts';
 import { firstBarFrom } from '../core/bar-series.ts';
-import { divideHalfEven, fromFixedPoint, unitOf } from './fixed-point.ts';
+import { divideHalfEven, fromFixedPoint, magnitude, unitOf } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import { FEE_PLACES, type Market } from './market.ts';
 import type { VenueFill } from './fill-log.ts';
@@ -79,7 +79,7 @@ class TradeBuilder {
       open.leftQuote += quote;
     }
     open.fees += this.#feeInQuote(fill);
-    const rest = size(holding.quantity);
+    const rest = magnitude(holding.quantity);
     if (rest > open.peak) open.peak = rest;
     const dust = rest < unit && rest * DUST_SHARE <= open.peak;
     if (!enters && (rest === 0n || dust)) {
@@ -167,11 +167,11 @@ class TradeBuilder {
   #cutAtZero(fill: VenueFill): VenueFill[] {
     const held = this.#holding.quantity;
     const closes = held !== 0n && held < 0n === (fill.side === 'buy');
-    if (!closes || fill.quantity <= size(held)) return [fill];
-    const fee = divideHalfEven(fill.fee * size(held), fill.quantity);
+    if (!closes || fill.quantity <= magnitude(held)) return [fill];
+    const fee = divideHalfEven(fill.fee * magnitude(held), fill.quantity);
     return [
-      { ...fill, quantity: size(held), fee },
-      { ...fill, quantity: fill.quantity - size(held), fee: fill.fee - fee },
+      { ...fill, quantity: magnitude(held), fee },
+      { ...fill, quantity: fill.quantity - magnitude(held), fee: fill.fee - fee },
     ];
   }
 
@@ -181,8 +181,4 @@ class TradeBuilder {
     for (const { quantity } of fills) while (unit > 1n && quantity % unit !== 0n) unit /= 10n;
     return unit;
   }
-}
-
-function size(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

@@ -288,17 +288,8 @@ export class Venue {
     code: ErrorCode | null = null,
     reason: string | null = null,
   ): void {
-    if (order.reserved !== 0n) {
-      this.#books.reserved -= order.reserved;
-      order.reserved = 0n;
-    }
+    this.#books.release(order);
     order.end(state, status, at, code, reason);
-    const { openOrders } = this.#books;
-    if (openOrders.at(-1) === order) openOrders.pop();
-    else {
-      const index = openOrders.indexOf(order);
-      if (index >= 0) openOrders.splice(index, 1);
-    }
     this.changes.push(order);
   }
 

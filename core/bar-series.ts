@@ -52,22 +52,29 @@ export function sliceSeries(series: BarSeries, from: number, to: number): BarSer
   return barsBetween(series, start, Math.max(start, end));
 }
 
-/** The bars with index `start` up to, not including, `end`, as views of the same memory. */
-export function barsBetween(series: BarSeries, start: number, end: number): BarSeries {
-  const cut = (column: BarColumn): Float64Array => series[column].subarray(start, end);
-  const openAt = cut('openAt');
+/** The same bars with each column made anew; all columns must come out equally long. */
+export function mapColumns(
+  series: BarSeries,
+  make: (column: Float64Array) => Float64Array,
+): BarSeries {
+  const openAt = make(series.openAt);
   return {
     exchange: series.exchange,
     symbol: series.symbol,
     interval: series.interval,
     length: openAt.length,
     openAt,
-    open: cut('open'),
-    high: cut('high'),
-    low: cut('low'),
-    close: cut('close'),
-    volume: cut('volume'),
+    open: make(series.open),
+    high: make(series.high),
+    low: make(series.low),
+    close: make(series.close),
+    volume: make(series.volume),
   };
+}
+
+/** The bars with index `start` up to, not including, `end`, as views of the same memory. */
+export function barsBetween(series: BarSeries, start: number, end: number): BarSeries {
+  return mapColumns(series, (column) => column.subarray(start, end));
 }
 
 /** One bar as an object. Throws `RangeError` where there is none of that index. */

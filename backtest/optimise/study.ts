@@ -1,12 +1,12 @@
 /** Many runs of one strategy over the same data, and what is asked of each. All of it passes between threads. */
-import { sliceSeries, type BarSeries } from '../../core/bar-series.ts';
+import { mapColumns, sliceSeries, type BarSeries } from '../../core/bar-series.ts';
 import type { StrategyRegistry } from '../../strategies/registry.ts';
 import { runBacktest } from '../engine.ts';
 import { fundingAux } from '../funding-aux.ts';
 import type { BacktestInput } from '../input.ts';
 import { summarise, type Summary } from '../metrics.ts';
 import { dailyReturns } from '../metrics/returns.ts';
-import type { BacktestResult } from '../result.ts';
+import { plainResult, type BacktestResult } from '../result.ts';
 import { sharpeSample, type SharpeSample } from '../statistics.ts';
 import { observe } from './observe.ts';
 
@@ -100,32 +100,7 @@ function signalsOf(result: BacktestResult, askedOnOrder: ReadonlySet<string>): A
 
 /** A view shares memory with the bars after its end, and a strategy can reach it. */
 function copyOf(series: BarSeries): BarSeries {
-  return {
-    ...series,
-    openAt: series.openAt.slice(),
-    open: series.open.slice(),
-    high: series.high.slice(),
-    low: series.low.slice(),
-    close: series.close.slice(),
-    volume: series.volume.slice(),
-  };
-}
-
-/** By name: a fresh result reckons these when they are asked for, and does not pass between threads. */
-function plainResult(result: BacktestResult): BacktestResult {
-  return {
-    run: result.run,
-    orders: result.orders,
-    fills: result.fills,
-    trades: result.trades,
-    equity: result.equity,
-    markets: result.markets,
-    ambiguousBars: result.ambiguousBars,
-    bounds: result.bounds,
-    slippagePaid: result.slippagePaid,
-    funding: result.funding,
-    notices: result.notices,
-  };
+  return mapColumns(series, (column) => column.slice());
 }
 
 /** The study with its bars in memory that threads share instead of copying. */
@@ -142,18 +117,9 @@ export function shared(study: Study): Study {
 }
 
 function sharedSeries(series: BarSeries): BarSeries {
-  const share = (column: Float64Array): Float64Array => {
+  return mapColumns(series, (column) => {
     const copy = new Float64Array(new SharedArrayBuffer(column.byteLength));
     copy.set(column);
     return copy;
-  };
-  return {
-    ...series,
-    openAt: share(series.openAt),
-    open: share(series.open),
-    high: share(series.high),
-    low: share(series.low),
-    close: share(series.close),
-    volume: share(series.volume),
-  };
+  });
 }

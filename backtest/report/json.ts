@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { KeelError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Summary } from '../metrics.ts';
-import type { BacktestResult, EquityCurve } from '../result.ts';
+import { plainResult, type BacktestResult, type EquityCurve } from '../result.ts';
 
 /** Grows when a reader of the older form would go wrong. */
 export const REPORT_FORMAT = 'keel-backtest/1';
@@ -23,19 +23,9 @@ export function toJson(result: BacktestResult, summary: Summary): BacktestDocume
   return {
     format: REPORT_FORMAT,
     summary,
-    // By name: a fresh result reckons these when they are asked for, and a spread would leave them out.
     result: {
-      run: result.run,
-      orders: result.orders,
-      fills: result.fills,
-      trades: result.trades,
+      ...plainResult(result),
       equity: { at: [...at], value: [...value], invested: [...invested] },
-      markets: result.markets,
-      ambiguousBars: result.ambiguousBars,
-      bounds: result.bounds,
-      slippagePaid: result.slippagePaid,
-      funding: result.funding,
-      notices: result.notices,
     },
   };
 }
