@@ -1,33 +1,19 @@
 /**
- * Explores what can become of an order. `everyDeath` takes each plot and each way a request can go, and lets
+ * Explores what can become of an order. `everyFate` takes each plot and each way a request can go, and lets
  * the process meet each fate at each of its awaits in turn; `drawn` draws whole schedules from a seed, with
  * several mishaps at once. Each schedule must keep the invariants of `violations`.
  */
-import { createHash } from 'node:crypto';
 import { decimal } from '../../core/money.ts';
 import { isFinalIntent } from '../../core/intent-machine.ts';
 import { isFinalLeg } from '../../core/leg-machine.ts';
 import { Books } from './books.ts';
+import { Collector, type Explored, FATES, type Selection } from './collector.ts';
 import { QUANTITY } from './leg-life.ts';
 import { play } from './play.ts';
 import type { Plot, World } from './plot.ts';
 import { PROTOCOL, type Protocol } from './protocol.ts';
-import { type Fate, type Fates, Schedule, seededChance } from './schedule.ts';
+import { type Fates, Schedule, seededChance } from './schedule.ts';
 import { isOpen, type Passage, Venue } from './venue.ts';
-
-export interface Explored {
-  /** Different traces. */
-  readonly distinct: number;
-  readonly schedules: number;
-  readonly failures: readonly Failure[];
-}
-
-export interface Failure {
-  /** Repeats it: `npm run explore -- --only <name>`. */
-  readonly name: string;
-  readonly violations: readonly string[];
-  readonly trace: readonly string[];
-}
 
 const RESTS_AT_MOST_MS = 150_000;
 const QUIET: Plot = {
@@ -106,16 +92,8 @@ const PASSAGES: readonly Passage[] = [
   { kind: 'duplicate' },
 ];
 
-export const FATES: readonly Exclude<Fate, 'goes-on'>[] = [
-  'dies-before',
-  'dies-after',
-  'stalls',
-  'fails',
-  'answer-lost',
-];
-
 const ENTRY_VALID_MS = 120_000;
-/** A life has fewer awaits than this; an enumeration ends at the first await that nobody reaches. */
+/** A life has fewer. */
 const MOST_AWAITS = 400;
 
 /** What is wrong when all is over; empty where every invariant holds. */
@@ -169,77 +147,26 @@ async function playOne(
   return { violations: violations(world), trace: schedule.trace };
 }
 
-/** Collects the outcomes of schedules, by trace. */
-export class Collector {
-  readonly failures: Failure[] = [];
-  schedules = 0;
-  private readonly traces = new Set<string>();
-  private readonly mostFailures: number;
-
-  constructor(mostFailures: number) {
-    this.mostFailures = mostFailures;
-  }
-
-  get full(): boolean {
-    return this.failures.length >= this.mostFailures;
-  }
-
-  take(name: string, outcome: { violations: string[]; trace: readonly string[] }): void {
-    this.schedules += 1;
-    this.traces.add(createHash('sha1').update(outcome.trace.join('\n')).digest('base64'));
-    if (outcome.violations.length > 0) this.failures.push({ name, ...outcome });
-  }
-
-  result(): Explored {
-    return {
-      distinct: this.traces.size,
-      schedules: this.schedules,
-      failures: this.failures,
-    };
-  }
-}
-
-export interface ExploreOptions {
+export interface ExploreOptions extends Selection {
   /** How many schedules are drawn, beside the enumerated ones. */
   readonly drawn: number;
   /** Of the first drawn one; they count up. */
   readonly seed: number;
   readonly protocol?: Protocol;
-  /** Enough failures to stop at. Default 1. */
-  readonly mostFailures?: number;
-  /** Only the schedule of that name. */
-  readonly only?: string;
 }
 
 /** Every plot and passage with every fate at every await, then schedules drawn from seeds. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
-  const { protocol = PROTOCOL, only } = options;
-  const collector = new Collector(options.mostFailures ?? 1);
+  const { protocol = PROTOCOL } = options;
+  const collector = new Collector(options);
   for (const [title, plot] of Object.entries(PLOTS)) {
     for (const [index, passage] of PASSAGES.entries()) {
-      for (const fate of FATES) {
-        for (let n = 1; n <= MOST_AWAITS && !collector.full; n += 1) {
-          const name = `${title} / ${String(index)} ${passage.kind} / ${fate} at ${String(n)}`;
-          if (only !== undefined && only !== name) continue;
-          const met = { fate: false };
-          const fates: Fates = (call) => {
-            if (call.n !== n) return 'goes-on';
-            met.fate = true;
-            return fate;
-          };
-          const outcome = await playOne({ ...plot, passages: [passage] }, fates, 1, protocol);
-          collector.take(name, outcome);
-          if (!met.fate) break;
-        }
-      }
+      const name = `${title} / ${String(index)} ${passage.kind}`;
+      const passed = { ...plot, passages: [passage] };
+      await collector.everyFate(name, MOST_AWAITS, (fates) => playOne(passed, fates, 1, protocol));
     }
   }
-  for (let count = 0; count < options.drawn && !collector.full; count += 1) {
-    const seed = options.seed + count;
-    const name = `seed ${String(seed)}`;
-    if (only !== undefined && only !== name) continue;
-    collector.take(name, await playOne(...drawSchedule(seed), seed, protocol));
-  }
+  await collector.drawn(options, (seed) => playOne(...drawSchedule(seed), seed, protocol));
   return collector.result();
 }
 

@@ -1,5 +1,6 @@
 /** Explores a guarded position as explore.ts does an order: every fate at every await, then drawn schedules. */
-import { Collector, FATES, type ExploreOptions, type Explored } from './explore.ts';
+import { Collector, type Explored, FATES } from './collector.ts';
+import type { ExploreOptions } from './explore.ts';
 import type { GuardProtocol } from './guard-books.ts';
 import { playGuard } from './guard-play.ts';
 import type { GuardPlot } from './guard-world.ts';
@@ -75,30 +76,12 @@ export type GuardExploreOptions = Omit<ExploreOptions, 'protocol'> & {
 };
 
 export async function exploreGuards(options: GuardExploreOptions): Promise<Explored> {
-  const { protocol, only } = options;
-  const collector = new Collector(options.mostFailures ?? 1);
+  const { protocol } = options;
+  const collector = new Collector(options);
   for (const [title, plot] of Object.entries(PLOTS)) {
-    for (const fate of FATES) {
-      for (let n = 1; n <= MOST_AWAITS && !collector.full; n += 1) {
-        const name = `${title} / ${fate} at ${String(n)}`;
-        if (only !== undefined && only !== name) continue;
-        const met = { fate: false };
-        const fates: Fates = (call) => {
-          if (call.n !== n) return 'goes-on';
-          met.fate = true;
-          return fate;
-        };
-        collector.take(name, await playGuard(plot, fates, 1, protocol));
-        if (!met.fate) break;
-      }
-    }
+    await collector.everyFate(title, MOST_AWAITS, (fates) => playGuard(plot, fates, 1, protocol));
   }
-  for (let count = 0; count < options.drawn && !collector.full; count += 1) {
-    const seed = options.seed + count;
-    const name = `seed ${String(seed)}`;
-    if (only !== undefined && only !== name) continue;
-    collector.take(name, await playGuard(...draw(seed), seed, protocol));
-  }
+  await collector.drawn(options, (seed) => playGuard(...draw(seed), seed, protocol));
   return collector.result();
 }
 
