@@ -3,6 +3,7 @@
  * die before, die after, stall, fail) taken from a seed or from a plan. The same choices give the same
  * schedule, so a failure is repeated from its seed.
  */
+import { seededRandom } from '../../simulator/seeded-random.ts';
 
 /** What the choices are drawn from. */
 export interface Chance {
@@ -12,15 +13,9 @@ export interface Chance {
   happens(probability: number): boolean;
 }
 
-/** mulberry32: small, and the same on every machine. */
+/** The same choices for a seed on every machine. */
 export function seededChance(seed: number): Chance {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = seededRandom(seed);
   return {
     below: (limit) => Math.floor(next() * limit),
     happens: (probability) => next() < probability,
