@@ -8,34 +8,18 @@ import { Command, CommanderError } from 'commander';
 import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { type ErrorCode, KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
-import { addAnalysisCommands } from './commands/analyse.ts';
-import { addBacktestCommands } from './commands/backtest.ts';
-import { addBuildCommands } from './commands/builds.ts';
-import { addDataCommands } from './commands/data.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { addGuardCommands } from './commands/guards.ts';
-import { addHaltCommands } from './commands/halts.ts';
-import { addHistoryCommand } from './commands/history.ts';
-import { addLoginCommand } from './commands/login.ts';
-import { addOptimiseCommands } from './commands/optimise.ts';
-import { addOrderCommands } from './commands/orders.ts';
-import { addPlaceCommands } from './commands/place-orders.ts';
-import { addPortfolioCommands } from './commands/portfolio.ts';
-import { addReconciliationCommands } from './commands/reconciliation.ts';
-import { addStrategyCommands } from './commands/strategies.ts';
-import { addStrategyFileCommands } from './commands/strategy.ts';
-import { addReplayCommand } from './commands/replay.ts';
+import { addCommands } from './command-groups.ts';
 import type { Io, Session } from './session.ts';
-import { addStatusCommand } from './commands/status.ts';
 
 /** Runs one command line (without `node keel`) and gives its exit code; never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const json = args.includes('--json');
   let exit: ExitCode = EXIT.ok;
-  const program = createProgram(io, json, () => {
+  const findingsFail = (): void => {
     exit = EXIT.failure;
-  });
+  };
   try {
+    const program = await createProgram(args, io, findingsFail);
     await program.parseAsync([...args], { from: 'user' });
     return exit;
   } catch (error) {
@@ -44,7 +28,12 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-function createProgram(io: Io, json: boolean, findingsFail: () => void): Command {
+async function createProgram(
+  args: readonly string[],
+  io: Io,
+  findingsFail: () => void,
+): Promise<Command> {
+  const json = args.includes('--json');
   const program = new Command('keel')
     .description('Backtest strategies; start, stop and see a Keel house from a terminal.')
     .option('--json', 'print JSON instead of tables')
@@ -75,24 +64,7 @@ function createProgram(io: Io, json: boolean, findingsFail: () => void): Command
     },
     findingsFail,
   };
-  addStatusCommand(program, session);
-  addStrategyCommands(program, session);
-  addOrderCommands(program, session);
-  addPlaceCommands(program, session);
-  addGuardCommands(program, session);
-  addHaltCommands(program, session);
-  addPortfolioCommands(program, session);
-  addReconciliationCommands(program, session);
-  addBuildCommands(program, session);
-  addHistoryCommand(program, session);
-  addReplayCommand(program, session);
-  addDataCommands(program, session);
-  addBacktestCommands(program, session);
-  addOptimiseCommands(program, session);
-  addAnalysisCommands(program, session);
-  addStrategyFileCommands(program, session);
-  addDoctorCommand(program, session);
-  addLoginCommand(program, session);
+  await addCommands(program, session, args);
   settle(program.commands, program);
   return program;
 }
