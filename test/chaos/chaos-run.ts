@@ -9,13 +9,13 @@ import type { FaultReport } from '../../simulator/faults.ts';
 import { openChaosHouse, TARGETS, type ChaosHouse } from './chaos-house.ts';
 import { gatherFacts } from './gather.ts';
 import { haltForAWhile } from './halting.ts';
-import { planRun, type PlannedHalt, type PlannedKill } from './plan.ts';
+import { planRun, type PlannedHalt, type PlannedKill, type PlanOptions } from './plan.ts';
 import { reconcileAll, untilQuiet, untilRead } from './quiet.ts';
 import { createStrategies, persistently, signalSender, type Asked } from './sending.ts';
 import { isLive, type HaltFacts } from './verdict-guards.ts';
 import { judge, type ChaosFacts } from './verdict.ts';
 
-export interface ChaosOptions {
+export interface ChaosOptions extends Pick<PlanOptions, 'halts' | 'kinds'> {
   readonly orders: number;
   readonly seed: number;
   /** Wall-clock milliseconds over which orders and kills are spread. */

@@ -46,12 +46,15 @@ export interface OrderKind {
   ask(moment: Moment): Ask;
 }
 
+/** Filled whatever the load, unless a halt or a person is in its way. */
+export const MARKET_BUY: OrderKind = {
+  name: 'market',
+  weight: 4,
+  ask: (moment) => ({ type: 'market', wanted: buy(moment) }),
+};
+
 export const ORDER_KINDS: readonly OrderKind[] = [
-  {
-    name: 'market',
-    weight: 4,
-    ask: (moment) => ({ type: 'market', wanted: buy(moment) }),
-  },
+  MARKET_BUY,
   {
     name: 'target that flips',
     weight: 6,

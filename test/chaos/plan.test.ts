@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ORDER_KINDS } from './order-kinds.ts';
 import { planRun } from './plan.ts';
 
 const OPTIONS = {
@@ -34,6 +35,25 @@ describe('planRun', () => {
       expect(forMs).toBeGreaterThan(0);
       expect(atMs + forMs).toBeLessThan(OPTIONS.spanMs);
     }
+  });
+
+  it('halts as often as asked, and not twice at a time', () => {
+    expect(planRun({ ...OPTIONS, halts: 0 }).halts).toEqual([]);
+    const { halts } = planRun({ ...OPTIONS, halts: 20 });
+    expect(halts).toHaveLength(20);
+    const [, ...later] = halts;
+    later.forEach(({ atMs }, index) => {
+      const { atMs: from, forMs } = halts[index] ?? { atMs: NaN, forMs: NaN };
+      expect(atMs).toBeGreaterThanOrEqual(from + forMs);
+    });
+  });
+
+  it('draws orders of the kinds given', () => {
+    const [kind] = ORDER_KINDS;
+    if (kind === undefined) throw new Error('there are no kinds');
+    const { signals } = planRun({ ...OPTIONS, kinds: [{ ...kind, markets: ['okx'] }] });
+    expect(new Set(signals.map((signal) => signal.kind.name))).toEqual(new Set([kind.name]));
+    expect(new Set(signals.map(({ strategyId }) => strategyId))).toEqual(new Set(['okx-2']));
   });
 
   it('gives every target its turn before one has another', () => {

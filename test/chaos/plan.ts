@@ -46,11 +46,14 @@ export interface Plan {
 export interface PlanOptions {
   readonly orders: number;
   readonly kills: number;
+  /** Default 1. */
+  readonly halts?: number;
   readonly seed: number;
   readonly spanMs: number;
   /** Each is its market's name and a number. */
   readonly strategyIds: readonly string[];
   readonly targets: readonly string[];
+  /** Of which orders are drawn. Default: all there are. */
   readonly kinds?: readonly OrderKind[];
 }
 
@@ -72,7 +75,8 @@ export function marketNameOf(strategyId: string): string {
 }
 
 export function planRun(options: PlanOptions): Plan {
-  const { orders, kills, seed, spanMs, strategyIds, targets, kinds = ORDER_KINDS } = options;
+  const { orders, kills, halts = 1, seed, spanMs, strategyIds, targets } = options;
+  const { kinds = ORDER_KINDS } = options;
   const random = seededRandom(seed);
   const oneOf = <T>(items: readonly T[]): T => {
     const item = items[Math.floor(random() * items.length)];
@@ -121,13 +125,11 @@ export function planRun(options: PlanOptions): Plan {
       target,
       downMs: Math.floor(random() * LONGEST_DOWN_MS),
     })),
-    halts: [
-      {
-        atMs: Math.floor((0.3 + 0.3 * random()) * spanMs),
-        symbol: 'BTC/USDT',
-        forMs: Math.min(LONGEST_HALT_MS, Math.floor(HALT_SHARE * spanMs)),
-      },
-    ],
+    halts: Array.from({ length: halts }, (_, index) => ({
+      atMs: Math.floor(((index + 0.3 + 0.3 * random()) / halts) * spanMs),
+      symbol: 'BTC/USDT',
+      forMs: Math.min(LONGEST_HALT_MS, Math.floor((HALT_SHARE / halts) * spanMs)),
+    })),
   };
 }
 
