@@ -114,6 +114,12 @@ export interface OrderNotice {
   readonly symbol: string;
 }
 
+/** The account traded by an order that Keel did not make: a person's, another program's, the venue's own. */
+export interface ForeignTradeNotice {
+  /** The venue's name of the symbol, traded by Keel or not. Null: the stream was cut, one may have been missed. */
+  readonly venueSymbol: string | null;
+}
+
 export interface TradeAdapter {
   /** As in `accounts.exchange`, topic names and `Kline.exchange`. */
   readonly exchange: string;
@@ -177,4 +183,11 @@ export interface TradeAdapter {
    * after a reconnect. A hint, not a source: level-triggered readers must poll as well.
    */
   watchOrders(onNotice: (notice: OrderNotice) => void): Promise<{ close(): Promise<void> }>;
+  /**
+   * Calls back when an order that Keel did not make trades, and once after a reconnect. A hint, not a source:
+   * `accountTrades` and `venueOrdersSince` tell the trades, and must be read from time to time as well.
+   */
+  watchForeignTrades(
+    onNotice: (notice: ForeignTradeNotice) => void,
+  ): Promise<{ close(): Promise<void> }>;
 }

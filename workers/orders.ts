@@ -12,10 +12,11 @@ import { createOrderActivities } from '../activities/order-activities.ts';
 import { createReconcileActivities } from '../activities/reconcile-activities.ts';
 import { ALERT_TOPICS, orderTopics, systemTopic } from '../adapters/bus/topics.ts';
 import { createGuardDoor, createOrderDoor } from '../adapters/temporal/guard-door.ts';
-import { scheduleReconciliation } from '../adapters/temporal/schedules.ts';
+import { scheduleReconciliation, triggerReconciliation } from '../adapters/temporal/schedules.ts';
 import { createWorker } from '../adapters/temporal/worker.ts';
 import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { ORDER_TASK_QUEUE, TRACKER_TASK_QUEUE } from '../workflows/order-names.ts';
+import { watchForeignTrades } from './foreign-trades.ts';
 import type { House } from './house.ts';
 import { latestPrice } from './latest-price.ts';
 import { patiently } from './patience.ts';
@@ -94,11 +95,17 @@ export async function startOrders(house: House): Promise<Running> {
     }),
   ];
   const stopped = Promise.all(workers.map((worker) => worker.run()));
+  const foreignTrades = watchForeignTrades(
+    adapters.values(),
+    (accountId) => triggerReconciliation(server.client, accountId),
+    logger,
+  );
   const halts = superviseHalts(repositories.halts, createWorkflows(server.client), logger);
   return {
     failed: failureOf(stopped),
     async stop() {
       await halts.stop();
+      await foreignTrades.stop();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
       await notices.close();

@@ -1,11 +1,11 @@
 /**
- * The account's own orders as they change, over a venue's private WebSocket. One socket serves all listeners
- * and is open while there is one. After every reconnect `openOrders` is asked for orders that may have changed
- * meanwhile. Notices are hints: each says only which order to look at.
+ * Keel's orders as they change, and that others traded on the account, over a venue's private WebSocket. One
+ * socket serves all listeners and is open while there is one. After every reconnect `openOrders` is asked for
+ * orders that may have changed meanwhile. Notices are hints: each says only where to look.
  */
 import { KeelError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type { OrderNotice } from '../trade-adapter.ts';
+import type { ForeignTradeNotice, OrderNotice } from '../trade-adapter.ts';
 import { openWebSocket, type ReconnectingSocket, type Send } from '../websocket.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
@@ -20,12 +20,15 @@ export type StreamFrame =
   | { readonly kind: 'over'; readonly reason: string }
   | { readonly kind: 'ignored' };
 
-export interface StreamNotice {
-  readonly clientOrderId: string;
-  readonly venueSymbol: string;
-  /** Nothing will change any more. */
-  readonly final: boolean;
-}
+export type StreamNotice =
+  | {
+      readonly clientOrderId: string;
+      readonly venueSymbol: string;
+      /** Nothing will change any more. */
+      readonly final: boolean;
+    }
+  /** An order that is not Keel's traded. */
+  | { readonly clientOrderId: null; readonly venueSymbol: string };
 
 /** What differs between venues. */
 export interface OrderStreamDialect {
@@ -41,9 +44,15 @@ export interface OrderStreamDialect {
   readonly heartbeat?: string;
 }
 
+/** What to tell; each may be left out. */
+export interface StreamListener {
+  onOrder?(notice: OrderNotice): void;
+  onForeignTrade?(notice: ForeignTradeNotice): void;
+}
+
 export interface OrderStream {
   /** Resolves once the venue confirmed the subscription; rejects VENUE_AUTH or VENUE_UNAVAILABLE. */
-  listen(onNotice: (notice: OrderNotice) => void): Promise<{ close(): Promise<void> }>;
+  listen(listener: StreamListener): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -57,7 +66,7 @@ export function createOrderStream(options: {
   readonly logger: Logger;
 }): OrderStream {
   const { dialect, logger } = options;
-  const listeners = new Set<(notice: OrderNotice) => void>();
+  const listeners = new Set<StreamListener>();
   /** Seen open: after a cut these are looked at even when they are open no more. */
   const known = new Map<string, OrderNotice>();
   let socket: ReconnectingSocket | undefined;
@@ -67,21 +76,32 @@ export function createOrderStream(options: {
   let step: PromiseWithResolvers<void> | undefined;
   let connects = 0;
 
-  const tell = (notice: OrderNotice): void => {
+  const tellAll = (tell: (listener: StreamListener) => void, notice: object): void => {
     for (const listener of listeners) {
       try {
-        listener(notice);
+        tell(listener);
       } catch (error) {
-        logger.error({ err: error, clientOrderId: notice.clientOrderId }, 'order_listener_failed');
+        logger.error({ err: error, ...notice }, 'order_listener_failed');
       }
     }
   };
+  const tell = (notice: OrderNotice): void => {
+    tellAll((listener) => listener.onOrder?.(notice), notice);
+  };
+  const tellForeign = (notice: ForeignTradeNotice): void => {
+    tellAll((listener) => listener.onForeignTrade?.(notice), notice);
+  };
 
-  const changed = ({ clientOrderId, venueSymbol, final }: StreamNotice): void => {
+  const changed = (change: StreamNotice): void => {
+    const { clientOrderId, venueSymbol } = change;
+    if (clientOrderId === null) {
+      tellForeign({ venueSymbol });
+      return;
+    }
     const symbol = options.symbolOf(venueSymbol);
     if (symbol === undefined) return;
     const notice = { clientOrderId, symbol };
-    if (final) known.delete(clientOrderId);
+    if (change.final) known.delete(clientOrderId);
     else known.set(clientOrderId, notice);
     tell(notice);
   };
@@ -149,6 +169,7 @@ export function createOrderStream(options: {
   };
 
   const catchUp = async (): Promise<void> => {
+    tellForeign({ venueSymbol: null });
     const open = await options.openOrders();
     for (const order of open) known.set(order.clientOrderId, order);
     logger.info({ orders: known.size }, 'user_stream_caught_up');
@@ -190,14 +211,12 @@ export function createOrderStream(options: {
   };
 
   return {
-    async listen(onNotice) {
-      // A function of its own, so that one callback may listen twice.
-      const listener = (notice: OrderNotice): void => {
-        onNotice(notice);
-      };
-      listeners.add(listener);
+    async listen(listener) {
+      // An object of its own, so that one listener may listen twice.
+      const listening = { ...listener };
+      listeners.add(listening);
       const close = async (): Promise<void> => {
-        listeners.delete(listener);
+        listeners.delete(listening);
         if (listeners.size === 0) await stop();
       };
       const { heartbeat } = dialect;

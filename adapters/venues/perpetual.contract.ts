@@ -8,7 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyFill, emptyPosition, ledgerEntries } from '../../core/ledger.ts';
 import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
-import type { OrderNotice, PlaceOrderRequest, TradeAdapter } from '../trade-adapter.ts';
+import type {
+  ForeignTradeNotice,
+  OrderNotice,
+  PlaceOrderRequest,
+  TradeAdapter,
+} from '../trade-adapter.ts';
 import { orderRequest, STARTS_AT, type TradingWorld } from './trade-adapter.contract.ts';
 
 export interface PerpetualWorld extends TradingWorld {
@@ -113,7 +118,9 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
 
     it('guard a position by a stop that only reduces; what it becomes is told as the stop', async () => {
       const notices: OrderNotice[] = [];
+      const foreign: ForeignTradeNotice[] = [];
       const watch = await adapter.watchOrders((notice) => notices.push(notice));
+      const others = await adapter.watchForeignTrades((notice) => foreign.push(notice));
       const opened = await adapter.placeOrder(request({ side: 'sell' }));
       notices.length = 0;
       const stop = request({ side: 'buy', type: 'stop', stopPrice: '100500', reduceOnly: true });
@@ -145,7 +152,9 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       }
       const ids = new Set(notices.map(({ clientOrderId }) => clientOrderId));
       expect(ids).toEqual(new Set([stop.clientOrderId]));
+      expect(foreign).toEqual([]);
       await watch.close();
+      await others.close();
     });
 
     it('cancel a stop that waits, refuse one the market has passed', async () => {
@@ -216,9 +225,17 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       expect(await adapter.fillsSince(PERPETUAL, since + 1)).toEqual([]);
     });
 
-    it('tell auto-deleveraging likewise', async () => {
+    it('tell auto-deleveraging likewise, and that it is no trade of ours as it happens', async () => {
+      const foreign: ForeignTradeNotice[] = [];
+      const watch = await adapter.watchForeignTrades((notice) => foreign.push(notice));
       await adapter.placeOrder(request({ side: 'sell', quantity: '0.5' }));
       world.deleverage('0.2');
+      for (let tries = 0; foreign.length < 1 && tries < 100; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const { venueSymbol } = await adapter.instrument(PERPETUAL);
+      expect(foreign).toEqual([{ venueSymbol }]);
+      await watch.close();
       expect(await adapter.getPositions()).toEqual([{ symbol: PERPETUAL, quantity: '-0.3' }]);
       expect(await adapter.venueOrdersSince(PERPETUAL, 0)).toMatchObject([
         { cause: 'adl', order: { side: 'buy', filledQuantity: '0.2' } },

@@ -107,6 +107,7 @@ export function openOrderDesk(options: {
     fundingSince: notHere,
     venueOrdersSince: notHere,
     watchOrders: notHere,
+    watchForeignTrades: notHere,
   };
   const activities = createOrderActivities({
     orders,

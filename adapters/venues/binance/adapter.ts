@@ -267,7 +267,8 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     prepareAccount: () => Promise.resolve(),
     fundingSince: () => Promise.resolve([]),
     venueOrdersSince: () => Promise.resolve([]),
-    watchOrders: (onNotice) => userStream.listen(onNotice),
+    watchOrders: (onOrder) => userStream.listen({ onOrder }),
+    watchForeignTrades: (onForeignTrade) => userStream.listen({ onForeignTrade }),
   };
   return adapter;
 }

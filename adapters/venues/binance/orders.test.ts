@@ -199,7 +199,10 @@ describe('fills', () => {
 describe('a user stream frame', () => {
   const report = (change: Record<string, unknown>) => ({
     subscriptionId: 0,
-    event: { e: 'executionReport', E: 1, s: 'BTCUSDT', c: 'keel01', C: '', X: 'NEW', ...change },
+    event: {
+      ...{ e: 'executionReport', E: 1, s: 'BTCUSDT', c: 'keel01', C: '', X: 'NEW', x: 'NEW' },
+      ...change,
+    },
   });
 
   it('of an order of ours is a notice', () => {
@@ -216,8 +219,17 @@ describe('a user stream frame', () => {
     });
   });
 
-  it('of a foreign order or another event is ignored', () => {
-    expect(noticeOf(report({ c: 'mUvoqJxFIILMdfAW5iGSOW' }))).toBeNull();
+  it('of a foreign order is a notice where it traded', () => {
+    const theirs = { c: 'mUvoqJxFIILMdfAW5iGSOW' };
+    expect(noticeOf(report({ ...theirs, X: 'FILLED', x: 'TRADE' }))).toEqual({
+      clientOrderId: null,
+      venueSymbol: 'BTCUSDT',
+    });
+    expect(noticeOf(report(theirs))).toBeNull();
+    expect(noticeOf(report({ ...theirs, X: 'CANCELED', x: 'CANCELED' }))).toBeNull();
+  });
+
+  it('of another event is ignored', () => {
     expect(noticeOf({ subscriptionId: 0, event: { e: 'balanceUpdate' } })).toBeNull();
     expect(noticeOf({ hello: 1 })).toBeNull();
     expect(noticeOf(undefined)).toBeNull();

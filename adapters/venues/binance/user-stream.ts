@@ -24,13 +24,15 @@ const reportSchema = z.object({
   /** The id the order was made with, where `c` is the cancel request's. */
   C: z.string(),
   X: z.string(),
+  /** What happened: `TRADE` where it traded. */
+  x: z.string(),
 });
 
 const eventSchema = z.object({ event: z.looseObject({ e: z.string() }) });
 
 /**
- * Reads a frame's order event; null for anything else (balances, orders that are not Keel's). A report
- * without the fields we need throws `ZodError`.
+ * Reads a frame's order event; null for anything else (balances, orders of others that did not trade). A
+ * report without the fields we need throws `ZodError`.
  */
 export function noticeOf(frame: unknown): StreamNotice | null {
   const wrapped = eventSchema.safeParse(frame);
@@ -39,8 +41,11 @@ export function noticeOf(frame: unknown): StreamNotice | null {
   if (!kind.success || kind.data.e !== 'executionReport') return null;
   const report = reportSchema.parse(event);
   const clientOrderId = report.C === '' ? report.c : report.C;
-  if (!isOurs({ clientOrderId })) return null;
-  return { clientOrderId, venueSymbol: report.s, final: FINAL_STATUSES.includes(report.X) };
+  const venueSymbol = report.s;
+  if (isOurs({ clientOrderId })) {
+    return { clientOrderId, venueSymbol, final: FINAL_STATUSES.includes(report.X) };
+  }
+  return report.x === 'TRADE' ? { clientOrderId: null, venueSymbol } : null;
 }
 
 export function binanceUserStream(requests: BinanceRequests): OrderStreamDialect {

@@ -23,7 +23,7 @@ import type {
 } from '../../trade-adapter.ts';
 import { askAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
-import { createOrderStream } from '../order-stream.ts';
+import { createOrderStream, type OrderStream } from '../order-stream.ts';
 import { isOurs, requireOurId } from '../own-orders.ts';
 import { createOkxContracts } from './account.ts';
 import {
@@ -39,7 +39,7 @@ import { createOkxLookup } from './lookup.ts';
 import { createOkxPlacing } from './placing.ts';
 import { createOkxRequests, firstRow, type OkxRequestOptions } from './requests.ts';
 import { balanceRow, bookRow, feeRow, parseAnswer, rowsOf } from './shapes.ts';
-import { okxOrderChannel } from './user-stream.ts';
+import { okxOrderChannel, type OrderChannel } from './user-stream.ts';
 
 export interface OkxOptions extends OkxRequestOptions {
   /** Default `okx`. */
@@ -139,15 +139,16 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   };
 
   const root = `${options.wsUrl.replace(/\/+$/, '')}/ws/v5`;
-  const streams = (['orders', 'orders-algo'] as const).map((channel) =>
+  const streamOf = (channel: OrderChannel): OrderStream =>
     createOrderStream({
       url: `${root}/${channel === 'orders' ? 'private' : 'business'}`,
       dialect: okxOrderChannel(requests, channel),
       logger,
       symbolOf: (venueSymbol) => listing.ofVenue(venueSymbol)?.symbol,
       openOrders,
-    }),
-  );
+    });
+  const orderStream = streamOf('orders');
+  const streams = [orderStream, streamOf('orders-algo')];
 
   const adapter: TradeAdapter = {
     exchange,
@@ -251,19 +252,21 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       return instrument.contract === undefined ? [] : contracts.venueOrdersSince(instrument, since);
     },
 
-    async watchOrders(onNotice) {
+    async watchOrders(onOrder) {
       const open: { close(): Promise<void> }[] = [];
       const close = async (): Promise<void> => {
         for (const watch of open) await watch.close();
       };
       try {
-        for (const stream of streams) open.push(await stream.listen(onNotice));
+        for (const stream of streams) open.push(await stream.listen({ onOrder }));
       } catch (error) {
         await close();
         throw error;
       }
       return { close };
     },
+    // Whatever a stop becomes trades as an order.
+    watchForeignTrades: (onForeignTrade) => orderStream.listen({ onForeignTrade }),
   };
   return adapter;
 }

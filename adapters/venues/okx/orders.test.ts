@@ -189,8 +189,16 @@ describe('the private channels', () => {
     });
   });
 
-  it('tell nothing of orders of others', () => {
-    expect(read(push({ ...ORDER, clOrdId: 'web01' }))).toEqual({ kind: 'change', notices: [] });
+  it('tell of orders of others only that one traded', () => {
+    const theirs = { ...ORDER, clOrdId: 'web01' };
+    expect(read(push({ ...theirs, fillSz: '3' }))).toEqual({
+      kind: 'change',
+      notices: [{ clientOrderId: null, venueSymbol: 'BTC-USDT-SWAP' }],
+    });
+    for (const fillSz of ['', '0']) {
+      const row = { ...theirs, state: 'live', fillSz };
+      expect(read(push(row))).toEqual({ kind: 'change', notices: [] });
+    }
   });
 
   it.each([

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { KeelError } from '../../../core/errors.ts';
 import { parseJson } from '../http.ts';
-import type { OrderStreamDialect, StreamFrame } from '../order-stream.ts';
+import type { OrderStreamDialect, StreamFrame, StreamNotice } from '../order-stream.ts';
 import { isOurs } from '../own-orders.ts';
 import { clientOrderIdOf } from './orders.ts';
 import type { OkxRequests } from './requests.ts';
@@ -22,16 +22,18 @@ const eventSchema = z.object({
   msg: z.string().optional(),
 });
 
+const rowSchema = z.object({
+  instId: z.string().min(1),
+  clOrdId: z.string(),
+  algoClOrdId: z.string().default(''),
+  state: z.string(),
+  /** Of the trade this row tells of; empty or zero where it tells of none. A stop has none. */
+  fillSz: z.string().default(''),
+});
+
 const pushSchema = z.object({
   arg: z.object({ channel: z.string() }),
-  data: z.array(
-    z.object({
-      instId: z.string().min(1),
-      clOrdId: z.string(),
-      algoClOrdId: z.string().default(''),
-      state: z.string(),
-    }),
-  ),
+  data: z.array(rowSchema),
 });
 
 const FINAL_STATES: Readonly<Record<OrderChannel, readonly string[]>> = {
@@ -63,14 +65,16 @@ export function readOrderFrame(text: string, channel: OrderChannel): StreamFrame
   if (event.success) return eventFrame(event.data);
   const push = pushSchema.parse(frame);
   if (push.arg.channel !== channel) return { kind: 'ignored' };
-  const notices = push.data
-    .map((row) => ({
-      clientOrderId: clientOrderIdOf(row),
-      venueSymbol: row.instId,
-      final: FINAL_STATES[channel].includes(row.state),
-    }))
-    .filter(isOurs);
-  return { kind: 'change', notices };
+  return { kind: 'change', notices: push.data.flatMap((row) => noticesOf(row, channel)) };
+}
+
+/** None of what others ordered and did not trade yet. */
+function noticesOf(row: z.infer<typeof rowSchema>, channel: OrderChannel): StreamNotice[] {
+  const [clientOrderId, venueSymbol] = [clientOrderIdOf(row), row.instId];
+  if (isOurs({ clientOrderId })) {
+    return [{ clientOrderId, venueSymbol, final: FINAL_STATES[channel].includes(row.state) }];
+  }
+  return Number(row.fillSz) > 0 ? [{ clientOrderId: null, venueSymbol }] : [];
 }
 
 function eventFrame({ event, code = '', msg = '' }: z.infer<typeof eventSchema>): StreamFrame {

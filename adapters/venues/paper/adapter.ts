@@ -270,6 +270,8 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     prepareAccount: () => Promise.resolve(),
     fundingSince: () => Promise.resolve([]),
     venueOrdersSince: () => Promise.resolve([]),
+    // Nobody else trades on it.
+    watchForeignTrades: () => Promise.resolve({ close: () => Promise.resolve() }),
 
     watchOrders(onNotice) {
       const listener = (notice: OrderNotice): void => {

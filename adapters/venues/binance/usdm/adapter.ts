@@ -363,7 +363,8 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
       }
       return made;
     },
-    watchOrders: (onNotice) => userStream.listen(onNotice),
+    watchOrders: (onOrder) => userStream.listen({ onOrder }),
+    watchForeignTrades: (onForeignTrade) => userStream.listen({ onForeignTrade }),
   };
   return adapter;
 }

@@ -15,11 +15,20 @@ const KEEP_ALIVE_MS = 30 * 60_000;
 const FINAL = ['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'EXPIRED_IN_MATCH'];
 /** FINISHED is told before the fills of the order it became may be read: not the end of looking. */
 const FINAL_ALGO = ['CANCELED', 'EXPIRED', 'REJECTED'];
+/** What an execution is where it traded; liquidations and ADL are `CALCULATED`. */
+const TRADED = ['TRADE', 'CALCULATED'];
+/** `st` of an order that a conditional one became. */
+const TRIGGERED = 'ALGO_CONDITIONAL';
 
 const responseSchema = z.object({ id: z.union([z.int(), z.string()]), result: z.null() });
 const refusalSchema = z.object({ error: z.object({ code: z.int(), msg: z.string() }) });
 const eventSchema = z.looseObject({ e: z.string() });
-const orderSchema = z.object({ o: z.object({ s: z.string(), c: z.string(), X: z.string() }) });
+const orderSchema = z.object({
+  o: z.object({
+    ...{ s: z.string(), c: z.string(), X: z.string(), x: z.string() },
+    st: z.string().optional(),
+  }),
+});
 const algoSchema = z.object({ o: z.object({ s: z.string(), caid: z.string(), X: z.string() }) });
 
 export interface UsdmUserStream extends OrderStreamDialect {
@@ -72,16 +81,19 @@ export function usdmUserStream(requests: BinanceRequests, logger: Logger): UsdmU
   };
 }
 
-/** A triggered order is told of by its conditional order's event, under our id. */
+/** A triggered order is told of by its conditional order's event, under the id that one was given. */
 function frameOf(event: z.infer<typeof eventSchema>): StreamFrame {
   switch (event.e) {
     case 'ORDER_TRADE_UPDATE': {
-      const { s, c, X } = orderSchema.parse(event).o;
-      return noticed(s, c, FINAL.includes(X));
+      const { s, c, X, x, st } = orderSchema.parse(event).o;
+      return noticed(s, c, {
+        final: FINAL.includes(X),
+        traded: TRADED.includes(x) && st !== TRIGGERED,
+      });
     }
     case 'ALGO_UPDATE': {
       const { s, caid, X } = algoSchema.parse(event).o;
-      return noticed(s, caid, FINAL_ALGO.includes(X));
+      return noticed(s, caid, { final: FINAL_ALGO.includes(X), traded: X === 'FINISHED' });
     }
     case 'listenKeyExpired':
       return { kind: 'over', reason: event.e };
@@ -90,8 +102,15 @@ function frameOf(event: z.infer<typeof eventSchema>): StreamFrame {
   }
 }
 
-function noticed(venueSymbol: string, clientOrderId: string, final: boolean): StreamFrame {
-  return isOurs({ clientOrderId })
-    ? { kind: 'change', notices: [{ venueSymbol, clientOrderId, final }] }
+function noticed(
+  venueSymbol: string,
+  clientOrderId: string,
+  { final, traded }: { readonly final: boolean; readonly traded: boolean },
+): StreamFrame {
+  if (isOurs({ clientOrderId })) {
+    return { kind: 'change', notices: [{ venueSymbol, clientOrderId, final }] };
+  }
+  return traded
+    ? { kind: 'change', notices: [{ venueSymbol, clientOrderId: null }] }
     : { kind: 'ignored' };
 }
