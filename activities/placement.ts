@@ -196,6 +196,7 @@ async function send(ports: LegPorts, leg: Leg): Promise<LegOutcome | Leg> {
       quantity: leg.quantity,
       ...(leg.price === null ? {} : { price: leg.price }),
       ...(leg.stopPrice === null ? {} : { stopPrice: leg.stopPrice }),
+      ...(leg.timeInForce === null ? {} : { timeInForce: leg.timeInForce }),
       ...(leg.reduceOnly ? { reduceOnly: true } : {}),
       deadline,
     });

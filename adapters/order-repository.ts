@@ -15,7 +15,7 @@ import type { Fill, Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { IntentState, LegState, LegView, OrderStatus, OrderView } from '../core/order.ts';
 import type { RiskContext, RiskReport } from '../core/risk/rule.ts';
-import type { OrderType, Signal } from '../core/signal.ts';
+import type { OrderType, Signal, TimeInForce } from '../core/signal.ts';
 import type { GuardKey } from './guard-repository.ts';
 import type { VenueOrder } from './trade-adapter.ts';
 
@@ -73,6 +73,8 @@ export interface NewLeg {
   readonly price: string | null;
   /** Stop legs only: the trigger, in quote. */
   readonly stopPrice?: string;
+  /** Limit legs only; `gtc` where absent. */
+  readonly timeInForce?: TimeInForce;
   /** Derivatives only: the venue must not open or turn a position with it. Default: as the order only reduces. */
   readonly reduceOnly?: boolean;
   /** Account and exchange that trade it; default: the order's. */
@@ -91,6 +93,7 @@ export interface Leg {
   readonly type: OrderType;
   readonly price: string | null;
   readonly stopPrice: string | null;
+  readonly timeInForce: TimeInForce | null;
   readonly reduceOnly: boolean;
   readonly quantity: string;
   readonly filledQuantity: string;

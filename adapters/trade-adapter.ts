@@ -14,7 +14,7 @@ import type { AccountTrade, Fill, Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { LegState } from '../core/order.ts';
 import type { OrderBook } from '../core/order-book.ts';
-import type { OrderType } from '../core/signal.ts';
+import type { OrderType, TimeInForce } from '../core/signal.ts';
 
 export interface PlaceOrderRequest {
   readonly clientOrderId: string;
@@ -30,6 +30,11 @@ export interface PlaceOrderRequest {
    * makes it a market order. Behind the market already: VENUE_WOULD_TRIGGER, and no order exists.
    */
   readonly stopPrice?: string;
+  /**
+   * Limit orders only; `gtc` where absent. What `ioc` and `fok` leave ends `expired` or `cancelled`; a `post-only`
+   * order that would take is refused with VENUE_WOULD_MATCH or ends without a fill.
+   */
+  readonly timeInForce?: TimeInForce;
   /** Derivatives only: the venue refuses or shrinks what would open or turn the position. */
   readonly reduceOnly?: boolean;
   /**

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { executionPlan } from '../core/execution/plan.ts';
 import { side } from '../core/fill.ts';
 import { positiveDecimal } from '../core/money.ts';
-import { EXECUTION_TYPES, executionFits, type OrderType } from '../core/signal.ts';
+import {
+  EXECUTION_TYPES,
+  executionFits,
+  orderTypeOf,
+  TIME_IN_FORCE_TYPES,
+  timeInForce,
+  timeInForceFits,
+} from '../core/signal.ts';
 import { stopSpec } from '../core/stops.ts';
 import { symbol } from '../core/symbol.ts';
 import { intervalMs } from '../core/time.ts';
@@ -20,6 +27,9 @@ export const newOrderSchema = z
     stopPrice: positiveDecimal
       .optional()
       .meta({ description: 'Makes it a stop order: at market once the price is reached' }),
+    timeInForce: timeInForce.optional().meta({
+      description: 'How long a limit order works: gtc (default), ioc, fok or post-only',
+    }),
     execution: executionPlan.optional().meta({ description: 'How it is worked; absent: as one' }),
     stops: stopSpec
       .optional()
@@ -42,22 +52,16 @@ export const newOrderSchema = z
     path: ['stopPrice'],
   })
   .refine(
-    (order) => order.execution === undefined || executionFits(order.execution.kind, typeOf(order)),
+    (order) =>
+      order.execution === undefined || executionFits(order.execution.kind, orderTypeOf(order)),
     { error: EXECUTION_TYPES, path: ['execution'] },
   )
+  .refine((order) => timeInForceFits({ ...order, type: orderTypeOf(order) }), {
+    error: TIME_IN_FORCE_TYPES,
+    path: ['timeInForce'],
+  })
   .meta({ id: 'NewOrder' });
 export type NewOrderBody = z.infer<typeof newOrderSchema>;
-
-export function typeOf({
-  limitPrice,
-  stopPrice,
-}: {
-  readonly limitPrice?: string | undefined;
-  readonly stopPrice?: string | undefined;
-}): OrderType {
-  if (limitPrice !== undefined) return 'limit';
-  return stopPrice === undefined ? 'market' : 'stop';
-}
 
 export const newOrderAnswerSchema = z.object({
   orderId: z.string().meta({ description: 'Also the workflow id' }),

@@ -156,9 +156,11 @@ describe('an order of a person', () => {
   it('is a limit or a stop order by the price that is given', async () => {
     await place({ limitPrice: '96000', timeoutMs: 60_000, validForMs: 5_000 });
     await place({ side: 'sell', stopPrice: '95000' });
+    await place({ limitPrice: '96000', timeInForce: 'ioc' });
     expect(world.signals).toMatchObject([
       { type: 'limit', limitPrice: '96000', timeoutMs: 60_000, validUntil: T0 + 5_000 },
       { type: 'stop', stopPrice: '95000' },
+      { type: 'limit', timeInForce: 'ioc' },
     ]);
   });
 
@@ -174,6 +176,7 @@ describe('an order of a person', () => {
     ],
     ['a quantity of nothing', { quantity: '0' }, 'quantity'],
     ['two prices', { limitPrice: '1', stopPrice: '1' }, 'stopPrice'],
+    ['a time in force at market', { timeInForce: 'ioc' }, 'timeInForce'],
     ['what nobody asked for', { leverage: 5 }, 'leverage'],
   ])('is refused with 400 where it states %s', async (_what, change, path) => {
     const { status, body } = await place(change);

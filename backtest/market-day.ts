@@ -196,6 +196,7 @@ export class MarketDay {
         tag,
         limitPrice: undefined,
         stopPrice: undefined,
+        timeInForce: undefined,
         timeoutMs: undefined,
         execution: undefined,
         stops: undefined,

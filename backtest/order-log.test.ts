@@ -20,7 +20,12 @@ function ask(log: OrderLog, index: number) {
       },
       ...{ eventTime: index, validUntil: index, type: 'market', referencePrice: 1 },
       wanted: { kind: 'target', quantity: '1' },
-      ...{ limitPrice: undefined, stopPrice: undefined, timeoutMs: undefined },
+      ...{
+        limitPrice: undefined,
+        stopPrice: undefined,
+        timeoutMs: undefined,
+        timeInForce: undefined,
+      },
       ...{ execution: undefined, stops: undefined },
     },
     market,

@@ -59,13 +59,22 @@ export class Venue {
         return;
       }
     }
+    const takes = request.type === 'market' || this.#isMarketable(order);
+    if (takes && request.timeInForce === 'post-only') {
+      const reason = `post-only at ${order.price ?? ''}, it would trade at once with the market at ${plainNumber(price)}`;
+      this.#refuse(order, at, 'VENUE_WOULD_MATCH', reason);
+      return;
+    }
     order.placedAt = at;
     order.state = 'working';
     order.status = 'open';
-    if (request.type === 'market' || this.#isMarketable(order)) {
-      this.#sendAtOnce(order, at);
-      return;
-    }
+    if (takes) this.#sendAtOnce(order, at);
+    else this.#rest(order, at);
+    if (worksOnce(order) && !order.isOver) this.#expireRest(order, at);
+  }
+
+  /** An order that meets nothing at once waits, if the account can pay for it. */
+  #rest(order: Order, at: number): void {
     if (!this.#covers(order, this.#ownPrice(order))) {
       this.#refuse(order, at, 'VENUE_INSUFFICIENT_BALANCE', 'the balance does not cover it');
       return;
@@ -132,7 +141,20 @@ export class Venue {
       return;
     }
     if (traded !== null) this.#fillTraded(order, traded, at);
-    else this.#fill(order, price, false, at);
+    else if (order.request.timeInForce !== 'fok' || this.#chance(order) === order.quantity) {
+      this.#fill(order, price, false, at);
+    }
+  }
+
+  #expireRest(order: Order, at: number): void {
+    const { timeInForce } = order.request;
+    const reason =
+      order.filled === 0n
+        ? `${timeInForce ?? ''}: it could not trade ${timeInForce === 'fok' ? 'whole ' : ''}at once`
+        : `${timeInForce ?? ''}: the rest could not trade at once`;
+    // What it traded just now is told with its end.
+    if (this.changes.at(-1) === order) this.changes.pop();
+    this.#end(order, 'done', 'expired', at, null, reason);
   }
 
   #fillAtMarket(order: Order, price: number, at: number): void {
@@ -298,6 +320,11 @@ export class Venue {
     if (costs === undefined) throw new Error(`no costs of ${market.symbol}`);
     return costs;
   }
+}
+
+/** It works only at the moment it is sent. */
+function worksOnce({ request: { timeInForce } }: Order): boolean {
+  return timeInForce === 'ioc' || timeInForce === 'fok';
 }
 
 /** The side on which an order that closes such a quantity trades. */

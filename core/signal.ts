@@ -17,6 +17,14 @@ export const orderType = z.enum(['market', 'limit', 'stop']);
 export type OrderType = z.infer<typeof orderType>;
 
 /**
+ * How long a limit order works: `gtc`, the default, until it is filled or cancelled; `ioc` trades at once what it
+ * can, and the rest expires; `fok` trades whole at once or not at all; `post-only` rests, and is refused where it
+ * would trade at once. Good till a time is `timeoutMs`.
+ */
+export const timeInForce = z.enum(['gtc', 'ioc', 'fok', 'post-only']);
+export type TimeInForce = z.infer<typeof timeInForce>;
+
+/**
  * Who wants it. Guards, flattens and persons may close a position while trading is halted. `venue` is no one's
  * wish: an order that the venue made itself, booked afterwards.
  */
@@ -35,6 +43,8 @@ const wanted = z.discriminatedUnion('kind', [
 
 export const EXECUTION_TYPES =
   'chase and iceberg work limit orders, twap, best-venue and split market or limit orders';
+export const TIME_IN_FORCE_TYPES =
+  'ioc, fok and post-only are of limit orders without an execution plan';
 
 export const signalSchema = z
   .strictObject({
@@ -60,6 +70,8 @@ export const signalSchema = z
     limitPrice: positiveDecimal.optional(),
     /** Required for, and only for, stop orders: the trigger, in quote. */
     stopPrice: positiveDecimal.optional(),
+    /** Of limit orders; `gtc` where absent. */
+    timeInForce: timeInForce.optional(),
     /** How the order is worked; absent: as one leg of its type. */
     execution: executionPlan.optional(),
     /** Guards of the position that an entry opens or grows. */
@@ -82,11 +94,34 @@ export const signalSchema = z
   .refine(({ execution, type }) => execution === undefined || executionFits(execution.kind, type), {
     error: EXECUTION_TYPES,
     path: ['execution'],
-  });
+  })
+  .refine(timeInForceFits, { error: TIME_IN_FORCE_TYPES, path: ['timeInForce'] });
 
 /** Whether orders of that type may be worked so. */
 export function executionFits(kind: ExecutionKind, type: OrderType): boolean {
   return type === 'limit' || (type === 'market' && kind !== 'chase' && kind !== 'iceberg');
+}
+
+/** Whether an order may work so long. */
+export function timeInForceFits(order: {
+  readonly type: OrderType;
+  readonly timeInForce?: TimeInForce | undefined;
+  readonly execution?: unknown;
+}): boolean {
+  const { timeInForce: given = 'gtc', type, execution } = order;
+  return given === 'gtc' || (type === 'limit' && execution === undefined);
+}
+
+/** The type of an order by the prices it states. */
+export function orderTypeOf({
+  limitPrice,
+  stopPrice,
+}: {
+  readonly limitPrice?: unknown;
+  readonly stopPrice?: unknown;
+}): OrderType {
+  if (limitPrice !== undefined) return 'limit';
+  return stopPrice === undefined ? 'market' : 'stop';
 }
 
 export type Signal = Readonly<z.infer<typeof signalSchema>>;

@@ -127,6 +127,32 @@ describe('MatchingEngine', () => {
     );
   });
 
+  it('fills an IOC as far as its plan goes, and a FOK whole or not at all', () => {
+    const books = engine();
+    const placed = (timeInForce: 'IOC' | 'FOK', quantities: string[], rest: 'fill' | 'leave') => {
+      const fillPlan = { quantities, rest };
+      const { state, filled } = books.place(
+        order({ timeInForce, price: '100', fillPlan }),
+        '99',
+        0,
+      );
+      return [state, filled.toFixed()];
+    };
+    expect(placed('IOC', ['0.3', '0.2'], 'leave')).toEqual(['EXPIRED', '0.5']);
+    expect(placed('FOK', ['0.3', '0.2'], 'leave')).toEqual(['EXPIRED', '0']);
+    expect(placed('FOK', ['0.3', '0.2'], 'fill')).toEqual(['FILLED', '1']);
+    expect(placed('FOK', ['0.3', '0.7'], 'leave')).toEqual(['FILLED', '1']);
+    expect(books.openOrders()).toEqual([]);
+  });
+
+  it('takes a maker that would match and ends it, where the venue does', () => {
+    const books = engine();
+    const maker = { ...order({ kind: 'LIMIT_MAKER', price: '100' }), endsIfMatched: true };
+    const { state, filled } = books.place(maker, '99', 0);
+    expect([state, filled.toFixed()]).toEqual(['EXPIRED', '0']);
+    expect(amounts(books, 'USDT')).toEqual(['10000', '0']);
+  });
+
   it('lets a stop rest, locked, until the path of a minute reaches it; then it is a market order', () => {
     const books = engine('received', undefined, 100);
     const events: EngineEvent['kind'][] = [];

@@ -26,6 +26,7 @@ import {
 import { OrderLog } from './order-log.ts';
 import {
   distanceTo,
+  fillsWhole,
   isMarketableNow,
   newOrder,
   nextPiece,
@@ -122,7 +123,8 @@ export class MatchingEngine {
       this.#liquidateWithin(request.instrument.symbol, moment, { from: 0, to: Infinity }, at);
     }
     const marketable = isMarketableNow(request, price);
-    if (request.kind === 'LIMIT_MAKER' && marketable) {
+    const wouldMatch = request.kind === 'LIMIT_MAKER' && marketable;
+    if (wouldMatch && request.endsIfMatched !== true) {
       throw new Refusal('WOULD_MATCH');
     }
     if (wouldTrigger(request, price)) {
@@ -132,10 +134,10 @@ export class MatchingEngine {
     const order = newOrder(this.#log.nextOrderId, request, fillPrice, at);
     this.#till.check(order, fillPrice, this.openOrders());
     this.#enter(order, at);
-    if (marketable) {
+    if (marketable && !wouldMatch && (order.timeInForce !== 'FOK' || fillsWhole(order))) {
       this.#fillChance(order, decimal(fillPrice), false, at);
     }
-    if (order.kind === 'MARKET' || order.timeInForce !== 'GTC') {
+    if (order.kind === 'MARKET' || order.timeInForce !== 'GTC' || wouldMatch) {
       this.#expireRest(order, at);
     }
     this.#tellBalances(order, at);
@@ -250,7 +252,7 @@ export class MatchingEngine {
   }
 
   #fillChance(order: EngineOrder, price: Decimal, maker: boolean, at: number): void {
-    const atOnce = !rests(order) || order.timeInForce === 'IOC';
+    const atOnce = !rests(order) || order.timeInForce !== 'GTC';
     do {
       const closable = order.reduceOnly ? this.contracts.closable(order) : undefined;
       if (closable?.isZero() === true) {

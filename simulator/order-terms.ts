@@ -125,6 +125,13 @@ export function lockOf(
     : { asset: order.instrument.base, amount: quantity };
 }
 
+/** Whether its plan leaves nothing unfilled, all pieces at once. */
+export function fillsWhole({ plan, quantity }: EngineOrder): boolean {
+  if (plan === undefined || plan.rest === 'fill') return true;
+  const planned = plan.quantities.reduce((sum, piece) => sum.add(piece), new Decimal(0));
+  return planned.gte(quantity);
+}
+
 /** The quantity the next chance fills: the rest, or the plan's next piece. */
 export function nextPiece(order: EngineOrder): Decimal {
   const rest = order.quantity.sub(order.filled);

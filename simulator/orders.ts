@@ -34,6 +34,8 @@ export interface NewOrder {
   readonly stopPrice?: string;
   /** Contracts only: it closes at most what is held, and what is left of it expires. */
   readonly reduceOnly?: boolean;
+  /** Post-only orders that would match: taken and ended at once, as OKX does, not refused. */
+  readonly endsIfMatched?: boolean;
   readonly fillPlan?: FillPlan;
 }
 

@@ -23,6 +23,7 @@ import type { Json } from '../core/json.ts';
 import type { MarketData } from '../core/market-data.ts';
 import type { OrderView } from '../core/order.ts';
 import type { Position } from '../core/position.ts';
+import type { TimeInForce } from '../core/signal.ts';
 import type { StopSpec } from '../core/stops.ts';
 import type { Interval } from '../core/time.ts';
 
@@ -82,6 +83,8 @@ export interface OrderOptions {
   readonly limitPrice?: string | number;
   /** Makes it a stop order: at market once the price reaches this. Not together with `limitPrice`. */
   readonly stopPrice?: string | number;
+  /** How long a limit order works; `gtc` unless stated. See core/signal.ts. */
+  readonly timeInForce?: TimeInForce;
   /** Market milliseconds after which a resting order is cancelled. */
   readonly timeoutMs?: number;
   /**

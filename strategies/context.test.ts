@@ -1,6 +1,7 @@
 /** What a strategy's wishes become: sizes, signals, refusals. */
 import { describe, expect, it } from '@jest/globals';
 import { KeelError } from '../core/errors.ts';
+import { signalSchema } from '../core/signal.ts';
 import { createInstrument, T0 } from '../test/factories/market.ts';
 import {
   bar,
@@ -126,6 +127,21 @@ describe('signals', () => {
     });
   });
 
+  it('say how long a limit order works', () => {
+    const { signals } = once((ctx) =>
+      ctx.order(
+        'BTC/USDT',
+        'buy',
+        { qty: '2' },
+        { tag: 't', limitPrice: 99, timeInForce: 'post-only' },
+      ),
+    );
+    expect(signalSchema.parse(signals[0])).toMatchObject({
+      type: 'limit',
+      timeInForce: 'post-only',
+    });
+  });
+
   it('say how they are worked, and are valid as long as that takes', () => {
     const execution = { kind: 'twap', durationMs: 3_600_000, slices: 12 } as const;
     const stops = { stopLoss: { fraction: '0.02' } };
@@ -163,6 +179,30 @@ describe('signals', () => {
           { tag: 't', execution: { kind: 'iceberg', displayQuantity: '1' } },
         ),
       /iceberg work limit orders/,
+    ],
+    [
+      'a market order that is fill or kill',
+      (ctx) => ctx.target('BTC/USDT', { qty: '1' }, { tag: 't', timeInForce: 'fok' }),
+      /timeInForce: ioc, fok and post-only are of limit orders/,
+    ],
+    [
+      'a chase that is post-only',
+      (ctx) =>
+        ctx.order(
+          'BTC/USDT',
+          'buy',
+          { qty: '1' },
+          {
+            ...{ tag: 't', limitPrice: 99, timeInForce: 'post-only' },
+            execution: {
+              kind: 'chase',
+              priceLimit: '100',
+              maxAttempts: 2,
+              repriceAfterMs: 1_000,
+            },
+          },
+        ),
+      /without an execution plan/,
     ],
     [
       'risk without a stop',

@@ -10,7 +10,15 @@ import type { Instrument } from '../core/instrument.ts';
 import type { Json } from '../core/json.ts';
 import { Decimal, decimal, plainNumber, positiveDecimal, toDecimalString } from '../core/money.ts';
 import type { OrderView } from '../core/order.ts';
-import { EXECUTION_TYPES, executionFits, type OrderType, type Signal } from '../core/signal.ts';
+import {
+  EXECUTION_TYPES,
+  executionFits,
+  orderTypeOf,
+  type Signal,
+  TIME_IN_FORCE_TYPES,
+  timeInForce,
+  timeInForceFits,
+} from '../core/signal.ts';
 import { stopSpec } from '../core/stops.ts';
 import {
   type AuxValue,
@@ -49,6 +57,7 @@ export interface Request extends Pick<
   readonly referencePrice: number;
   readonly limitPrice: string | undefined;
   readonly stopPrice: string | undefined;
+  readonly timeInForce: Signal['timeInForce'];
   readonly timeoutMs: number | undefined;
   readonly execution: Signal['execution'];
   readonly stops: Signal['stops'];
@@ -95,6 +104,7 @@ const rareOptions = z
     tag: z.string().max(TAG_LENGTH),
     limitPrice: priceOption.optional(),
     stopPrice: priceOption.optional(),
+    timeInForce: timeInForce.optional(),
     timeoutMs: z.int().positive().optional(),
     validForMs: z.int().nonnegative().optional(),
     execution: executionPlan.optional(),
@@ -107,9 +117,13 @@ const rareOptions = z
   })
   .refine(
     ({ execution, ...given }) =>
-      execution === undefined || executionFits(execution.kind, typeOf(given)),
+      execution === undefined || executionFits(execution.kind, orderTypeOf(given)),
     { error: EXECUTION_TYPES, path: ['execution'] },
-  );
+  )
+  .refine((given) => timeInForceFits({ ...given, type: orderTypeOf(given) }), {
+    error: TIME_IN_FORCE_TYPES,
+    path: ['timeInForce'],
+  });
 type CheckedOptions = z.infer<typeof rareOptions>;
 
 /** Throws INVALID_INPUT with every fault. */
@@ -120,6 +134,7 @@ function checked(options: OrderOptions): CheckedOptions {
     options.execution === undefined &&
     options.stops === undefined &&
     options.stop === undefined &&
+    options.timeInForce === undefined &&
     options.timeoutMs === undefined &&
     options.validForMs === undefined;
   // The way of nearly every market order.
@@ -130,14 +145,6 @@ function checked(options: OrderOptions): CheckedOptions {
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new KeelError('INVALID_INPUT', `no valid signal: ${faults.join('; ')}`);
-}
-
-function typeOf(options: {
-  readonly limitPrice?: string | undefined;
-  readonly stopPrice?: string | undefined;
-}): OrderType {
-  if (options.limitPrice !== undefined) return 'limit';
-  return options.stopPrice === undefined ? 'market' : 'stop';
 }
 
 export class StrategyContext implements Context {
@@ -257,11 +264,12 @@ export class StrategyContext implements Context {
       eventTime: now,
       validUntil: now + (options.validForMs ?? this.validForMs + sendsForMs(options.execution)),
       wanted,
-      type: typeOf(options),
+      type: orderTypeOf(options),
       referencePrice: this.#lastClose(symbol),
       tag: options.tag,
       limitPrice: options.limitPrice,
       stopPrice: options.stopPrice,
+      timeInForce: options.timeInForce,
       timeoutMs: options.timeoutMs,
       execution: options.execution,
       stops: options.stops,

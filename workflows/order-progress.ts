@@ -114,7 +114,7 @@ export class OrderProgress {
   /** The one leg that serves the order. */
   legSpec(): LegSpec {
     const { order, orderId, startedAt } = this.current;
-    const { accountId, eventTime, stopPrice, symbol, timeoutMs } = this.signal;
+    const { accountId, eventTime, stopPrice, symbol, timeInForce, timeoutMs } = this.signal;
     if (order === null)
       throw ApplicationFailure.nonRetryable('the order was not admitted', 'CONFLICT');
     return {
@@ -125,6 +125,7 @@ export class OrderProgress {
         type: order.type,
         price: order.price,
         ...(stopPrice === undefined ? {} : { stopPrice }),
+        ...(timeInForce === undefined ? {} : { timeInForce }),
       },
       accountId,
       symbol,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
+  admitted,
   createPersonSignal,
   createSignal,
   filled,
@@ -42,6 +43,16 @@ describeWith('postgres', 'the right to send', () => {
       await repositories.halts.lift(id, 'ada', 'over');
     }
   }
+
+  it('is asked for with the terms the leg was prepared with', async () => {
+    const terms = { type: 'limit', price: '96000', timeInForce: 'fok' } as const;
+    const signal = createSignal({ strategyId: await world.strategy() });
+    const { orderId, quantity } = await admitted(repositories, signal);
+    const leg = await repositories.orders.prepareLeg({ orderId, legNumber: 1, quantity, ...terms });
+    expect(leg).toMatchObject(terms);
+    const { leg: sending } = await claim(leg);
+    expect(sending).toMatchObject(terms);
+  });
 
   it('goes to exactly one of ten callers', async () => {
     const leg = await prepared(repositories, createSignal({ strategyId: await world.strategy() }));

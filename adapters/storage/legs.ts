@@ -54,6 +54,7 @@ export async function prepareLeg(db: Queryable, leg: NewLeg, now: number): Promi
         type: leg.type,
         price: leg.price,
         stop_price: leg.stopPrice ?? null,
+        time_in_force: leg.timeInForce ?? null,
         // Where the venue knows the position, it holds the line too.
         reduce_only: leg.reduceOnly ?? (order.reducing && isContract(order.symbol)),
         quantity: leg.quantity,

@@ -170,6 +170,7 @@ export function toLeg(row: LegWithOrderRow): Leg {
     side: row.side,
     type: row.type,
     stopPrice: canonicalOrNull(row.stop_price),
+    timeInForce: row.time_in_force,
     reduceOnly: row.reduce_only,
     sendState: row.send_state,
     sendDeadline: row.send_deadline,

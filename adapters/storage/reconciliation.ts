@@ -132,6 +132,7 @@ async function readUnfinished(
         type: leg.type,
         price: canonicalOrNull(leg.price),
         ...(leg.stop_price === null ? {} : { stopPrice: canonical(leg.stop_price) }),
+        ...(leg.time_in_force === null ? {} : { timeInForce: leg.time_in_force }),
         reduceOnly: leg.reduce_only,
         accountId: leg.account_id,
         exchange: leg.exchange,

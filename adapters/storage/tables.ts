@@ -12,7 +12,7 @@ import type { IntentState, LegState, OrderStatus } from '../../core/order.ts';
 import type { Route } from '../../core/execution/route.ts';
 import type { FindingKind } from '../../core/reconciliation.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
-import type { OrderType, Signal, SignalSource } from '../../core/signal.ts';
+import type { OrderType, Signal, SignalSource, TimeInForce } from '../../core/signal.ts';
 import type { Interval } from '../../core/time.ts';
 import type { AccountRecord, Halt, Role } from '../repositories.ts';
 import type { Json } from '../../core/json.ts';
@@ -144,6 +144,7 @@ export interface LegsTable {
   type: OrderType;
   price: string | null;
   stop_price: ColumnType<string | null, string | null | undefined, string | null>;
+  time_in_force: ColumnType<TimeInForce | null, TimeInForce | null | undefined, never>;
   reduce_only: ColumnType<boolean, boolean | undefined, boolean>;
   quantity: string;
   filled_quantity: DefaultString;

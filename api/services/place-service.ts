@@ -8,11 +8,11 @@ import { accountsOf, sendsForMs } from '../../core/execution/plan.ts';
 import { checkFilters, exitInstrument } from '../../core/filters.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { Decimal, toDecimalString } from '../../core/money.ts';
-import { signalId, type Signal } from '../../core/signal.ts';
+import { orderTypeOf, signalId, type Signal } from '../../core/signal.ts';
 import { intervalMs } from '../../core/time.ts';
 import type { Repositories } from '../../adapters/repositories.ts';
 import type { StrategyRecord } from '../../adapters/strategy-repository.ts';
-import { type NewOrderAnswer, type NewOrderBody, typeOf } from '../new-order-schema.ts';
+import { type NewOrderAnswer, type NewOrderBody } from '../new-order-schema.ts';
 import type { CloseServiceDeps } from './close-service.ts';
 import { isKnownOrder } from './known-order.ts';
 
@@ -72,7 +72,7 @@ export function createPlaceService(deps: PlaceServiceDeps): PlaceService {
       );
     }
     const price = body.limitPrice ?? null;
-    const terms = { side, type: typeOf(body), price, quantity };
+    const terms = { side, type: orderTypeOf(body), price, quantity };
     const bound = exits ? exitInstrument(instrument) : instrument;
     const verdicts = [
       checkFilters(bound, { ...terms, stopPrice: body.stopPrice ?? null }, referencePrice),
@@ -106,7 +106,7 @@ export function createPlaceService(deps: PlaceServiceDeps): PlaceService {
       }
       await checkTerms(body, strategy, price);
       const eventTime = await deps.marketTime(strategy.accountId);
-      const { limitPrice, stopPrice, execution, stops, timeoutMs } = body;
+      const { limitPrice, stopPrice, timeInForce, execution, stops, timeoutMs } = body;
       const validForMs = body.validForMs ?? intervalMs('1m') + sendsForMs(execution);
       const signal: Signal = {
         id,
@@ -121,9 +121,10 @@ export function createPlaceService(deps: PlaceServiceDeps): PlaceService {
         eventTime,
         validUntil: eventTime + validForMs,
         wanted: { kind: 'order', side, quantity },
-        type: typeOf(body),
+        type: orderTypeOf(body),
         ...(limitPrice === undefined ? {} : { limitPrice }),
         ...(stopPrice === undefined ? {} : { stopPrice }),
+        ...(timeInForce === undefined ? {} : { timeInForce }),
         ...(execution === undefined ? {} : { execution }),
         ...(stops === undefined ? {} : { stops }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -137,7 +138,7 @@ export function createPlaceService(deps: PlaceServiceDeps): PlaceService {
         detail: {
           ...{ orderId: id, symbol, side, quantity },
           ...{ limitPrice: limitPrice ?? null, stopPrice: stopPrice ?? null },
-          execution: execution?.kind ?? null,
+          ...{ timeInForce: timeInForce ?? null, execution: execution?.kind ?? null },
         },
       });
       await ensureSignalTopics(deps.bus, strategy.type);

@@ -1,13 +1,15 @@
 /** keel buy, sell: an order of a person's in the name of a strategy */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { newOrderAnswerSchema } from '../../api/new-order-schema.ts';
 import type { ExecutionPlanInput } from '../../core/execution/plan.ts';
+import { type TimeInForce, timeInForce } from '../../core/signal.ts';
 import { CliError, EXIT } from '../api-client.ts';
 import type { Session } from '../session.ts';
 
 interface PlaceOptions {
   readonly limit?: string;
   readonly stop?: string;
+  readonly timeInForce?: TimeInForce;
   readonly twap?: number;
   readonly slices: number;
   readonly jitter?: number;
@@ -74,6 +76,11 @@ export function addPlaceCommands(program: Command, session: Session): void {
       .argument('<symbol>', 'such as BTC/USDT')
       .option('--limit <quote>', 'a limit order at this price')
       .option('--stop <quote>', 'a stop order: at market once the price is reached')
+      .addOption(
+        new Option('--time-in-force <rule>', 'of a limit order; gtc unless given').choices(
+          timeInForce.options,
+        ),
+      )
       .option('--twap <seconds>', 'in equal slices over so long', number)
       .option('--slices <n>', 'of a TWAP', number, 10)
       .option('--jitter <fraction>', 'of its slot by which a slice may be late', number)
@@ -95,6 +102,7 @@ export function addPlaceCommands(program: Command, session: Session): void {
             {
               ...{ strategyId, symbol, side, quantity, requestId },
               ...{ limitPrice: limit, stopPrice: stop, execution: planOf(options) },
+              timeInForce: options.timeInForce,
               timeoutMs: timeout === undefined ? undefined : inMs(timeout),
               validForMs: validFor === undefined ? undefined : inMs(validFor),
             },

@@ -167,6 +167,6 @@ function symbolInfo(instrument: Instrument): object {
       },
     ],
     orderTypes: ['LIMIT', 'MARKET'],
-    timeInForce: ['GTC', 'IOC', 'FOK'],
+    timeInForce: ['GTC', 'IOC', 'FOK', 'GTX'],
   };
 }

@@ -58,7 +58,7 @@ export function placeOrder(
   const request: NewOrder = {
     ...commonOf(venue, params, instrument, faults),
     clientOrderId: clientId(params, 'newClientOrderId') ?? randomBytes(11).toString('hex'),
-    kind: type,
+    kind: timeInForce === 'GTX' ? 'LIMIT_MAKER' : type,
     timeInForce: timeInForce === 'IOC' || timeInForce === 'FOK' ? timeInForce : 'GTC',
     ...(limit ? { price: mandatoryAmount(params, 'price').toFixed() } : {}),
   };

@@ -12,8 +12,16 @@ function typesOf(order: EngineOrder): { origType: string; type: string } {
   if (order.kind === 'STOP') {
     return { origType: 'STOP_MARKET', type: 'MARKET' };
   }
-  const type = order.kind === 'TAKE_PROFIT' ? 'TAKE_PROFIT_MARKET' : order.kind;
-  return { origType: type, type: order.kind === 'TAKE_PROFIT' ? 'MARKET' : order.kind };
+  if (order.kind === 'TAKE_PROFIT') {
+    return { origType: 'TAKE_PROFIT_MARKET', type: 'MARKET' };
+  }
+  const type = order.kind === 'LIMIT_MAKER' ? 'LIMIT' : order.kind;
+  return { origType: type, type };
+}
+
+/** Post-only is a time in force here. */
+function timeInForceOf({ kind, timeInForce }: EngineOrder): string {
+  return kind === 'LIMIT_MAKER' ? 'GTX' : timeInForce;
 }
 
 function averagePrice(order: EngineOrder): string {
@@ -39,7 +47,7 @@ export function orderRecord(order: EngineOrder): Record<string, unknown> {
     closePosition: false,
     symbol: order.instrument.venueSymbol,
     time: order.placedAt,
-    timeInForce: order.timeInForce,
+    timeInForce: timeInForceOf(order),
     updateTime: order.updatedAt,
     workingType: 'CONTRACT_PRICE',
     priceProtect: false,
@@ -160,7 +168,7 @@ function orderTradeUpdate(
       c: clientIdInEngine(order),
       S: order.side.toUpperCase(),
       o: order.cause === 'liquidation' ? 'LIQUIDATION' : type,
-      f: order.timeInForce,
+      f: timeInForceOf(order),
       q: text(order.quantity),
       p: text(order.price),
       ap: averagePrice(order),

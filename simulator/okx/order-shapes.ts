@@ -31,6 +31,7 @@ export function algoIdOf({ orderId }: EngineOrder): string {
 
 export function ordTypeOf({ kind, timeInForce, stopPrice }: EngineOrder): string {
   if (kind === 'MARKET' || stopPrice !== undefined) return 'market';
+  if (kind === 'LIMIT_MAKER') return 'post_only';
   return timeInForce === 'GTC' ? 'limit' : timeInForce.toLowerCase();
 }
 

@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<string, readonly [OrderKind, TimeInForce]>> = {
   limit: ['LIMIT', 'GTC'],
   ioc: ['LIMIT', 'IOC'],
   fok: ['LIMIT', 'FOK'],
+  post_only: ['LIMIT_MAKER', 'GTC'],
 };
 /** A limit order may not be further through the price of the moment than this. */
 const PRICE_LIMIT = { buy: '5', sell: '0.2' };
@@ -61,6 +62,7 @@ export function placeOrder(
     side,
     kind,
     timeInForce,
+    endsIfMatched: true,
     ...size,
     ...reduceOnlyOf(row),
     ...(price === undefined ? {} : { price: price.toFixed() }),

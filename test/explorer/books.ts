@@ -70,6 +70,7 @@ export class Books {
         type: order.type,
         price: order.price,
         stopPrice: order.stopPrice ?? null,
+        timeInForce: order.timeInForce ?? null,
         reduceOnly: false,
         quantity: order.quantity,
         filledQuantity: '0',

@@ -266,6 +266,7 @@ export class World {
   private prepare(order: NewLeg): Leg {
     this.leg ??= {
       stopPrice: null,
+      timeInForce: null,
       reduceOnly: false,
       ...order,
       clientOrderId: `keel${order.orderId}01`,

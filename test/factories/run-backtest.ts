@@ -2,6 +2,7 @@
 import { seriesOf } from '../../core/bar-series.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
 import type { Bar } from '../../core/bar.ts';
+import type { OrderView } from '../../core/order.ts';
 import { type Interval, intervalMs } from '../../core/time.ts';
 import { runBacktest } from '../../backtest/engine.ts';
 import type { BacktestInput } from '../../backtest/input.ts';
@@ -42,6 +43,7 @@ export function backtest(
   rows: readonly Row[],
   at: Readonly<Record<number, (ctx: Context) => void>>,
   overrides: Partial<BacktestInput> = {},
+  onOrderUpdate?: (order: OrderView) => void,
 ): BacktestResult {
   const feed: Feed = { exchange: 'binance', symbol: 'BTC/USDT', interval: '1m', warmup: 3 };
   const strategy = strategyOf(
@@ -49,6 +51,7 @@ export function backtest(
       onKline: (bar, _feed, ctx) => {
         at[(bar.openAt - T0) / intervalMs('1m')]?.(ctx);
       },
+      ...(onOrderUpdate === undefined ? {} : { onOrderUpdate }),
     },
     [feed],
   );

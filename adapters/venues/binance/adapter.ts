@@ -12,7 +12,6 @@
 import { KeelError } from '../../../core/errors.ts';
 import { checkFilters, checkQuantity } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import type { OrderType } from '../../../core/signal.ts';
 import { decimal } from '../../../core/money.ts';
 import { parseSymbol } from '../../../core/symbol.ts';
 import type { Logger } from '../../../observability/logger.ts';
@@ -212,11 +211,10 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
         params: {
           symbol: instrument.venueSymbol,
           side: request.side.toUpperCase(),
-          type: ORDER_TYPES[request.type],
           quantity: request.quantity,
           newClientOrderId: request.clientOrderId,
           newOrderRespType: 'FULL',
-          ...priceParams(request),
+          ...termsOf(request),
         },
         purpose: 'send',
         weight: 1,
@@ -273,21 +271,21 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   return adapter;
 }
 
-/** A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS. */
-const ORDER_TYPES: Readonly<Record<OrderType, string>> = {
-  market: 'MARKET',
-  limit: 'LIMIT',
-  stop: 'STOP_LOSS',
-};
-
-/** A market order carries no price: ccxt and the venue would read it as an amount of quote. */
-function priceParams(request: PlaceOrderRequest): Readonly<Record<string, string>> {
+/**
+ * A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS. Post-only is a type there. A
+ * market order carries no price: ccxt and the venue would read it as an amount of quote.
+ */
+function termsOf(request: PlaceOrderRequest): Readonly<Record<string, string>> {
+  const { timeInForce = 'gtc' } = request;
   switch (request.type) {
     case 'market':
-      return {};
-    case 'limit':
-      return { price: requirePrice(request, 'price'), timeInForce: 'GTC' };
+      return { type: 'MARKET' };
+    case 'limit': {
+      const price = requirePrice(request, 'price');
+      if (timeInForce === 'post-only') return { type: 'LIMIT_MAKER', price };
+      return { type: 'LIMIT', price, timeInForce: timeInForce.toUpperCase() };
+    }
     case 'stop':
-      return { stopPrice: requirePrice(request, 'stopPrice') };
+      return { type: 'STOP_LOSS', stopPrice: requirePrice(request, 'stopPrice') };
   }
 }

@@ -25,6 +25,7 @@ import {
   WALLET,
 } from '../perpetual.contract.ts';
 import { describeStopOrders, stopRequest } from '../stop-orders.contract.ts';
+import { describeTimeInForce } from '../time-in-force.contract.ts';
 import {
   CONTRACT_BARS,
   describeTradeAdapter,
@@ -119,6 +120,7 @@ const FACTS: VenueFacts = {
 
 describeTradeAdapter('OKX', open, FACTS);
 describeStopOrders('OKX', open, ['too little', { quantity: '0.000009' }, 'FILTER_LOT_SIZE']);
+describeTimeInForce('OKX', open, { symbol: SYMBOL, postOnly: 'cancelled' });
 
 function startSwaps(contracts: SimulatorOptions['contracts'] = {}): Promise<Simulator> {
   const candles = PERPETUAL_BARS.map(([open, high, low, close], index) => ({
@@ -158,6 +160,7 @@ async function openSwaps(): Promise<PerpetualWorld> {
 }
 
 describePerpetuals('OKX', openSwaps);
+describeTimeInForce('OKX swaps', openSwaps, { symbol: PERPETUAL, postOnly: 'cancelled' });
 
 describe("OKX's settings of swaps", () => {
   it('are set while nothing is open, and refused by name while something is', async () => {

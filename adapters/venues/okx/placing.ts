@@ -42,7 +42,7 @@ export function createOkxPlacing(
       params: {
         ...commonParams(instrument, request),
         clOrdId: request.clientOrderId,
-        ordType: request.type,
+        ordType: ordTypeOf(request),
         ...(request.type === 'limit' ? { px: requirePrice(request, 'price') } : {}),
       },
       purpose: 'send',
@@ -123,6 +123,12 @@ export function createOkxPlacing(
       }
     },
   };
+}
+
+/** The time in force of a limit order is a type of order there. */
+function ordTypeOf({ type, timeInForce = 'gtc' }: PlaceOrderRequest): string {
+  if (type !== 'limit' || timeInForce === 'gtc') return type;
+  return timeInForce === 'post-only' ? 'post_only' : timeInForce;
 }
 
 /** OKX states no smallest notional and no band: the venue itself holds limit prices near the market. */

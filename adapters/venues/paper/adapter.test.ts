@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openPaperWorld, paperWorld } from '../../../test/factories/paper-world.ts';
+import { describeTimeInForce } from '../time-in-force.contract.ts';
 import {
   describeTradeAdapter,
   OPENING_BALANCES,
@@ -12,6 +13,10 @@ import { createPaperAdapter } from './adapter.ts';
 
 describeTradeAdapter('the paper venue', () => openPaperWorld());
 describeStopOrders('the paper venue', () => openPaperWorld());
+describeTimeInForce('the paper venue', () => openPaperWorld(), {
+  symbol: SYMBOL,
+  postOnly: 'refused',
+});
 
 describe('the paper venue', () => {
   it('is the same after a restart, and books the opening balances once', async () => {

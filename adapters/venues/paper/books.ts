@@ -17,7 +17,7 @@ import { type Instrument, instrumentSchema } from '../../../core/instrument.ts';
 import type { Kline } from '../../../core/kline.ts';
 import { emptyPosition, ledgerEntries } from '../../../core/ledger.ts';
 import { Decimal, decimal, decimalString, toDecimalString } from '../../../core/money.ts';
-import { orderType } from '../../../core/signal.ts';
+import { orderType, timeInForce } from '../../../core/signal.ts';
 import { timestamp } from '../../../core/time.ts';
 import type { Json } from '../../../core/json.ts';
 import type { PlaceOrderRequest, VenueOrder } from '../../trade-adapter.ts';
@@ -30,8 +30,10 @@ export const paperOrderSchema = z.strictObject({
   price: decimalString.nullable(),
   /** Orders written before there were stops have none. */
   stopPrice: decimalString.nullable().default(null),
+  /** Of limit orders; null is `gtc`. */
+  timeInForce: timeInForce.nullable().default(null),
   quantity: decimalString,
-  /** Expired: a stop that was reached when the account could not pay for it any more. */
+  /** Expired: `ioc` or `fok` that met nothing; a stop that was reached when the account could not pay for it. */
   status: z.enum(['NEW', 'FILLED', 'CANCELED', 'EXPIRED']),
   /** Market time. */
   acceptedAt: timestamp,
@@ -86,8 +88,8 @@ function lockOf(
 
 /**
  * Takes an order at `price`: a market order, and a limit order that is marketable, fills at once; else it
- * rests, as a stop does, and locks what it needs. Throws VENUE_DUPLICATE_ID, VENUE_INSUFFICIENT_BALANCE and
- * VENUE_WOULD_TRIGGER, changing nothing.
+ * rests, as a stop does, and locks what it needs, or expires where it may not wait. Throws VENUE_DUPLICATE_ID,
+ * VENUE_INSUFFICIENT_BALANCE, VENUE_WOULD_MATCH and VENUE_WOULD_TRIGGER, changing nothing.
  */
 export function acceptOrder(
   books: Books,
@@ -113,6 +115,7 @@ export function acceptOrder(
     type: request.type,
     price: request.price ?? null,
     stopPrice: request.stopPrice ?? null,
+    timeInForce: request.timeInForce ?? null,
     quantity: toDecimalString(decimal(request.quantity)),
     status: 'NEW',
     acceptedAt: market.now,
@@ -127,8 +130,10 @@ export function acceptOrder(
   const price = immediatePrice(order, market.price);
   if (price === null) {
     for (const [asset, needed] of Object.entries(lockOf(order))) requireFree(books, asset, needed);
-    store(books, order);
-    return order;
+    const waits = order.timeInForce !== 'ioc' && order.timeInForce !== 'fok';
+    const taken: PaperOrder = waits ? order : { ...order, status: 'EXPIRED' };
+    store(books, taken);
+    return taken;
   }
   const fill = fillAt(books, order, price, 'taker', market.now);
   for (const [asset, change] of changesOf(fill)) {
@@ -137,7 +142,7 @@ export function acceptOrder(
   return book(books, order, fill, market.now);
 }
 
-/** What it fills at now, or null where it rests. Throws VENUE_WOULD_TRIGGER. */
+/** What it fills at now, or null where it rests. Throws VENUE_WOULD_TRIGGER and VENUE_WOULD_MATCH. */
 function immediatePrice(order: PaperOrder, price: string): string | null {
   const { side: way, price: limitPrice, stopPrice } = order;
   if (stopPrice !== null) {
@@ -148,7 +153,12 @@ function immediatePrice(order: PaperOrder, price: string): string | null {
     );
   }
   if (limitPrice === null) return slipped(order, price);
-  return isMarketable({ side: way, limitPrice, price }) ? price : null;
+  if (!isMarketable({ side: way, limitPrice, price })) return null;
+  if (order.timeInForce !== 'post-only') return price;
+  throw new KeelError(
+    'VENUE_WOULD_MATCH',
+    `post-only at ${limitPrice}, ${order.clientOrderId} would trade at once with the market at ${price}`,
+  );
 }
 
 function slipped({ side: way, slippageBps, instrument }: PaperOrder, price: string): string {

@@ -15,6 +15,7 @@ import {
   type PerpetualWorld,
   WALLET,
 } from '../../perpetual.contract.ts';
+import { describeTimeInForce } from '../../time-in-force.contract.ts';
 import { orderRequest, STARTS_AT } from '../../trade-adapter.contract.ts';
 import { type BinanceUsdmOptions, createBinanceUsdmAdapter } from './adapter.ts';
 
@@ -78,6 +79,7 @@ async function open(): Promise<PerpetualWorld> {
 }
 
 describePerpetuals('Binance USDⓈ-M', open);
+describeTimeInForce('Binance USDⓈ-M', open, { symbol: PERPETUAL, postOnly: 'refused' });
 
 describe('the account of Binance USDⓈ-M', () => {
   let venue: Simulator;

@@ -33,7 +33,7 @@ import { parseAnswer } from '../shapes.ts';
 import { type ContractAccountTerms, createContractAccount } from './account.ts';
 import { contractOf, STANDARD_CONTRACT_FEES } from './instruments.ts';
 import { createUsdmLookup } from './lookup.ts';
-import { causeOf, contractOrderOf, stopOrderOf } from './orders.ts';
+import { causeOf, contractOrderOf, stopOrderOf, timeInForceOf } from './orders.ts';
 import {
   algoOrderSchema,
   commissionSchema,
@@ -232,7 +232,9 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
       type: limit ? 'LIMIT' : 'MARKET',
       newClientOrderId: request.clientOrderId,
       newOrderRespType: 'RESULT',
-      ...(limit ? { price: requirePrice(request, 'price'), timeInForce: 'GTC' } : {}),
+      ...(limit
+        ? { price: requirePrice(request, 'price'), timeInForce: timeInForceOf(request) }
+        : {}),
     });
     const raw = parseAnswer(contractOrderSchema, json, 'POST order', 'VENUE_UNKNOWN_OUTCOME');
     try {

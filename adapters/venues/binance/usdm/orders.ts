@@ -2,7 +2,7 @@
 import type { Fill } from '../../../../core/fill.ts';
 import type { Instrument } from '../../../../core/instrument.ts';
 import type { LegState } from '../../../../core/order.ts';
-import type { VenueMadeOrder, VenueOrder } from '../../../trade-adapter.ts';
+import type { PlaceOrderRequest, VenueMadeOrder, VenueOrder } from '../../../trade-adapter.ts';
 import { legStateOf } from '../order-states.ts';
 import type { AlgoOrder, ContractOrder, ContractTrade } from './shapes.ts';
 
@@ -23,6 +23,11 @@ export function contractOrderOf(raw: ContractOrder, instrument: Instrument): Ven
     rawStatus: raw.status,
     updatedAt: raw.updateTime,
   };
+}
+
+/** Binance's word for how long a limit order works; post-only is one of them here. */
+export function timeInForceOf({ timeInForce = 'gtc' }: PlaceOrderRequest): string {
+  return timeInForce === 'post-only' ? 'GTX' : timeInForce.toUpperCase();
 }
 
 /** developers.binance.com, USDⓈ-M Futures, "Event: Algo Order Update". What is triggered is as its order is. */
