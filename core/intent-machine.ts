@@ -24,12 +24,13 @@ const ENDINGS = ['done', 'denied', 'expired', 'superseded', 'failed'] as const;
 
 /**
  * From each state, the states it may move to. `working` may still be superseded, expired or denied, since a
- * leg exists before the right to send it is claimed, and the claim reads clock and halt.
+ * leg exists before the right to send it is claimed, and the claim reads clock and halt. An approved order is
+ * `admitted` again.
  */
 export const INTENT_MOVES: Readonly<Record<IntentState, readonly IntentState[]>> = {
   pending: ['admitted', ...ENDINGS],
   admitted: ['awaiting_approval', 'working', ...ENDINGS],
-  awaiting_approval: ['working', ...ENDINGS],
+  awaiting_approval: ['admitted', 'working', ...ENDINGS],
   working: ENDINGS,
   done: [],
   denied: [],

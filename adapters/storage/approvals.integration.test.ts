@@ -44,10 +44,12 @@ describeWith('postgres', 'approval', () => {
     await orders.awaitApproval(order.orderId, DUE);
     const approved = await orders.recordApproval(order.orderId, RITA);
     expect(approved.approval).toMatchObject({ verdict: 'approved', by: 'rita', note: 'hedged' });
+    // It waits for nobody now, and is not to be read as if it did until a venue takes it.
+    expect(approved).toMatchObject({ state: 'admitted', status: 'admitted', reason: null });
     const again = { ...RITA, verdict: 'rejected', by: 'adam' } as const;
     expect((await orders.recordApproval(order.orderId, again)).approval).toEqual(approved.approval);
     // Approved once, it does not wait again when the step that asked runs again.
-    expect((await orders.awaitApproval(order.orderId, DUE)).approval).toEqual(approved.approval);
+    expect(await orders.awaitApproval(order.orderId, DUE)).toEqual(approved);
     const audit = await world.db
       .selectFrom('audit_log')
       .selectAll()
@@ -56,6 +58,18 @@ describeWith('postgres', 'approval', () => {
     expect(audit).toMatchObject([
       { actor: 'rita', action: 'order.approve', detail: { role: 'risk', note: 'hedged' } },
     ]);
+  });
+
+  it('a rejected order goes on waiting for its end', async () => {
+    const { orders } = world.repositories;
+    const order = await admitted(
+      world.repositories,
+      createSignal({ strategyId: await world.strategy() }),
+    );
+    await orders.awaitApproval(order.orderId, DUE);
+    expect(
+      await orders.recordApproval(order.orderId, { ...RITA, verdict: 'rejected' }),
+    ).toMatchObject({ state: 'awaiting_approval' });
   });
 
   it('a newer target takes the place of one that waits, and says so', async () => {

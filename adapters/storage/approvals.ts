@@ -25,7 +25,10 @@ export async function awaitApproval(
   });
 }
 
-/** Writes the decision with the order and into the audit log. The first one stands; a final order keeps its end. */
+/**
+ * Writes the decision with the order and into the audit log; an approved one is `admitted` again, for it waits for
+ * nobody. The first decision stands; a final order keeps its end.
+ */
 export async function recordApproval(
   db: Queryable,
   orderId: string,
@@ -48,6 +51,9 @@ export async function recordApproval(
         })
         .where('order_id', '=', orderId)
         .execute();
+      if (verdict === 'approved' && order.state === 'awaiting_approval') {
+        await changeWithStatus(trx, order, { state: 'admitted' }, now);
+      }
       await createAuditRepository(trx, () => now).write({
         actor: by,
         action: verdict === 'approved' ? 'order.approve' : 'order.reject',
