@@ -2,7 +2,7 @@
  * Lets the Temporal web UI show what is encrypted, to who may see it. The page calls us from its own origin,
  * so the browser asks for leave (CORS), which only `temporal.uiUrl` gets. It can send our token in two ways:
  * as `Authorization`, or, where it knows no token of ours, as the cookie that our log-in left in that browser
- * (the UI's codec setting "cross-origin credentials").
+ * (the UI's codec setting "Include cross-origin credentials").
  */
 import type { RequestHandler } from 'express';
 import { KeelError } from '../core/errors.ts';

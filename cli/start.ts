@@ -185,9 +185,13 @@ function tellLinks(session: Session, temporalUiUrl: string, terminal: Terminal):
   }
   if (session.config.temporal.encryption !== undefined) {
     terminal.line(
-      "  encrypted     log in at the API page; in the Temporal UI's codec server settings",
+      '  encrypted     to read payloads in the Temporal UI, log in at the API page with the',
     );
-    terminal.line('                turn on "cross-origin credentials" to read payloads there');
+    terminal.line(
+      '                same browser; then, at the glasses on top of the UI: "Use my browser',
+    );
+    terminal.line(`                setting", ${session.api.url}${CODEC_PATH},`);
+    terminal.line('                "Include cross-origin credentials", Apply');
   }
   terminal.line('  from here     npm run keel -- status');
 }
