@@ -7,6 +7,7 @@ const nothing = (): void => undefined;
 const session: Session = {
   io: { environment: {}, out: nothing, err: nothing, askSecret: async () => '' },
   dataFolder: '',
+  width: 80,
   api: () => {
     throw new Error('no command was run');
   },

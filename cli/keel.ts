@@ -10,6 +10,7 @@ import { type ErrorCode, KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addCommands } from './command-groups.ts';
 import type { Io, Session } from './session.ts';
+import { USUAL_WIDTH } from './tables.ts';
 
 /** Runs one command line (without `node keel`) and gives its exit code; never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -55,6 +56,7 @@ async function createProgram(
   const session: Session = {
     io,
     dataFolder: dataFolder(io.environment),
+    width: io.columns ?? USUAL_WIDTH,
     api() {
       const { url, token } = loadCliSettings(io.environment);
       return createApiClient(url, token);
@@ -133,6 +135,7 @@ if (import.meta.main) {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
     askSecret,
+    ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
     ...(process.stderr.isTTY ? { progress: showProgress } : {}),
   });
 }

@@ -7,6 +7,8 @@ export interface Io {
   err(text: string): void;
   /** Reads a secret without showing it. */
   askSecret(question: string): Promise<string>;
+  /** Characters in a line of the terminal; absent where the output is none. */
+  readonly columns?: number;
   /** Shows what is being done, until the next; absent where nobody looks on. */
   progress?(what: string): void;
 }
@@ -15,6 +17,8 @@ export interface Io {
 export interface Session {
   readonly io: Io;
   readonly dataFolder: string;
+  /** Characters in a line of a table: the terminal's, 80 where the output is none. */
+  readonly width: number;
   /** Of the address and token in force. */
   api(): ApiClient;
   /** Prints `data` as JSON where `--json` was given, else the text made of it. */

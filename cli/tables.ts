@@ -1,6 +1,9 @@
 /** Tables for people: columns as wide as their widest cell, numbers to the right. */
 import { decimal } from '../core/money.ts';
 
+/** Characters in a line where the output is no terminal. */
+export const USUAL_WIDTH = 80;
+
 export type Cell = string | number | null;
 
 const NUMBER = /^-?\d[\d.,]*%?$/;

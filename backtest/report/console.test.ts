@@ -12,9 +12,8 @@ function render(result: Parameters<typeof summarise>[0], options?: ConsoleOption
 function row(text: string, label: string): string[] | undefined {
   return text
     .split('\n')
-    .map((line) => line.split('│').map((cell) => cell.trim()))
-    .find((cells) => cells[1] === label)
-    ?.slice(1, -1);
+    .map((line) => line.replaceAll('│', '  ').trim().split(/ {2,}/))
+    .find((cells) => cells[0] === label);
 }
 
 describe('renderConsole', () => {
@@ -26,7 +25,7 @@ describe('renderConsole', () => {
     expect(titles?.map((title) => title.trim())).toEqual([
       'SYMBOLS',
       'ENTRY TAGS',
-      'EXIT TAGS',
+      'EXIT REASONS',
       'BY MONTH',
       'BY YEAR',
       'SUMMARY METRICS',
@@ -55,6 +54,19 @@ describe('renderConsole', () => {
     }
   });
 
+  it('is 80 columns wide, whatever the tags, and uses a wider terminal', () => {
+    const tags = { entryTag: 'breakout-of-the-upper-channel of 55 bars', exitTag: 'time is over' };
+    const symbol = 'BTC/USDT:USDT';
+    const open = createTrade({ ...tags, symbol, exitAt: null, exitPrice: null, pnl: null });
+    const run = createResult({ trades: [createTrade({ ...tags, symbol }), open] });
+    const widest = (text: string): number =>
+      Math.max(...text.split('\n').map(({ length }) => length));
+    expect(widest(render(run))).toBe(80);
+    expect(render(run)).not.toContain(tags.entryTag);
+    expect(widest(render(run, { width: 120 }))).toBeGreaterThan(80);
+    expect(render(run, { width: 120 })).toContain(tags.entryTag);
+  });
+
   it('says n/a where the run is short, and names symbols without a trade', () => {
     const text = render(createResult({ notices: ['a note'] }));
     expect(row(text, 'Sharpe (annual)')).toEqual(['Sharpe (annual)', 'n/a']);
@@ -68,7 +80,7 @@ describe('renderConsole', () => {
       '0/0/0',
       '–',
     ]);
-    expect(text).not.toContain('EXIT TAGS');
+    expect(text).not.toContain('EXIT REASONS');
     expect(text).toContain('Note: a note');
   });
 
@@ -76,7 +88,7 @@ describe('renderConsole', () => {
     const open = createTrade({ side: 'short', exitAt: null, exitPrice: null, pnl: null });
     const text = render(createResult({ trades: [open] }));
     expect(text).toContain('LEFT OPEN');
-    expect(text).toMatch(/BTC\/USDT │ short │ golden-cross │ 2024-12-10 00:00 │ .* │ -10\.00 %/);
+    expect(text).toMatch(/BTC\/USDT {2}short {2}golden-cross {2}2024-12-10 00:00 .* -10\.00 %/);
   });
 
   it('lets no tag move the cursor or break a table', () => {

@@ -10,16 +10,19 @@ import { groupTables, openTradesTable, periodTable, type TextTable } from './tab
 export interface ConsoleOptions {
   /** One table for each; by month where not given. */
   readonly periods?: readonly Period[];
+  /** Characters in a line of a table; 80 where not given. */
+  readonly width?: number;
 }
 
 /**
- * The report as lines of text without colours: by symbol, entry tag, exit tag and period, what was left open,
- * then the summary. Up to about 100 columns wide; longer tags make it wider.
+ * The report as lines of text without colours: by symbol, entry tag, exit reason and period, what was left open,
+ * then the summary. Words are broken until a table is no wider than `width`; figures never are, so that a table
+ * of very long ones may be wider.
  */
 export function renderConsole(
   result: BacktestResult,
   summary: Summary,
-  { periods = ['month'] }: ConsoleOptions = {},
+  { periods = ['month'], width = 80 }: ConsoleOptions = {},
 ): string {
   const { run } = result;
   const open = openTradesTable(result);
@@ -30,7 +33,7 @@ export function renderConsole(
   ].filter(({ rows }) => rows.length > 0);
   const parts = [
     `Backtest of ${tagText(run.strategyType)} on ${run.exchange}: ${run.symbols.join(', ')}`,
-    ...tables.map(drawTable),
+    ...tables.map((table) => drawTable(table, width)),
     drawSummary(result, summary),
     ...(result.notices.length === 0
       ? []
@@ -39,19 +42,51 @@ export function renderConsole(
   return `${parts.join('\n\n')}\n`;
 }
 
-function drawTable({ title, labels, headings, rows, total }: TextTable): string {
+export function drawTable(
+  { title, labels, headings, rows, total }: TextTable,
+  width: number,
+): string {
   const cells = [headings, ...rows, ...(total === undefined ? [] : [total])];
+  const widths = fittedWidths(cells, labels, width);
   return table(
     cells.map((row) => [...row]),
     {
       border: getBorderCharacters('norc'),
       header: { content: title.toUpperCase(), alignment: 'center' },
-      columns: headings.map((_, column) => ({ alignment: column < labels ? 'left' : 'right' })),
+      columns: widths.map((columnWidth, column) => ({
+        width: columnWidth,
+        wrapWord: true,
+        alignment: column < labels ? 'left' : 'right',
+      })),
+      drawVerticalLine: (index, size) => index === 0 || index === size,
       // Lines around the title, under the headings, over the total, and at the end.
       drawHorizontalLine: (index, size) =>
         index <= 2 || index === size || (total !== undefined && index === size - 1),
     },
   ).trimEnd();
+}
+
+/** A column of words is not made narrower: `BTC/USDT` and a date stay whole. */
+const LEAST_LABEL = 10;
+
+/** The columns' widths without their padding; where the table would be too wide the widest words are broken. */
+function fittedWidths(
+  cells: readonly (readonly string[])[],
+  labels: number,
+  width: number,
+): number[] {
+  const [headings = []] = cells;
+  const widths = headings.map((_, column) =>
+    Math.max(...cells.flatMap((row) => (row[column] ?? '').split('\n')).map((line) => line.length)),
+  );
+  const padding = 2 * widths.length + 2;
+  let excess = widths.reduce((sum, one) => sum + one, padding) - width;
+  for (; excess > 0; excess -= 1) {
+    const widest = Math.max(...widths.slice(0, labels));
+    if (widest <= LEAST_LABEL) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
 }
 
 /** Two columns, with a line between groups of figures. */

@@ -27,7 +27,7 @@ describe('renderHtml', () => {
       'Returns of trades',
     ]);
     expect(page.match(/<h2>[^<]+/g)).toEqual(
-      expect.arrayContaining(['<h2>Returns by month', '<h2>Risk', '<h2>Exit tags']),
+      expect.arrayContaining(['<h2>Returns by month', '<h2>Risk', '<h2>Exit reasons']),
     );
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/);
   });

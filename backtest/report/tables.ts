@@ -23,7 +23,7 @@ export interface TextTable {
   readonly total?: readonly string[];
 }
 
-/** Trades by symbol (those without a trade too), by entry tag and by exit tag. */
+/** Trades by symbol (those without a trade too), by entry tag and by exit reason. */
 export function groupTables(result: BacktestResult, summary: Summary): TextTable[] {
   const closed = result.trades.filter(isClosed);
   const money = moneyOf(summary);
@@ -49,7 +49,7 @@ export function groupTables(result: BacktestResult, summary: Summary): TextTable
   return [
     { ...bySymbol, rows: [...bySymbol.rows, ...idle.map(none)] },
     table('Entry tags', 'Entry tag', (trade) => tagText(trade.entryTag)),
-    table('Exit tags', 'Exit tag', (trade) => tagText(trade.exitTag)),
+    table('Exit reasons', 'Exit reason', (trade) => tagText(trade.exitTag)),
   ];
 }
 
@@ -99,7 +99,7 @@ export function openTradesTable(result: BacktestResult): TextTable | null {
   return {
     title: 'Left open',
     labels: 4,
-    headings: ['Symbol', 'Side', 'Entry tag', 'Since (UTC)', 'Quantity', 'Entry', 'Last', 'Move'],
+    headings: ['Symbol', 'Side', 'Entry tag', 'Since (UTC)', 'Quantity', 'Entry', 'Move'],
     rows: open.map((trade) => {
       const last = lastPrices.get(trade.symbol) ?? null;
       return [
@@ -109,7 +109,6 @@ export function openTradesTable(result: BacktestResult): TextTable | null {
         time(trade.entryAt),
         price(trade.quantity),
         price(trade.entryPrice),
-        price(last),
         percent(last === null ? null : moveInFavour(trade, last)),
       ];
     }),

@@ -67,7 +67,7 @@ function tell(session: Session, report: Report, { html, breakdown }: ReportOptio
   const { result, summary } = report;
   if (html !== undefined) tellFiles(session, [writePage(html, report)]);
   session.print(toJson(result, summary), () =>
-    renderConsole(result, summary, { periods: breakdown }).trimEnd(),
+    renderConsole(result, summary, { periods: breakdown, width: session.width }).trimEnd(),
   );
 }
 
