@@ -12,7 +12,7 @@ import type { Io } from './session.ts';
 import { table, time } from './tables.ts';
 
 /** The library in `dataDir`, else where the environment says. */
-export function openLibrary(io: Io, dataDir?: string): BarLibrary {
+export function openLibrary(io: Pick<Io, 'environment'>, dataDir?: string): BarLibrary {
   return new BarLibrary(dataDir === undefined ? barFolder(io.environment) : join(dataDir, 'bars'));
 }
 
@@ -27,7 +27,7 @@ export interface CheckOptions extends ReadOptions {
  * cannot be read.
  */
 export function checkBarFile(
-  io: Io,
+  io: Pick<Io, 'environment'>,
   file: string,
   library: BarLibrary,
   { against, ...options }: CheckOptions,

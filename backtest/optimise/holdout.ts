@@ -2,7 +2,7 @@
 import { KeelError } from '../../core/errors.ts';
 import type { Summary } from '../metrics.ts';
 import { doubts, luckOf, type Luck } from './luck.ts';
-import { scoreOf } from './objective.ts';
+import { scoreOf, type Objective } from './objective.ts';
 import type { RunPool } from './run-pool.ts';
 import {
   search,
@@ -28,9 +28,7 @@ export interface Compared {
   readonly outOfSampleScore: number | null;
 }
 
-export interface Holdout {
-  readonly inSample: Span;
-  readonly outOfSample: Span;
+export interface Holdout extends Parts {
   readonly search: Search;
   /** The best of the search, by their in-sample score. */
   readonly best: readonly Compared[];
@@ -39,9 +37,27 @@ export interface Holdout {
   readonly warnings: readonly string[];
 }
 
+/** The part that is searched on, and the rest. */
+export interface Parts {
+  readonly inSample: Span;
+  readonly outOfSample: Span;
+}
+
+/** Throws INVALID_INPUT for a share that is not above 0 and under 1. */
+export function partsOf({ from, to }: Span, share: number): Parts {
+  if (!(share > 0 && share < 1)) {
+    throw new KeelError(
+      'INVALID_INPUT',
+      `in-sample share ${String(share)}: give one above 0 and under 1, such as 0.7`,
+    );
+  }
+  const middle = Math.round(from + (to - from) * share);
+  return { inSample: { from, to: middle }, outOfSample: { from: middle, to } };
+}
+
 /**
  * Optimises on the first part of `span` and runs the best on the rest, each from a fresh wallet. Throws as
- * `search`, and INVALID_INPUT for a share that is none.
+ * `search` and `partsOf`.
  */
 export async function optimise(
   pool: RunPool,
@@ -50,26 +66,33 @@ export async function optimise(
   options: HoldoutOptions,
   onProgress?: OnProgress,
 ): Promise<Holdout> {
-  const { inSample: share } = options;
-  if (!(share > 0 && share < 1)) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      `in-sample share ${String(share)}: give one above 0 and under 1, such as 0.7`,
-    );
-  }
-  const middle = Math.round(span.from + (span.to - span.from) * share);
-  const inSample = { from: span.from, to: middle };
-  const outOfSample = { from: middle, to: span.to };
-  const found = await search(pool, { ...target, stretch: inSample }, options, onProgress);
-  const chosen = found.trials
-    .filter(({ failure, score }) => failure === null && score !== null)
-    .slice(0, options.best);
+  const parts = partsOf(span, options.inSample);
+  const found = await search(pool, { ...target, stretch: parts.inSample }, options, onProgress);
   const outcomes = await pool.run(
-    chosen.map(({ parameters }) => ({ ...outOfSample, parameters, wants: 'summary' })),
+    bestOf(found, options.best).map(({ parameters }) => ({
+      ...parts.outOfSample,
+      parameters,
+      wants: 'summary',
+    })),
   );
-  const best = chosen.map((trial, index): Compared => {
-    const outcome = outcomes[index];
-    const summary = outcome?.ok === true ? outcome.answer.summary : null;
+  const outside = outcomes.map((outcome) => (outcome.ok ? outcome.answer.summary : null));
+  return holdoutOf(parts, found, outside, options);
+}
+
+/** Those with a score, `most` at most. */
+export function bestOf({ trials }: Search, most: number): Trial[] {
+  return trials.filter(({ score }) => score !== null).slice(0, most);
+}
+
+/** @param outside out-of-sample summaries of `bestOf(search)`, null where the run failed */
+export function holdoutOf(
+  parts: Parts,
+  found: Search,
+  outside: readonly (Summary | null)[],
+  options: HoldoutOptions,
+): Holdout {
+  const best = bestOf(found, options.best).map((trial, index): Compared => {
+    const summary = outside[index] ?? null;
     return {
       trial,
       outOfSample: summary,
@@ -78,7 +101,28 @@ export async function optimise(
   });
   const luck = luckOf(found);
   const warnings = warningsOf(luck, best[0], options);
-  return { inSample, outOfSample, search: found, best, luck, warnings };
+  return { ...parts, search: found, best, luck, warnings };
+}
+
+/** A finished study as it is stored and printed: JSON-safe. */
+export interface StudyReport extends Omit<Holdout, 'search'> {
+  readonly seed: number;
+  readonly objective: Objective;
+  readonly rejected: number;
+  readonly failed: number;
+  /** Best first. */
+  readonly trials: readonly Pick<Trial, 'number' | 'parameters' | 'score' | 'failure'>[];
+}
+
+export function reportOf(
+  { search: found, ...rest }: Holdout,
+  { seed, objective }: Pick<SearchOptions, 'seed' | 'objective'>,
+): StudyReport {
+  const { rejected, failed } = found;
+  const trials = found.trials.map(({ number, parameters, score, failure }) => ({
+    ...{ number, parameters, score, failure },
+  }));
+  return { ...rest, seed, objective, rejected, failed, trials };
 }
 
 /** Of its in-sample score, what the best should at least keep. */

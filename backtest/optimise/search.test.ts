@@ -4,7 +4,7 @@ import { Faulty } from '../../test/factories/strategies/cheats.ts';
 import { createStudy } from '../../test/factories/studies.ts';
 import { optimise } from './holdout.ts';
 import { RunPool, type PoolOptions } from './run-pool.ts';
-import { search, type SearchOptions } from './search.ts';
+import { Course, search, type SearchOptions, type Trial } from './search.ts';
 import { searchSpace } from './space.ts';
 import { spanOf } from './spans.ts';
 import { answer, type Study } from './study.ts';
@@ -94,6 +94,51 @@ describe('a search', () => {
     );
     await expect(running).rejects.toThrow('interrupted');
     expect(() => new RunPool(study, { workers: 0 })).toThrow(/whole number from 1/);
+  });
+});
+
+describe('a course', () => {
+  type Tried = Pick<Trial, 'parameters' | 'score'>;
+  const SEARCHES = [
+    { ...options, trials: 60 },
+    { ...options, sampler: 'random', trials: 30 },
+    { ...options, space: searchSpace(sma, ['fast=3..6', 'slow=5..20:5'], []), sampler: 'grid' },
+    // More trials than the space has points.
+    { ...options, space: searchSpace(sma, ['fast=3..6', 'slow=5..20:5'], []), trials: 60 },
+  ] as const;
+
+  /** Tries all, with any score, by the course that `courseFor` hands out at each step. */
+  function tryAll(courseFor: (step: number) => Course): { tried: Tried[]; rejected: number } {
+    const tried: Tried[] = [];
+    for (let step = 0; ; step += 1) {
+      const course = courseFor(step);
+      const points = course.next(tried);
+      if (points.length === 0) return { tried, rejected: course.rejected };
+      for (const parameters of points) {
+        const score = (Number(parameters['fast']) * 7 + Number(parameters['slow']) * 5) % 23;
+        tried.push({ parameters, score });
+      }
+    }
+  }
+
+  it.each(SEARCHES)('goes on where another was cut off: $sampler, $trials trials', (searched) => {
+    const make = () => new Course(target, searched);
+    const whole = make();
+    const { tried, rejected } = tryAll(() => whole);
+    expect(tried.length).toBeGreaterThan(5);
+    // A fresh one at every step, and two that take turns.
+    expect(tryAll(make)).toEqual({ tried, rejected });
+    const turns = [make(), make()];
+    expect(tryAll((step) => turns[step % 2]!)).toEqual({ tried, rejected });
+    // Asked again what it was asked before: its answer was lost.
+    expect(whole.next([])).toEqual(make().next([]));
+    expect(whole.next(tried)).toEqual([]);
+    expect([whole.next(tried), whole.rejected]).toEqual([[], rejected]);
+  });
+
+  it('refuses trials of another course', () => {
+    const tried = { parameters: { fast: 3, slow: 10 }, score: 1 };
+    expect(() => new Course(target, options).next([tried])).toThrow(/of another one/);
   });
 });
 

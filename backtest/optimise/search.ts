@@ -6,7 +6,7 @@ import { checkedRandom, type SharpeSample } from '../statistics.ts';
 import { scoreOf, type Objective } from './objective.ts';
 import type { RunOutcome, RunPool } from './run-pool.ts';
 import type { Told } from './parzen.ts';
-import { samplerOf, type SamplerName } from './sampler.ts';
+import { samplerOf, type Sampler, type SamplerName } from './sampler.ts';
 import type { Dimension, Point } from './space.ts';
 import type { Parameters } from './study.ts';
 
@@ -61,46 +61,102 @@ export interface SearchTarget {
 export type OnProgress = (done: number, total: number) => void;
 
 /**
+ * What a search tries next. It depends on the options and on the trials so far and on nothing else: a search that
+ * was cut off goes on with any other course of the same options, and tries what it would have tried.
+ */
+export class Course {
+  readonly #begin: () => Sampler;
+  readonly #most: number;
+  #sampler: Sampler;
+  #asked = 0;
+  #over = false;
+
+  /** Throws INVALID_INPUT for a space or numbers that cannot be. */
+  constructor({ strategy, parameters }: Omit<SearchTarget, 'stretch'>, options: SearchOptions) {
+    const { trials: most, seed, space } = options;
+    checkedRandom({ runs: most, seed });
+    const accepts = (point: Point): boolean =>
+      strategy.config.safeParse({ ...parameters, ...point }).success;
+    this.#begin = () => samplerOf(options.sampler, { space, accepts, seed, most });
+    this.#most = most;
+    this.#sampler = this.#begin();
+  }
+
+  /** Points that the strategy's configuration refused so far. */
+  get rejected(): number {
+    return this.#sampler.rejected;
+  }
+
+  /**
+   * The points after `trials`, which are all that the course gave so far, in order; none when the search is over.
+   * Throws CONFLICT for trials of another course.
+   */
+  next(trials: readonly Pick<Trial, 'parameters' | 'score'>[]): Point[] {
+    const told = trials.map(({ parameters, score }) => ({ point: parameters, score }));
+    if (this.#asked > told.length) {
+      this.#sampler = this.#begin();
+      this.#asked = 0;
+      this.#over = false;
+    }
+    while (this.#asked < told.length && !this.#over) this.#ask(told.slice(0, this.#asked));
+    if (this.#asked === told.length) return this.#ask(told);
+    throw new KeelError(
+      'CONFLICT',
+      `${String(told.length)} trials are no whole number of batches of this search: they are of another one`,
+    );
+  }
+
+  #ask(told: readonly Told[]): Point[] {
+    if (this.#over) return [];
+    const most = Math.min(this.#sampler.batch, this.#most - this.#asked);
+    const points = this.#sampler.ask(most, told);
+    this.#asked += points.length;
+    this.#over = points.length === 0;
+    return points;
+  }
+}
+
+/**
  * Tries points of the space and ranks them. A trial that fails is recorded and the search goes on.
- * @throws KeelError INVALID_INPUT for a space or numbers that cannot be, and where no point is acceptable;
- * STRATEGY_FAILED where every trial failed, with the first message
+ * @throws KeelError as `Course` and `ranked`
  */
 export async function search(
   pool: RunPool,
-  { strategy, parameters, stretch }: SearchTarget,
+  { stretch, ...target }: SearchTarget,
   options: SearchOptions,
   onProgress?: OnProgress,
 ): Promise<Search> {
-  const { trials: most, seed, space, objective, minTrades } = options;
-  checkedRandom({ runs: most, seed });
-  const accepts = (point: Point): boolean =>
-    strategy.config.safeParse({ ...parameters, ...point }).success;
-  const sampler = samplerOf(options.sampler, { space, accepts, seed, most });
+  const course = new Course(target, options);
   const trials: Trial[] = [];
-  let told: readonly Told[] = [];
   let done = 0;
   for (;;) {
-    const points = sampler.ask(Math.min(sampler.batch, most - trials.length), told);
-    if (points.length === 0) break;
+    const points = course.next(trials);
+    if (points.length === 0) return ranked(trials, course.rejected);
     const requests = points.map((point) => ({
       ...stretch,
       parameters: point,
       wants: 'summary' as const,
     }));
-    const outcomes = await pool.run(requests, () => onProgress?.((done += 1), most));
+    const outcomes = await pool.run(requests, () => onProgress?.((done += 1), options.trials));
     for (const [index, point] of points.entries()) {
-      trials.push(trialOf(trials.length + 1, point, outcomes[index], objective, minTrades));
+      trials.push(trialOf(trials.length + 1, point, outcomes[index], options));
     }
-    told = trials.map((trial) => ({ point: trial.parameters, score: trial.score }));
   }
+}
+
+/**
+ * The trials, best first. Throws INVALID_INPUT where there is none, and STRATEGY_FAILED where every one failed, with
+ * the first message.
+ */
+export function ranked(trials: readonly Trial[], rejected: number): Search {
   const failed = trials.filter(({ failure }) => failure !== null).length;
-  checkTrials(trials, failed, sampler.rejected);
+  checkTrials(trials, failed, rejected);
   const value = ({ score }: Trial): number => score ?? -Infinity;
   // Not a − b: that is NaN for two without a score.
-  const ranked = trials.toSorted((a, b) =>
+  const best = trials.toSorted((a, b) =>
     value(a) === value(b) ? a.number - b.number : value(b) > value(a) ? 1 : -1,
   );
-  return { trials: ranked, rejected: sampler.rejected, failed };
+  return { trials: best, rejected, failed };
 }
 
 function checkTrials(trials: readonly Trial[], failed: number, rejected: number): void {
@@ -117,12 +173,12 @@ function checkTrials(trials: readonly Trial[], failed: number, rejected: number)
   );
 }
 
-function trialOf(
+/** What came of a point. Without an outcome it failed. */
+export function trialOf(
   number: number,
   parameters: Point,
   outcome: RunOutcome | undefined,
-  objective: Objective,
-  minTrades: number,
+  { objective, minTrades }: Pick<SearchOptions, 'objective' | 'minTrades'>,
 ): Trial {
   if (outcome?.ok !== true) {
     const failure = outcome?.message ?? 'it was not run';

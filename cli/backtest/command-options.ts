@@ -1,12 +1,11 @@
 /** The options that all commands have which run backtests, and the run that they describe. */
 import { Option, type Command } from 'commander';
-import type { BacktestInput } from '../../backtest/input.ts';
-import type { Parameters, Study } from '../../backtest/optimise/study.ts';
 import { interval as intervals } from '../../core/time.ts';
 import { registerOwnStrategies } from '../../strategies/own-strategies.ts';
-import { defaultRegistry, type StrategyRegistry } from '../../strategies/registry.ts';
+import { defaultRegistry } from '../../strategies/registry.ts';
 import type { Session } from '../session.ts';
 import { openBacktest } from './open-backtest.ts';
+import type { OpenedRun } from './open-study.ts';
 import { readSettings } from './parameters.ts';
 import { readRunOptions, RUN_OPTION_NAMES, type RunOptions } from './run-options.ts';
 
@@ -14,13 +13,6 @@ import { readRunOptions, RUN_OPTION_NAMES, type RunOptions } from './run-options
 export interface GivenOptions extends Readonly<Record<string, unknown>> {
   readonly config?: string;
   readonly set?: readonly string[];
-}
-
-/** A run that is ready to go. */
-export interface OpenedRun {
-  readonly run: RunOptions;
-  readonly registry: StrategyRegistry;
-  readonly input: BacktestInput;
 }
 
 export function pathOption(command: Command): Command {
@@ -80,25 +72,20 @@ export function runOptions(command: Command): Command {
     .option('--max-orders-per-day <n>', 'limit of orders a day');
 }
 
+/** The run that the command line and its `--config` file describe. Throws as `readRunOptions`. */
+export function givenRun(options: GivenOptions): RunOptions {
+  return readRunOptions(given(options), options.config);
+}
+
 /** Reads strategies and bars. Throws as `readRunOptions` and `openBacktest`. */
 export async function openRun({ io }: Session, options: GivenOptions): Promise<OpenedRun> {
-  const run = readRunOptions(given(options), options.config);
+  const run = givenRun(options);
   const registry = await registerOwnStrategies(defaultRegistry(), run.strategyPath ?? []);
   io.progress?.('reading bars');
   const input = openBacktest(io, run, registry);
   const bars = input.series.reduce((sum, { length }) => sum + length, 0);
   io.progress?.(`${input.strategyType} over ${String(bars)} bars`);
   return { run, registry, input };
-}
-
-/** For runs in other threads, which make the strategy and its auxiliary data themselves. */
-export function studyOf({ run, input }: OpenedRun): Study {
-  const portable = Object.entries(input).filter(([name]) => name !== 'strategy' && name !== 'aux');
-  return {
-    input: Object.fromEntries(portable) as unknown as Study['input'],
-    parameters: input.strategy.config as Parameters,
-    strategyPaths: run.strategyPath ?? [],
-  };
 }
 
 /** The run's options among the command's. */

@@ -29,7 +29,11 @@ export interface Wanted {
  * The bars that `--data` and `--pairs` mean. Throws INVALID_INPUT for files that are unfit or cannot be read, and
  * NOT_FOUND where the library has none.
  */
-export function openMarketData(io: Io, options: RunOptions, wanted: Wanted): MarketData {
+export function openMarketData(
+  io: Pick<Io, 'environment'>,
+  options: RunOptions,
+  wanted: Wanted,
+): MarketData {
   const library = openLibrary(io, options.dataDir);
   const { data } = options;
   if (data === undefined) {
@@ -59,7 +63,7 @@ export function openMarketData(io: Io, options: RunOptions, wanted: Wanted): Mar
 
 /** Shorter bars of the same symbols: an interval of the library, or files. Throws as `openMarketData`. */
 export function openDetail(
-  io: Io,
+  io: Pick<Io, 'environment'>,
   options: RunOptions,
   series: readonly BarSeries[],
 ): MarketData | undefined {
@@ -92,7 +96,7 @@ export function openDetail(
 }
 
 function readFile(
-  io: Io,
+  io: Pick<Io, 'environment'>,
   library: BarLibrary,
   file: string,
   named: { readonly symbol: string | undefined; readonly exchange: string | undefined },

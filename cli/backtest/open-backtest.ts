@@ -22,7 +22,7 @@ const DEFAULT_WALLET = '10000';
  * and NOT_FOUND, each saying what was given and what is allowed.
  */
 export function openBacktest(
-  io: Io,
+  io: Pick<Io, 'environment'>,
   options: RunOptions,
   registry: StrategyRegistry,
 ): BacktestInput {

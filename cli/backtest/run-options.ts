@@ -27,7 +27,7 @@ const number = z.preprocess(
 const wholeNumber = number.pipe(z.int().min(0));
 
 /** The keys of a `--config` file; on the command line each is an option, with `-` between words. */
-const runOptionsSchema = z.strictObject({
+export const runOptionsSchema = z.strictObject({
   strategy: z.string().min(1).optional(),
   strategyPath: list.optional(),
   /** Of the strategy; `--set` on the command line. */

@@ -1,17 +1,18 @@
 /** keel optimize, walk-forward */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { optimise, type Holdout } from '../../backtest/optimise/holdout.ts';
+import { optimise, reportOf, type StudyReport } from '../../backtest/optimise/holdout.ts';
 import { objectives, type Objective } from '../../backtest/optimise/objective.ts';
 import { RunPool } from '../../backtest/optimise/run-pool.ts';
 import { samplerNames, type SamplerName } from '../../backtest/optimise/sampler.ts';
-import type { OnProgress, SearchOptions } from '../../backtest/optimise/search.ts';
-import { searchSpace, type Point } from '../../backtest/optimise/space.ts';
-import { spanOf, type Span } from '../../backtest/optimise/spans.ts';
+import type { OnProgress } from '../../backtest/optimise/search.ts';
+import type { Point } from '../../backtest/optimise/space.ts';
+import type { Span } from '../../backtest/optimise/spans.ts';
 import { walkForward, type WalkForward } from '../../backtest/optimise/walk-forward.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import { percent, plain, time } from '../../backtest/report/format.ts';
 import type { Summary } from '../../backtest/metrics.ts';
-import { openRun, runOptions, studyOf, type GivenOptions } from '../backtest/command-options.ts';
+import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
+import { openSearch, type OpenedSearch } from '../backtest/open-study.ts';
 import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
 
@@ -48,15 +49,7 @@ Examples:
           told,
         ),
       );
-      const { search, ...rest } = found;
-      const trials = search.trials.map(({ number, parameters, score, failure }) => ({
-        ...{ number, parameters, score, failure },
-      }));
-      session.print(
-        { ...rest, seed: options.seed, rejected: search.rejected, failed: search.failed, trials },
-        () => describeHoldout(found, options.objective),
-      );
-      if (found.best.length === 0) session.findingsFail();
+      tellStudy(session, reportOf(found, options));
     });
 
   searchOptions(program.command('walk-forward'), 50)
@@ -122,12 +115,10 @@ export function number(text: string): number {
   throw new InvalidArgumentError('expected a number');
 }
 
-interface Prepared {
+interface Prepared extends Pick<OpenedSearch, 'target' | 'span'> {
   readonly pool: RunPool;
-  readonly target: Parameters<typeof optimise>[1];
-  readonly span: Span;
   readonly wallet: string;
-  readonly search: SearchOptions;
+  readonly search: OpenedSearch['options'];
   readonly told: OnProgress;
 }
 
@@ -136,20 +127,16 @@ async function inPool<T>(
   options: SearchCommand,
   work: (prepared: Prepared) => Promise<T>,
 ): Promise<T> {
-  const opened = await openRun(session, options);
-  const study = studyOf(opened);
-  const strategy = opened.registry.get(study.input.strategyType);
-  const fixed = Object.keys(opened.run.parameters ?? {});
-  const { sampler, objective, minTrades, trials, seed } = options;
-  const space = searchSpace(strategy, options.space ?? [], fixed);
+  const {
+    study,
+    target,
+    span,
+    options: search,
+  } = openSearch(await openRun(session, options), options);
   const pool = new RunPool(study, { workers: options.workers });
   try {
     return await work({
-      pool,
-      target: { strategy, parameters: study.parameters },
-      span: spanOf(study.input),
-      wallet: study.input.wallet,
-      search: { space, sampler, objective, minTrades, trials, seed },
+      ...{ pool, target, span, search, wallet: study.input.wallet },
       told: (done, total) => session.io.progress?.(`trial ${String(done)} of ${String(total)}`),
     });
   } finally {
@@ -158,8 +145,14 @@ async function inPool<T>(
   }
 }
 
-function describeHoldout(found: Holdout, objective: Objective): string {
-  const { inSample, outOfSample, search, best, luck, warnings } = found;
+/** Prints a study; one without any score is a finding that fails. */
+export function tellStudy(session: Session, report: StudyReport): void {
+  session.print(report, describeStudy);
+  if (report.best.length === 0) session.findingsFail();
+}
+
+function describeStudy(report: StudyReport): string {
+  const { inSample, outOfSample, trials, best, luck, warnings, objective } = report;
   const rows = best.map(({ trial, outOfSample: outside, outOfSampleScore }) => [
     trial.number,
     pointText(trial.parameters),
@@ -170,7 +163,7 @@ function describeHoldout(found: Holdout, objective: Objective): string {
   ]);
   const credible = luck.deflatedSharpe;
   return [
-    `${String(search.trials.length)} trials, ${String(search.failed)} failed, ${String(search.rejected)} points refused by the configuration`,
+    `${String(trials.length)} trials, ${String(report.failed)} failed, ${String(report.rejected)} points refused by the configuration`,
     `In sample ${spanText(inSample)}, out of sample ${spanText(outOfSample)}`,
     table(
       [
