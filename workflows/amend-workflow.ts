@@ -32,7 +32,7 @@ export async function amendWorkflow(step: AmendStep): Promise<AmendEnd> {
     if (round % ROUNDS_PER_CANCEL === 0) await askToCancel(orderId, `amended by ${by}`);
     const result = await replaceAmended(step);
     if (result.kind === 'ending') {
-      await sleep(pauseMs);
+      await sleep(pauseMs, { summary: 'is it cancelled yet' });
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       continue;
     }

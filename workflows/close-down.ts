@@ -38,7 +38,7 @@ export async function closeDown<R extends CloseDownRound>(
     told.show(round);
     if (round.done || told.enough()) return round;
     await Promise.all(round.open.map((orderId) => askToCancel(orderId, told.reason(round))));
-    await sleep(pauseMs);
+    await sleep(pauseMs, { summary: 'what is left' });
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
 }

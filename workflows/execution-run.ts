@@ -44,6 +44,9 @@ import { cancelReason, type CancelRequest } from './order-outcome.ts';
 import type { OrderProgress } from './order-progress.ts';
 import { router, type Books } from './order-steps.ts';
 
+/** Of the timer that a person sees while nothing is due. */
+const NEXT_STEP = "the plan's next step is due";
+
 export interface ExecutionHost {
   readonly signal: Signal;
   readonly known: OrderProgress;
@@ -125,7 +128,7 @@ export class ExecutionRun {
       until: async (what, at) => {
         const due = (): boolean => this.defect !== undefined || what();
         if (at === null) await condition(due);
-        else await condition(due, Math.max(at - Date.now(), 1));
+        else await condition(due, Math.max(at - Date.now(), 1), { summary: NEXT_STEP });
         if (this.defect !== undefined) throw this.defect;
       },
     };

@@ -138,7 +138,10 @@ class GuardRun {
   private async rest(lookAgainMs: number | null): Promise<void> {
     const now = Date.now();
     const dues = [...this.asking.values()].map((until) => Math.max(until - now, 1));
-    await condition(() => this.told, Math.min(lookAgainMs ?? CALM_MS, ...dues));
-    if (this.told && !this.urgent) await condition(() => this.urgent, BURST_MS);
+    await condition(() => this.told, Math.min(lookAgainMs ?? CALM_MS, ...dues), {
+      summary: 'look, though nothing was told',
+    });
+    if (this.told && !this.urgent)
+      await condition(() => this.urgent, BURST_MS, { summary: 'more fills may follow' });
   }
 }

@@ -6,11 +6,11 @@ import { people, trackers, venue } from './order-steps.ts';
 
 export const legSteps: LegSteps = {
   now: () => Date.now(),
-  sleep,
+  sleep: (ms) => sleep(ms, { summary: 'try again' }),
 
   async until(what, forMs) {
     if (forMs === undefined) await condition(what);
-    else await condition(what, forMs);
+    else await condition(what, forMs, { summary: 'ask the venue to cancel again' });
   },
 
   async place(step, { stopped, summary }) {

@@ -63,7 +63,7 @@ async function admitted<A extends Answer>(
     }
     if (pauseMs === LONGEST_BLOCKED_PAUSE_MS)
       log.warn('still blocked by orders that do not end', { orders: answer.cancelFirst });
-    await sleep(pauseMs);
+    await sleep(pauseMs, { summary: 'orders in the way are being cancelled' });
     pauseMs = Math.min(pauseMs * 2, LONGEST_BLOCKED_PAUSE_MS);
     await host.breathe();
   }
@@ -105,6 +105,7 @@ export async function decideAndWait(host: AdmissionHost): Promise<boolean | Fina
   const heard = await condition(
     () => known.current.decision !== null || known.current.cancel !== null,
     Math.max(wait.expiresInMs, 1),
+    { summary: 'expires unless a person decides' },
   );
   const { cancel, decision } = known.current;
   if (decision === null) {

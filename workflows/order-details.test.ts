@@ -10,6 +10,7 @@ function shown(change: Partial<Shown>): Shown {
     decision: null,
     execution: null,
     unknown: null,
+    cancel: null,
     ...change,
   };
 }
@@ -38,6 +39,20 @@ describe('orderDetails', () => {
     const details = orderDetails(testSignal(), shown({ unknown }));
     expect(details).toContain('**unknown since 2023-11-14T22:13:20.000Z**');
     expect(details).toContain('`keel cancel`');
+  });
+
+  it('says who ended it, or when its time-out will, until it is over', () => {
+    const signal = testSignal({ eventTime: 1_700_000_000_000, timeoutMs: 60_000 });
+    const working = facts({ state: 'working', status: 'open' });
+    expect(orderDetails(signal, shown({ order: working }))).toContain(
+      '- rests until 2023-11-14T22:14:20.000Z market time, then it is cancelled',
+    );
+    const cancel = { by: 'ann', reason: 'odd prices' };
+    expect(orderDetails(signal, shown({ order: working, cancel }))).toContain(
+      '- **is being cancelled by ann: odd prices**',
+    );
+    const done = facts({ state: 'done', status: 'cancelled' });
+    expect(orderDetails(signal, shown({ order: done, cancel }))).not.toContain('cancelled by ann');
   });
 
   it('goes on to fills, reason and the order at the venue', () => {

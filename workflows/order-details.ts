@@ -1,9 +1,11 @@
 /** What a person at the Temporal UI reads of an order: plain markdown, rewritten at each change. */
 import type { OrderFacts } from '../activities/order-activities.ts';
+import { isFinalIntent } from '../core/intent-machine.ts';
 import type { Signal } from '../core/signal.ts';
 import { executionLines } from './execution-state.ts';
 import type { UnknownOutcome } from './leg-run.ts';
 import type { Progress } from './order-messages.ts';
+import { cancelReason } from './order-outcome.ts';
 
 /** One line: `buy market 0.01 BTC/USDT`. */
 export function describeOrder(signal: Signal, order: OrderFacts | null): string {
@@ -17,7 +19,10 @@ export function describeOrder(signal: Signal, order: OrderFacts | null): string 
   return `${order.side} ${order.type} ${order.quantity} ${signal.symbol}${price}`;
 }
 
-export type Shown = Pick<Progress, 'order' | 'leg' | 'wait' | 'decision' | 'execution' | 'unknown'>;
+export type Shown = Pick<
+  Progress,
+  'order' | 'leg' | 'wait' | 'decision' | 'execution' | 'unknown' | 'cancel'
+>;
 
 export function orderDetails(signal: Signal, shown: Shown): string {
   const { leg, order } = shown;
@@ -26,6 +31,7 @@ export function orderDetails(signal: Signal, shown: Shown): string {
     `- why: ${signal.tag} (${signal.strategyType}, ${signal.source.kind} ${signal.source.name})`,
     `- status: ${order?.status ?? 'pending'}`,
     ...approvalLines(shown),
+    ...endingLines(signal, shown),
   ];
   if (order !== null && order.averagePrice !== null)
     lines.push(`- filled: ${order.filledQuantity} at ${order.averagePrice}`);
@@ -38,6 +44,16 @@ export function orderDetails(signal: Signal, shown: Shown): string {
   lines.push(...unknownLines(shown.unknown));
   if (shown.execution !== null) lines.push(...executionLines(shown.execution));
   return lines.join('\n');
+}
+
+/** How an order that is not over will end: asked to, or by its time-out. */
+function endingLines({ eventTime, timeoutMs }: Signal, { cancel, order }: Shown): string[] {
+  if (order !== null && isFinalIntent(order.state)) return [];
+  if (cancel !== null) return [`- **is being ${cancelReason(cancel)}**`];
+  if (timeoutMs === undefined) return [];
+  return [
+    `- rests until ${new Date(eventTime + timeoutMs).toISOString()} market time, then it is cancelled`,
+  ];
 }
 
 /** Since when it is unknown what became of the send, and what a person can do. */

@@ -99,6 +99,7 @@ export class OrderProgress {
   /** The first one counts. */
   requestCancel(request: CancelRequest): void {
     this.current = { ...this.current, cancel: this.current.cancel ?? request };
+    this.show();
   }
 
   nextVersion(): number {

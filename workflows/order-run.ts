@@ -169,7 +169,7 @@ export class OrderRun {
         }
         log.error('settling failed; trying again', { ...failure });
       }
-      await sleep(pauseMs);
+      await sleep(pauseMs, { summary: 'settle again' });
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }

@@ -219,7 +219,7 @@ class StrategyRun {
     log.warn('strategy_restarts', { strategyId, reason, restarts: this.restarts });
     this.enter(this.phase);
     try {
-      await this.work.run(() => sleep(RESTART_PAUSE_MS));
+      await this.work.run(() => sleep(RESTART_PAUSE_MS, { summary: 'restart after a failure' }));
     } catch (cancelled) {
       if (!isCancellation(cancelled)) throw cancelled;
       this.stopByTemporal();
