@@ -4,7 +4,7 @@ import type { AccountBalance, AccountRepository } from '../repositories.ts';
 import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { inTransaction } from './postgres-errors.ts';
-import type { BalancesTable } from './tables.ts';
+import type { BalancesTable } from './book-tables.ts';
 
 function toBalance(row: Selectable<BalancesTable>): AccountBalance {
   return {

@@ -11,7 +11,7 @@ import { canonical } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { newestKline } from './klines.ts';
 import { toPosition } from './positions.ts';
-import type { EquitySnapshotsTable } from './tables.ts';
+import type { EquitySnapshotsTable } from './book-tables.ts';
 import { readTaggedFills } from './trades.ts';
 
 const UTILISATION_PLACES = 8;

@@ -11,7 +11,7 @@ import { canonicalOrNull } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { inTransaction } from './postgres-errors.ts';
 import { toAccountTrade } from './order-views.ts';
-import type { ReconciliationFindingsTable } from './tables.ts';
+import type { ReconciliationFindingsTable } from './reconciliation-tables.ts';
 
 type Row = Selectable<ReconciliationFindingsTable>;
 

@@ -8,7 +8,8 @@ import type { GuardKey } from '../guard-repository.ts';
 import { canonical, canonicalOrNull } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { lockPosition } from './positions.ts';
-import type { Database, GuardsTable } from './tables.ts';
+import type { GuardsTable } from './order-tables.ts';
+import type { Database } from './tables.ts';
 
 export type GuardRow = Selectable<GuardsTable> & { readonly strategy_type: string };
 

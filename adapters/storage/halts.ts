@@ -3,7 +3,7 @@ import { sql, type RawBuilder, type Selectable } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import type { Halt, HaltRepository } from '../repositories.ts';
 import type { Queryable } from './database.ts';
-import type { HaltsTable } from './tables.ts';
+import type { HaltsTable } from './order-tables.ts';
 
 /**
  * SQL condition: the halt row `h` is in force and covers the order of this strategy, exchange and symbol

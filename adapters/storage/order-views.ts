@@ -10,7 +10,8 @@ import type { LegState, LegView, OrderView } from '../../core/order.ts';
 import type { Leg } from '../order-repository.ts';
 import { canonical, canonicalOrNull, canonicalRecord } from './amounts.ts';
 import type { Queryable } from './database.ts';
-import type { AccountTradesTable, FillsTable, LegsTable, OrdersTable } from './tables.ts';
+import type { FillsTable, LegsTable, OrdersTable } from './order-tables.ts';
+import type { AccountTradesTable } from './reconciliation-tables.ts';
 
 /** Digits of an average price: more than any venue's tick needs. */
 const AVERAGE_PRICE_DIGITS = 20;

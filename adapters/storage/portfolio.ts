@@ -10,7 +10,7 @@ import { readEquityCurve, readLatestEquity, writeEquity } from './equity.ts';
 import { isContractIn, marginHeld, quoteOf, reservationsOn } from './funds.ts';
 import { toPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
-import type { PositionsTable } from './tables.ts';
+import type { PositionsTable } from './book-tables.ts';
 import { readTrades, rebuildTrades } from './trades.ts';
 
 async function takeOrderVersion(db: Queryable, orderId: string, version: number): Promise<boolean> {

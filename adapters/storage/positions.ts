@@ -2,7 +2,8 @@
 import type { Selectable, Transaction } from 'kysely';
 import type { Position } from '../../core/position.ts';
 import { canonical, canonicalRecord } from './amounts.ts';
-import type { Database, PositionsTable } from './tables.ts';
+import type { PositionsTable } from './book-tables.ts';
+import type { Database } from './tables.ts';
 
 export function toPosition(row: Selectable<PositionsTable>): Position {
   return {

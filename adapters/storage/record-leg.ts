@@ -23,7 +23,8 @@ import { changeWithStatus } from './order-status.ts';
 import { lockOrder, toLegView } from './order-views.ts';
 import { inTransaction } from './postgres-errors.ts';
 import { lockPosition } from './positions.ts';
-import type { Database, LegsTable } from './tables.ts';
+import type { LegsTable } from './order-tables.ts';
+import type { Database } from './tables.ts';
 
 type LegRow = Selectable<LegsTable>;
 

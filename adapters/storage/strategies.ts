@@ -18,7 +18,7 @@ import { strategyFunds } from './funds.ts';
 import { selectOrderViews, toOrderView } from './order-views.ts';
 import { toPosition } from './positions.ts';
 import { inTransaction, isForeignKeyViolation, isUniqueViolation } from './postgres-errors.ts';
-import type { StrategiesTable, StrategyQuotasTable } from './tables.ts';
+import type { StrategiesTable, StrategyQuotasTable } from './strategy-tables.ts';
 
 function toStrategy(
   row: Selectable<StrategiesTable> & Omit<StrategyQuotasTable, 'strategy_id'>,

@@ -7,7 +7,8 @@ import type { Queryable } from './database.ts';
 import { klinesBetween } from './klines.ts';
 import { toFill } from './order-views.ts';
 import { inTransaction } from './postgres-errors.ts';
-import type { Database, TradesTable } from './tables.ts';
+import type { TradesTable } from './book-tables.ts';
+import type { Database } from './tables.ts';
 
 /** Writes a strategy's round trips in a symbol anew, from its fills and the stored 1m bars. */
 export async function rebuildTrades(
