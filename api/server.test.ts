@@ -3,7 +3,8 @@ import type { Express } from 'express';
 import { SignJWT } from 'jose';
 import request from 'supertest';
 import { ask } from '../test/factories/api-answers.ts';
-import { ApiWorld, ACCOUNT } from '../test/factories/api-world.ts';
+import { ACCOUNT } from '../test/factories/api-state.ts';
+import { ApiWorld } from '../test/factories/api-world.ts';
 
 let world: ApiWorld;
 let app: Express;
