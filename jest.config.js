@@ -8,8 +8,6 @@ const base = {
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: true }] },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.keel/'],
   modulePathIgnorePatterns: ['/dist/', '/.keel/'],
-  // A busy machine, and coverage, make a test many times slower; one that hangs is still told.
-  testTimeout: 30_000,
 };
 
 const SERVED = ['.*\\.integration\\.test\\.ts$', '.*\\.e2e\\.test\\.ts$'];
@@ -17,6 +15,9 @@ const SERVED = ['.*\\.integration\\.test\\.ts$', '.*\\.e2e\\.test\\.ts$'];
 export default {
   // Integration tests share servers and task queues; `test:unit`, which shares nothing, takes all cores.
   maxWorkers: 1,
+  // A busy machine, and coverage, make a test many times slower; one that hangs is still told. Of all projects:
+  // jest does not look at a project's own.
+  testTimeout: 30_000,
   coverageProvider: 'babel',
   collectCoverageFrom: [
     '{core,strategies,backtest,workflows,activities,adapters,api,cli,config,observability,simulator,stack,workers}/**/*.ts',
