@@ -23,11 +23,11 @@ export interface PlaceOrderRequest {
   readonly type: OrderType;
   /** Base units, already on the step. */
   readonly quantity: string;
-  /** Limit orders only, already on the tick. */
+  /** Limit and stop-limit orders only, already on the tick. */
   readonly price?: string;
   /**
-   * Stop orders only, already on the tick: when the market falls to it (sells) or rises to it (buys) the venue
-   * makes it a market order. Behind the market already: VENUE_WOULD_TRIGGER, and no order exists.
+   * Stop and stop-limit orders only, already on the tick: when the market falls to it (sells) or rises to it (buys)
+   * the venue makes it a market order, or a limit order at `price`. Behind the market already: VENUE_WOULD_TRIGGER, and no order exists.
    */
   readonly stopPrice?: string;
   /**
@@ -52,7 +52,7 @@ export interface VenueOrder {
   readonly side: Side;
   readonly type: OrderType;
   readonly price: string | null;
-  /** Stop orders only, else null. */
+  /** Stop and stop-limit orders only, else null. */
   readonly stopPrice: string | null;
   readonly quantity: string;
   readonly filledQuantity: string;

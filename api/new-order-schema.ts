@@ -24,9 +24,10 @@ export const newOrderSchema = z
     limitPrice: positiveDecimal
       .optional()
       .meta({ description: 'Makes it a limit order; without a price it is a market order' }),
-    stopPrice: positiveDecimal
-      .optional()
-      .meta({ description: 'Makes it a stop order: at market once the price is reached' }),
+    stopPrice: positiveDecimal.optional().meta({
+      description:
+        'Makes it a stop order: at market once the price is reached; with limitPrice a stop-limit',
+    }),
     timeInForce: timeInForce.optional().meta({
       description: 'How long a limit order works: gtc (default), ioc, fok or post-only',
     }),
@@ -46,10 +47,6 @@ export const newOrderSchema = z
     requestId: z.uuid().optional().meta({
       description: 'Send the same one again to repeat a request safely; made where absent',
     }),
-  })
-  .refine(({ limitPrice, stopPrice }) => limitPrice === undefined || stopPrice === undefined, {
-    error: 'give limitPrice or stopPrice, not both',
-    path: ['stopPrice'],
   })
   .refine(
     (order) =>

@@ -153,14 +153,16 @@ describe('an order of a person', () => {
     expect((await place({ requestId, execution: TWAP })).body).toEqual(first.body);
   });
 
-  it('is a limit or a stop order by the price that is given', async () => {
+  it('is a limit, stop or stop-limit order by the prices that are given', async () => {
     await place({ limitPrice: '96000', timeoutMs: 60_000, validForMs: 5_000 });
     await place({ side: 'sell', stopPrice: '95000' });
     await place({ limitPrice: '96000', timeInForce: 'ioc' });
+    await place({ limitPrice: '99000', stopPrice: '98900' });
     expect(world.signals).toMatchObject([
       { type: 'limit', limitPrice: '96000', timeoutMs: 60_000, validUntil: T0 + 5_000 },
       { type: 'stop', stopPrice: '95000' },
       { type: 'limit', timeInForce: 'ioc' },
+      { type: 'stop-limit', limitPrice: '99000', stopPrice: '98900' },
     ]);
   });
 
@@ -175,7 +177,6 @@ describe('an order of a person', () => {
       'execution.accounts',
     ],
     ['a quantity of nothing', { quantity: '0' }, 'quantity'],
-    ['two prices', { limitPrice: '1', stopPrice: '1' }, 'stopPrice'],
     ['a time in force at market', { timeInForce: 'ioc' }, 'timeInForce'],
     ['what nobody asked for', { leverage: 5 }, 'leverage'],
   ])('is refused with 400 where it states %s', async (_what, change, path) => {

@@ -1,6 +1,13 @@
 /** The engine's short ways against the long ones they stand for, on random markets and strategies. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import {
+  isMarketable,
+  isStopReached,
+  limitFillPrice,
+  stopLimitReached,
+  stopReachedPrice,
+} from '../core/fill-model.ts';
 import type { Kline } from '../core/kline.ts';
 import { plainNumber } from '../core/money.ts';
 import { roundTrips } from '../core/trade.ts';
@@ -53,6 +60,26 @@ function run({ steps, targets, feeIn }: Scenario, limits: BacktestInput['limits'
     costs: { feeIn },
     ...(limits === undefined ? {} : { limits }),
   });
+}
+
+/** What the live venues' model says of an order that rested before the bar. */
+function fillOfModel(order: {
+  readonly side: 'buy' | 'sell';
+  readonly bar: Record<'open' | 'high' | 'low' | 'close', string>;
+  readonly stopPrice: string | undefined;
+  readonly limitPrice: string | undefined;
+}): { price: string; liquidity: string } | null {
+  const { side, bar, stopPrice, limitPrice } = order;
+  if (stopPrice !== undefined && limitPrice !== undefined) {
+    return stopLimitReached({ side, bar, stopPrice, limitPrice })?.fill ?? null;
+  }
+  if (stopPrice !== undefined) {
+    const price = stopReachedPrice({ side, bar, stopPrice });
+    return price === null ? null : { price, liquidity: 'taker' };
+  }
+  if (limitPrice === undefined) return null;
+  const price = limitFillPrice({ side, bar, limitPrice });
+  return price === null ? null : { price, liquidity: 'maker' };
 }
 
 describe('the short ways', () => {
@@ -108,6 +135,58 @@ describe('the short ways', () => {
         );
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('fill limits, stops and stop-limits inside a bar as core/fill-model.ts', () => {
+    const cents = fc.integer({ min: 9_000, max: 11_000 });
+    fc.assert(
+      fc.property(
+        fc.tuple(cents, cents, cents, cents),
+        fc.constantFrom('buy' as const, 'sell' as const),
+        fc.option(cents),
+        fc.option(cents),
+        ([open, close, ...wicks], side, stop, limit) => {
+          const [o, c] = [open / 100, close / 100];
+          const [high, low] = [Math.max(open, close, ...wicks), Math.min(open, close, ...wicks)];
+          const row: Row = [o, high / 100, low / 100, c];
+          const bar = {
+            open: plainNumber(o),
+            high: plainNumber(row[1]),
+            low: plainNumber(row[2]),
+            close: plainNumber(c),
+          };
+          const stopPrice = stop === null ? undefined : plainNumber(stop / 100);
+          const limitPrice = limit === null ? undefined : plainNumber(limit / 100);
+          const quiet = { side, price: '100' };
+          // What trades, or is refused, before that bar is another matter.
+          fc.pre(stopPrice === undefined || !isStopReached({ ...quiet, stopPrice }));
+          fc.pre(
+            limitPrice === undefined ||
+              stopPrice !== undefined ||
+              !isMarketable({ ...quiet, limitPrice }),
+          );
+          fc.pre(stopPrice !== undefined || limitPrice !== undefined);
+          const { fills } = backtest(
+            [[100, 100, 100, 100], [100, 100, 100, 100], [100, 100, 100, 100], row],
+            {
+              0: (ctx) => ctx.target(BTC, { qty: '1' }, { tag: 'hold' }),
+              1: (ctx) => {
+                const prices = {
+                  ...(stopPrice === undefined ? {} : { stopPrice }),
+                  ...(limitPrice === undefined ? {} : { limitPrice }),
+                };
+                ctx.order(BTC, side, { qty: '1' }, { tag: 'asked', ...prices });
+              },
+            },
+          );
+          const made = fills
+            .filter(({ tag }) => tag === 'asked')
+            .map(({ price, liquidity }) => ({ price, liquidity }));
+          expect(made[0] ?? null).toEqual(fillOfModel({ side, bar, stopPrice, limitPrice }));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

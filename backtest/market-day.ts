@@ -119,8 +119,12 @@ export class MarketDay {
       if (next === null) return;
       from = next.distance;
       if (next.kind === 'order') {
-        met.add(next.order);
-        this.#house.venue.meet(next.order, next.price, at);
+        const { order } = next;
+        const wasTriggered = order.triggered;
+        this.#house.venue.meet(order, next.price, at);
+        // A stop-limit that was only triggered may yet meet its limit.
+        const onlyTriggered = !wasTriggered && order.triggered && order.filled === 0n;
+        if (!onlyTriggered) met.add(order);
       } else if (next.kind === 'guard') this.#closeAll(next.exit, next.price, at);
       else {
         const price = this.#house.contracts.closingPrice(this.market, next.price);
@@ -154,9 +158,9 @@ export class MarketDay {
   /** Counts the bar if more than one exit or order could be met in it, and what another path had brought. */
   #countAmbiguity(path: Path): void {
     const { books, guards, venue } = this.#house;
-    const reached = books.openOrders.filter(
-      (order) => this.#canMeet(order) && venue.reached(order, path, 0) !== null,
-    ).length;
+    const reached = books.openOrders
+      .filter((order) => this.#canMeet(order))
+      .reduce((sum, order) => sum + venue.meetings(order, path), 0);
     const both = guards.bothReached(this.market, path);
     if (both !== null) {
       const quantity = Math.abs(books.holding(this.market.symbol).quantityNumber);

@@ -73,6 +73,92 @@ describe('stop orders', () => {
   });
 });
 
+describe('stop-limit orders', () => {
+  const breakout = (limitPrice: number, rows: readonly Row[], qty = '1', volumeShare?: number) => {
+    const result = backtest(
+      [flat(100), ...rows],
+      {
+        0: (ctx) => ctx.order(BTC, 'buy', { qty }, { tag: 'in', stopPrice: 105, limitPrice }),
+      },
+      volumeShare === undefined ? {} : { costs: { volumeShare } },
+    );
+    const { orders, ambiguousBars } = result;
+    const fills = result.fills.map(({ price, quantity, liquidity }) => [
+      price,
+      quantity,
+      liquidity,
+    ]);
+    return { fills, order: orders[0], ambiguousBars };
+  };
+  // 100 → 99 → 108 → 102.
+  const up: Row = [100, 108, 99, 102];
+
+  it('take at the price that triggers them, where their limit lets them', () => {
+    expect(breakout(106, [up])).toMatchObject({
+      fills: [['105', '1', 'taker']],
+      ambiguousBars: 0,
+      order: { type: 'stop-limit', price: '106', status: 'filled' },
+    });
+  });
+
+  it('are triggered by a gap, and rest where it opens beyond their limit', () => {
+    expect(breakout(106, [flat(100), [107, 109, 106.5, 108], [108, 108, 106, 107]]).fills).toEqual([
+      ['106', '1', 'maker'],
+    ]);
+    expect(breakout(109, [flat(100), [107, 109, 106.5, 108]]).fills).toEqual([
+      ['107', '1', 'taker'],
+    ]);
+  });
+
+  it('rest from where they are triggered on: what came before does not fill them', () => {
+    expect(breakout(103, [up])).toMatchObject({
+      fills: [['103', '1', 'maker']],
+      // Whether the price came to the limit after the trigger or before, the path decides.
+      ambiguousBars: 1,
+    });
+    const missed = breakout(99.5, [up, [102, 103, 101, 102]]);
+    expect(missed).toMatchObject({ fills: [], order: { status: 'open' }, ambiguousBars: 1 });
+    expect(breakout(99.5, [up, [102, 103, 99, 100]]).fills).toEqual([['99.5', '1', 'maker']]);
+  });
+
+  it('take what the volume allows, and the rest waits at the limit', () => {
+    const rows: Row[] = [
+      [100, 108, 99, 102, 10],
+      [107, 107, 107, 107, 10],
+      [106, 106, 106, 106, 10],
+    ];
+    expect(breakout(106, rows, '2', 0.1).fills).toEqual([
+      ['105', '1', 'taker'],
+      ['106', '1', 'maker'],
+    ]);
+  });
+
+  it('lock what their limit costs, are told of when triggered, and make way for a close', () => {
+    const told: string[] = [];
+    const free: string[] = [];
+    const result = backtest(
+      [flat(100), up, flat(102), flat(102)],
+      {
+        0: (ctx) =>
+          ctx.order(BTC, 'buy', { qty: '1' }, { tag: 'in', stopPrice: 105, limitPrice: 90 }),
+        1: (ctx) => free.push(ctx.funds.free),
+        2: (ctx) => ctx.target(BTC, 'flat', { tag: 'out' }),
+      },
+      {},
+      ({ tag, status, version }) => told.push(`${tag} ${status} ${String(version)}`),
+    );
+    expect(free).toEqual(['9909.91']);
+    expect(told).toEqual(['in open 1', 'in open 2', 'in cancelled 3', 'out unneeded 1']);
+    expect(result.fills).toEqual([]);
+  });
+
+  it('are refused behind the market, and where the wallet does not cover the limit', () => {
+    const { order } = breakout(106, [[105, 108, 104, 107]]);
+    expect(order).toMatchObject({ status: 'rejected', reasonCode: 'VENUE_WOULD_TRIGGER' });
+    expect(breakout(106, [up], '95').order).toMatchObject({ reasonCode: 'RISK_BALANCE' });
+  });
+});
+
 describe('time in force', () => {
   const thin: Row = [100, 100, 100, 100, 10];
   const ask = (

@@ -37,6 +37,8 @@ export class Order {
   /** Paid, with FEE_PLACES places, in the one asset that fees of its side are taken in; null before the first fill. */
   fee = 0n;
   feeAsset: string | null = null;
+  /** Of stop-limits: the trigger was reached, it is a limit order now. */
+  triggered = false;
   readonly #onEnd: (order: Order) => void;
 
   constructor(
@@ -61,6 +63,11 @@ export class Order {
   /** Reached the venue and waits there. */
   get rests(): boolean {
     return this.placedAt !== null && this.endedAt === null;
+  }
+
+  /** Its trigger, in quote, while it waits for it. */
+  get trigger(): string | undefined {
+    return this.triggered ? undefined : this.request.stopPrice;
   }
 
   get isOver(): boolean {

@@ -59,7 +59,8 @@ export class Venue {
         return;
       }
     }
-    const takes = request.type === 'market' || this.#isMarketable(order);
+    const takes =
+      request.type === 'market' || (request.type === 'limit' && isWithinLimit(order, price));
     if (takes && request.timeInForce === 'post-only') {
       const reason = `post-only at ${order.price ?? ''}, it would trade at once with the market at ${plainNumber(price)}`;
       this.#refuse(order, at, 'VENUE_WOULD_MATCH', reason);
@@ -97,16 +98,42 @@ export class Venue {
 
   /** Where a resting order is reached on the path, from `from` on; null where it is not. */
   reached(order: Order, path: Path, from: Distance): Touch | null {
-    const price = Number(this.#ownPrice(order));
-    const stops = order.request.stopPrice !== undefined;
-    const falls = (order.side === 'buy') !== stops;
+    const { trigger } = order;
+    const price = Number(trigger ?? this.#ownPrice(order));
+    const falls = (order.side === 'buy') !== (trigger !== undefined);
     return firstTouch(path, from, price, falls ? 'falls' : 'rises', order.market.prices.factor);
   }
 
-  /** A resting order meets its price: a limit order trades there, a stop becomes a market order. */
+  /**
+   * How many of its prices an order could meet on the path: a stop-limit its trigger, and its limit where that is
+   * on the other side of it.
+   */
+  meetings(order: Order, path: Path): number {
+    const touch = this.reached(order, path, 0);
+    if (touch === null) return 0;
+    if (order.trigger === undefined || order.price === null) return 1;
+    const limit = Number(order.price);
+    const within = Math.min(...path) <= limit && limit <= Math.max(...path);
+    return within && !isWithinLimit(order, touch.price) ? 2 : 1;
+  }
+
+  /**
+   * A resting order meets its price: a limit order trades there, a stop becomes a market order, and a stop-limit a
+   * limit order, which trades at once if that price is within its limit.
+   */
   meet(order: Order, price: number, at: number): void {
-    if (order.request.stopPrice === undefined) {
+    if (order.trigger === undefined) {
       this.#fill(order, order.market.prices.read(price), true, at);
+      return;
+    }
+    if (order.request.type === 'stop-limit') {
+      order.triggered = true;
+      if (isWithinLimit(order, price)) {
+        this.#fill(order, order.market.prices.read(price), false, at);
+      } else {
+        order.touch(at);
+        this.changes.push(order);
+      }
       return;
     }
     if (!this.#covers(order, plainNumber(price), order)) {
@@ -224,14 +251,9 @@ export class Venue {
     return cut < remaining ? cut : remaining;
   }
 
-  #isMarketable({ side, price, market }: Order): boolean {
-    if (price === null) return false;
-    return side === 'buy' ? Number(price) >= market.price : Number(price) <= market.price;
-  }
-
-  /** The price at which an order that rests is reckoned: its trigger, or its limit. */
+  /** The price at which an order that rests is reckoned: its limit, or its trigger. */
   #ownPrice(order: Order): string {
-    return order.request.stopPrice ?? order.price ?? plainNumber(order.market.price);
+    return order.price ?? order.request.stopPrice ?? plainNumber(order.market.price);
   }
 
   #covers(order: Order, price: string, except?: Order): boolean {
@@ -320,6 +342,11 @@ export class Venue {
     if (costs === undefined) throw new Error(`no costs of ${market.symbol}`);
     return costs;
   }
+}
+
+/** Whether the limit of an order lets it trade at a price. */
+function isWithinLimit({ side, price: limit }: Order, price: number): boolean {
+  return side === 'buy' ? Number(limit) >= price : Number(limit) <= price;
 }
 
 /** It works only at the moment it is sent. */

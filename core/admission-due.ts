@@ -1,6 +1,7 @@
 /** What is due for a signal, in signed base units, by what is held and what is open at the venue. */
 import type { AdmissionInput, OpenOrder } from './admission-verdict.ts';
 import { Decimal, decimal } from './money.ts';
+import { hasLimit } from './signal.ts';
 
 const ZERO = new Decimal(0);
 
@@ -46,7 +47,7 @@ export function due(
     const blocking = inTheWay(sent, without, delta);
     // A close at market is not met by a limit order that may rest for ever, such as a take-profit.
     if (input.signal.type === 'market' && reduces(position, without)) {
-      blocking.push(...sent.filter((order) => order.type === 'limit' && !blocking.includes(order)));
+      blocking.push(...sent.filter((order) => hasLimit(order.type) && !blocking.includes(order)));
     }
     if (blocking.length > 0) return { block: blocking.map((order) => order.orderId) };
     return { delta, reducing: reduces(position, delta) };

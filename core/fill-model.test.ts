@@ -8,6 +8,7 @@ import {
   isStopReached,
   limitFillPrice,
   marketFillPrice,
+  stopLimitReached,
   stopReachedPrice,
 } from './fill-model.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
@@ -123,6 +124,57 @@ describe('stop orders', () => {
     expect(isStopReached({ side: 'sell', stopPrice: '100', price: '100' })).toBe(true);
     expect(isStopReached({ side: 'buy', stopPrice: '100', price: '99.99' })).toBe(false);
     expect(isStopReached({ side: 'buy', stopPrice: '100', price: '101' })).toBe(true);
+  });
+});
+
+describe('stop-limit orders', () => {
+  // 100 → 90 → 110 → 105, the low first.
+  const bar = { open: '100', high: '110', low: '90', close: '105' };
+
+  it.each([
+    ['never triggered', 'sell', '89', '88', null],
+    ['a sell takes where it is triggered', 'sell', '95', '94', ['95', 'taker']],
+    ['a sell rests, and the path comes back up', 'sell', '95', '108', ['108', 'maker']],
+    ['a sell rests above the bar', 'sell', '95', '111', 'rests'],
+    ['a sell is triggered by a gap, at the open', 'sell', '102', '99', ['100', 'taker']],
+    ['a gap opens beyond its limit: it rests', 'sell', '102', '101', ['101', 'maker']],
+    ['a buy takes where it is triggered', 'buy', '108', '109', ['108', 'taker']],
+    // The low came before the trigger: what is past does not fill it.
+    ['a buy rests below what is yet to come', 'buy', '108', '95', 'rests'],
+    ['a buy rests, and the close comes back to it', 'buy', '108', '106', ['106', 'maker']],
+  ] as const)('%s', (_, side, stopPrice, limitPrice, expected) => {
+    const reached = stopLimitReached({ side, stopPrice, limitPrice, bar });
+    if (expected === null) expect(reached).toBeNull();
+    else if (expected === 'rests') expect(reached).toEqual({ fill: null });
+    else expect(reached).toEqual({ fill: { price: expected[0], liquidity: expected[1] } });
+  });
+
+  it('fill within the bar, never worse than the limit, a taker no better than the trigger', () => {
+    fc.assert(
+      fc.property(
+        bars,
+        fc.constantFrom('buy' as const, 'sell' as const),
+        fc.integer({ min: 1, max: 1_100_000 }),
+        fc.integer({ min: 1, max: 1_100_000 }),
+        (minute, side, stop, limit) => {
+          const [stopPrice, limitPrice] = [stop, limit].map((ticks) =>
+            toDecimalString(new Decimal(ticks).div(100)),
+          ) as [string, string];
+          const reached = stopLimitReached({ side, stopPrice, limitPrice, bar: minute });
+          const trigger = stopReachedPrice({ side, stopPrice, bar: minute });
+          expect(reached === null).toBe(trigger === null);
+          const fill = reached?.fill ?? null;
+          if (fill === null) return;
+          const { price, liquidity } = fill;
+          expect(decimal(price).gte(minute.low) && decimal(price).lte(minute.high)).toBe(true);
+          expect(isMarketable({ side, limitPrice, price })).toBe(true);
+          // As a limit order alone it would have filled in that bar too.
+          expect(limitFillPrice({ side, limitPrice, bar: minute })).not.toBeNull();
+          if (liquidity === 'taker') expect(price).toBe(trigger);
+          else expect(price).toBe(limitPrice);
+        },
+      ),
+    );
   });
 });
 

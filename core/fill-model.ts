@@ -91,6 +91,29 @@ export function stopReachedPrice(order: {
 }
 
 /**
+ * What a stop-limit order that waits does within a bar; null where its trigger is not reached. It is triggered as a
+ * stop. From there on it is a limit order: a taker at the price that triggered it where that is within its limit,
+ * else a maker at its limit where the rest of the path comes to it.
+ */
+export function stopLimitReached(order: {
+  readonly side: Side;
+  readonly stopPrice: string;
+  readonly limitPrice: string;
+  readonly bar: Ohlc;
+}): { readonly fill: Pick<Fill, 'price' | 'liquidity'> | null } | null {
+  const { side, stopPrice, limitPrice, bar } = order;
+  const price = stopReachedPrice(order);
+  if (price === null) return null;
+  if (isMarketable({ side, limitPrice, price })) return { fill: { price, liquidity: 'taker' } };
+  const path = barPath(bar);
+  const triggered = path.findIndex((corner) => isStopReached({ side, stopPrice, price: corner }));
+  const comes = path
+    .slice(triggered)
+    .some((corner) => isMarketable({ side, limitPrice, price: corner }));
+  return { fill: comes ? { price: limitPrice, liquidity: 'maker' } : null };
+}
+
+/**
  * The one path assumed inside a bar: open, the extreme nearer to the open, the other extreme, close. With
  * both equally near the low comes first, so that a long position meets its stop before its target.
  */

@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Side } from './fill.ts';
 import type { Instrument } from './instrument.ts';
 import { Decimal, decimal, floorToStep, toDecimalString } from './money.ts';
-import type { OrderType } from './signal.ts';
+import { hasLimit, type OrderType } from './signal.ts';
 
 export type FilterVerdict =
   { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly reason: string };
@@ -20,7 +20,7 @@ export function lotLimits(
   type: OrderType,
 ): { readonly step: string; readonly min: string; readonly max: string } {
   const { quantityStep, minQuantity, maxQuantity } = instrument;
-  if (type === 'limit') return { step: quantityStep, min: minQuantity, max: maxQuantity };
+  if (hasLimit(type)) return { step: quantityStep, min: minQuantity, max: maxQuantity };
   const step = Decimal.max(quantityStep, instrument.marketQuantityStep ?? quantityStep);
   const min = Decimal.max(minQuantity, instrument.marketMinQuantity ?? minQuantity);
   const max = Decimal.min(maxQuantity, instrument.marketMaxQuantity ?? maxQuantity);
@@ -104,7 +104,7 @@ export function checkNotional(
 
 /**
  * Checks an order against all filters and tells the first it breaks.
- * @param order `price` is the limit price, `stopPrice` a stop order's trigger; the notional of what has neither
+ * @param order `price` is the limit price, `stopPrice` the trigger of a stop or stop-limit; the notional of what has neither
  * is taken at `referencePrice`
  */
 export function checkFilters(

@@ -12,8 +12,11 @@ import { stopSpec } from './stops.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';
 
-/** `stop`: rests at the venue untriggered, and becomes a market order when the price reaches `stopPrice`. */
-export const orderType = z.enum(['market', 'limit', 'stop']);
+/**
+ * `stop` and `stop-limit` rest at the venue untriggered; when the price reaches `stopPrice` a stop becomes a market
+ * order, and a stop-limit a limit order.
+ */
+export const orderType = z.enum(['market', 'limit', 'stop', 'stop-limit']);
 export type OrderType = z.infer<typeof orderType>;
 
 /**
@@ -66,9 +69,9 @@ export const signalSchema = z
     validUntil: timestamp,
     wanted,
     type: orderType,
-    /** Required for, and only for, limit orders. */
+    /** Required for, and only for, limit and stop-limit orders. */
     limitPrice: positiveDecimal.optional(),
-    /** Required for, and only for, stop orders: the trigger, in quote. */
+    /** Required for, and only for, stop and stop-limit orders: the trigger, in quote. */
     stopPrice: positiveDecimal.optional(),
     /** Of limit orders; `gtc` where absent. */
     timeInForce: timeInForce.optional(),
@@ -83,12 +86,12 @@ export const signalSchema = z
     /** Why, for people: `golden-cross`, `take-profit`. */
     tag: z.string().max(64),
   })
-  .refine((signal) => (signal.type === 'limit') === (signal.limitPrice !== undefined), {
-    error: 'a limit signal needs limitPrice, another one must not have it',
+  .refine((signal) => hasLimit(signal.type) === (signal.limitPrice !== undefined), {
+    error: 'a limit or stop-limit signal needs limitPrice, another one must not have it',
     path: ['limitPrice'],
   })
-  .refine((signal) => (signal.type === 'stop') === (signal.stopPrice !== undefined), {
-    error: 'a stop signal needs stopPrice, another one must not have it',
+  .refine((signal) => hasTrigger(signal.type) === (signal.stopPrice !== undefined), {
+    error: 'a stop or stop-limit signal needs stopPrice, another one must not have it',
     path: ['stopPrice'],
   })
   .refine(({ execution, type }) => execution === undefined || executionFits(execution.kind, type), {
@@ -96,6 +99,16 @@ export const signalSchema = z
     path: ['execution'],
   })
   .refine(timeInForceFits, { error: TIME_IN_FORCE_TYPES, path: ['timeInForce'] });
+
+/** Whether such an order has a limit: it may rest for ever. */
+export function hasLimit(type: OrderType): boolean {
+  return type === 'limit' || type === 'stop-limit';
+}
+
+/** Whether such an order waits for the price to reach its trigger. */
+export function hasTrigger(type: OrderType): boolean {
+  return type === 'stop' || type === 'stop-limit';
+}
 
 /** Whether orders of that type may be worked so. */
 export function executionFits(kind: ExecutionKind, type: OrderType): boolean {
@@ -120,8 +133,8 @@ export function orderTypeOf({
   readonly limitPrice?: unknown;
   readonly stopPrice?: unknown;
 }): OrderType {
-  if (limitPrice !== undefined) return 'limit';
-  return stopPrice === undefined ? 'market' : 'stop';
+  if (limitPrice === undefined) return stopPrice === undefined ? 'market' : 'stop';
+  return stopPrice === undefined ? 'limit' : 'stop-limit';
 }
 
 export type Signal = Readonly<z.infer<typeof signalSchema>>;

@@ -169,6 +169,43 @@ describe('MatchingEngine', () => {
     expect(events).toEqual(['new', 'balances', 'triggered', 'trade', 'balances']);
   });
 
+  it('turns a stop-limit into a limit order where the path reaches it, in its turn', () => {
+    const books = engine();
+    const told: string[] = [];
+    books.onEvent((event) => {
+      if (event.kind === 'triggered' || event.kind === 'trade') {
+        told.push(`${event.order.clientOrderId} ${event.kind}`);
+      }
+    });
+    const stopLimit = (id: string, stopPrice: string, price: string) =>
+      books.place(
+        {
+          ...order({ price, kind: 'STOP_LIMIT' }),
+          ...{ clientOrderId: id, quantity: '0.1', stopPrice },
+        },
+        '100',
+        0,
+      );
+    const takes = stopLimit('takes', '105', '106');
+    const rests = stopLimit('rests', '106', '103');
+    const waits = stopLimit('waits', '107', '90');
+    expect(amounts(books, 'USDT')).toEqual(['9970.1', '29.9']);
+    // 100 → 99 → 108 → 102.
+    books.matchBar('BTC/USDT', candle(0, ['100', '108', '99', '102']), 1);
+    expect(told).toEqual([
+      ...['takes triggered', 'takes trade', 'rests triggered', 'waits triggered', 'rests trade'],
+    ]);
+    expect([takes.state, rests.state, waits.state]).toEqual(['FILLED', 'FILLED', 'NEW']);
+    expect(books.trades().map(({ price, maker }) => [price.toFixed(), maker])).toEqual([
+      ['105', false],
+      ['103', true],
+    ]);
+    expect(amounts(books, 'USDT')).toEqual(['9970.2', '9']);
+    books.matchBar('BTC/USDT', candle(1, ['95', '96', '89', '90']), 2);
+    expect(waits.state).toBe('FILLED');
+    expect(amounts(books, 'USDT')).toEqual(['9970.2', '0']);
+  });
+
   it('reaches a take-profit from the other side, and refuses what is reached already', () => {
     const books = engine();
     const profit = stop({ kind: 'TAKE_PROFIT', stopPrice: '110' });

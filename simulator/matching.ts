@@ -6,10 +6,10 @@
  * A market order fills at once at the price of the moment with the fill model's slippage. A limit order
  * fills at once as taker, at the price of the moment, where it is marketable; else it rests and is matched
  * against each closing minute. A stop rests until the market reaches its trigger, and then fills as a market
- * order at the price that reached it. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
+ * order at the price that reached it; a stop-limit goes on as a limit order from there. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
  * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
  */
-import { barPath, marketFillPrice } from '../core/fill-model.ts';
+import { barPath, isMarketable, marketFillPrice } from '../core/fill-model.ts';
 import { Decimal, decimal } from '../core/money.ts';
 import type { Position } from '../core/position.ts';
 import { type AssetBalance, Balances } from './balances.ts';
@@ -164,22 +164,30 @@ export class MatchingEngine {
   matchBar(symbol: string, bar: Candle, at: number): void {
     const path = barPath(bar).map(Number);
     let walked = 0;
-    const reached = this.#log
+    const meetings = this.#log
       .openOrders()
       .filter((order) => order.instrument.symbol === symbol)
       .flatMap((order) => {
         const price = reachedPrice(order, bar);
         return price === null ? [] : [{ order, price, distance: distanceTo(path, Number(price)) }];
       })
-      .sort((a, b) => a.distance - b.distance || a.order.orderId - b.order.orderId);
-    for (const { order, price, distance } of reached) {
+      .sort(byDistance);
+    for (let next = meetings.shift(); next !== undefined; next = meetings.shift()) {
+      const { order, price, distance } = next;
       this.#liquidateWithin(symbol, bar, { from: walked, to: distance }, at);
       walked = distance;
       if (!this.#log.isOpen(order)) {
         continue;
       }
-      if (order.stopPrice === undefined) {
+      if (order.stopPrice === undefined || order.triggeredAt !== undefined) {
         this.#fillChance(order, decimal(price), true, at);
+      } else if (order.kind === 'STOP_LIMIT') {
+        const limit = this.#triggerLimit(order, price, at) ? null : order.price.toFixed();
+        const later = limit === null ? Infinity : distanceTo(path, Number(limit), distance);
+        if (limit !== null && later !== Infinity) {
+          meetings.push({ order, price: limit, distance: later });
+          meetings.sort(byDistance);
+        }
       } else {
         this.#trigger(order, price, at);
       }
@@ -227,6 +235,16 @@ export class MatchingEngine {
       this.#tell({ kind: 'balances', assets: [record.asset], symbol, reason: 'funding', at });
     }
     return record;
+  }
+
+  /** From here on a limit order; true where the price that triggered it is within its limit, and it took. */
+  #triggerLimit(order: EngineOrder, price: string, at: number): boolean {
+    order.triggeredAt = at;
+    order.updatedAt = at;
+    this.#tell({ kind: 'triggered', order, at });
+    const takes = isMarketable({ side: order.side, limitPrice: order.price.toFixed(), price });
+    if (takes) this.#fillChance(order, decimal(price), false, at);
+    return takes;
   }
 
   /** From here on a market order; what its money does not cover any more expires. */
@@ -326,4 +344,12 @@ export class MatchingEngine {
       listener(event);
     }
   }
+}
+
+/** In the order in which the path meets them, of equally near ones the older. */
+function byDistance(
+  a: { readonly order: EngineOrder; readonly distance: number },
+  b: { readonly order: EngineOrder; readonly distance: number },
+): number {
+  return a.distance - b.distance || a.order.orderId - b.order.orderId;
 }

@@ -94,19 +94,19 @@ function triggerSide(order: { readonly kind: OrderKind; readonly side: Side }): 
 /** The price at which a resting order is reached within a minute: its limit's, or its trigger's; else null. */
 export function reachedPrice(order: EngineOrder, bar: Candle): string | null {
   const { side, stopPrice } = order;
-  return stopPrice === undefined
+  return stopPrice === undefined || order.triggeredAt !== undefined
     ? limitFillPrice({ side, limitPrice: order.price.toFixed(), bar })
     : stopReachedPrice({ side: triggerSide(order), stopPrice: stopPrice.toFixed(), bar });
 }
 
-/** The price at which a resting order is reckoned: its trigger, or its limit. */
+/** The price at which a resting order is reckoned: its limit, or its trigger. */
 export function restingPrice(order: EngineOrder): Decimal {
-  return order.stopPrice ?? order.price;
+  return order.kind === 'STOP_LIMIT' ? order.price : (order.stopPrice ?? order.price);
 }
 
-/** Whether it waits for the market: a limit order, and a stop until its trigger is reached. */
-export function rests(order: EngineOrder): boolean {
-  return order.kind !== 'MARKET' && order.triggeredAt === undefined;
+/** Whether it waits for the market: what has a limit, and a stop until its trigger is reached. */
+export function rests({ kind, triggeredAt }: EngineOrder): boolean {
+  return kind === 'STOP_LIMIT' || (kind !== 'MARKET' && triggeredAt === undefined);
 }
 
 /** Whether money is locked for it: for spot orders that rest. A contract's margin is reckoned, not locked. */
@@ -146,15 +146,16 @@ export function nextPiece(order: EngineOrder): Decimal {
   return Decimal.min(rest, next);
 }
 
-/** How far along a bar's path a price is first reached, in quote units. */
-export function distanceTo(path: readonly number[], price: number): number {
+/** How far along a bar's path a price is first reached, in quote units, at `least` or later; Infinity where never. */
+export function distanceTo(path: readonly number[], price: number, least = 0): number {
   let walked = 0;
   for (const [index, to] of path.entries()) {
     const from = path[index - 1] ?? to;
-    if ((from - price) * (to - price) <= 0) {
-      return walked + Math.abs(price - from);
+    const distance = walked + Math.abs(price - from);
+    if ((from - price) * (to - price) <= 0 && distance >= least) {
+      return distance;
     }
     walked += Math.abs(to - from);
   }
-  return walked;
+  return Infinity;
 }

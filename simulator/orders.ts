@@ -5,9 +5,10 @@ import type { Decimal } from '../core/money.ts';
 
 /**
  * `STOP` and `TAKE_PROFIT` rest untriggered and become market orders: a stop when the market moves against
- * the position it guards (falls to a sell, rises to a buy), a take-profit when it moves the other way.
+ * the position it guards (falls to a sell, rises to a buy), a take-profit when it moves the other way. `STOP_LIMIT`
+ * is triggered as a stop, and then a limit order.
  */
-export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET' | 'STOP' | 'TAKE_PROFIT';
+export type OrderKind = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET' | 'STOP' | 'STOP_LIMIT' | 'TAKE_PROFIT';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
 export type OrderState = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
 
@@ -28,9 +29,9 @@ export interface NewOrder {
   /** Base; absent for a market order by quote amount. */
   readonly quantity?: string;
   readonly quoteQuantity?: string;
-  /** Limit orders only. */
+  /** Limit orders and stop-limits only. */
   readonly price?: string;
-  /** Stops and take-profits only. */
+  /** What has a trigger. */
   readonly stopPrice?: string;
   /** Contracts only: it closes at most what is held, and what is left of it expires. */
   readonly reduceOnly?: boolean;

@@ -24,7 +24,7 @@ const stateSchema = z.strictObject({
       clientOrderId: z.string(),
       symbol: z.string(),
       side: z.enum(['buy', 'sell']),
-      kind: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP', 'TAKE_PROFIT']),
+      kind: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP', 'STOP_LIMIT', 'TAKE_PROFIT']),
       timeInForce: z.enum(['GTC', 'IOC', 'FOK']),
       price: nonNegativeDecimal,
       stopPrice: positiveDecimal.optional(),

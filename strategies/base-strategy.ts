@@ -81,7 +81,7 @@ export interface OrderOptions {
   readonly tag: string;
   /** Makes it a limit order at this price; a market order without it. */
   readonly limitPrice?: string | number;
-  /** Makes it a stop order: at market once the price reaches this. Not together with `limitPrice`. */
+  /** Makes it a stop order: at market once the price reaches this; with `limitPrice` a stop-limit, a limit from then on. */
   readonly stopPrice?: string | number;
   /** How long a limit order works; `gtc` unless stated. See core/signal.ts. */
   readonly timeInForce?: TimeInForce;

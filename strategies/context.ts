@@ -111,10 +111,6 @@ const rareOptions = z
     stops: stopSpec.optional(),
     stop: priceOption.optional(),
   })
-  .refine((given) => given.limitPrice === undefined || given.stopPrice === undefined, {
-    error: 'an order has a limitPrice or a stopPrice, not both',
-    path: ['stopPrice'],
-  })
   .refine(
     ({ execution, ...given }) =>
       execution === undefined || executionFits(execution.kind, orderTypeOf(given)),

@@ -28,3 +28,12 @@ export function requirePrice(request: PlaceOrderRequest, name: 'price' | 'stopPr
     `${request.type} order ${request.clientOrderId} has no ${name}: give one, as a decimal string`,
   );
 }
+
+/** Throws VENUE_INVALID_ORDER for a stop-limit, where the adapter does not speak the venue's way of them. */
+export function refuseStopLimit({ type, clientOrderId }: PlaceOrderRequest, venue: string): void {
+  if (type !== 'stop-limit') return;
+  throw new KeelError(
+    'VENUE_INVALID_ORDER',
+    `${clientOrderId} is a stop-limit, which Keel does not send to ${venue}: nothing was sent; use a stop, or a limit order`,
+  );
+}

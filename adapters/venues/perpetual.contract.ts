@@ -180,6 +180,11 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       ['a price off the tick', { type: 'limit', price: '99850.01' }, 'FILTER_PRICE'],
       ['an unknown symbol', { symbol: 'NO/SUCH:SUCH' }, 'VENUE_INVALID_SYMBOL'],
       ['a stop without a trigger', { type: 'stop' }, 'VENUE_INVALID_ORDER'],
+      [
+        'a stop-limit',
+        { side: 'sell', type: 'stop-limit', stopPrice: '99850', price: '99800' },
+        'VENUE_INVALID_ORDER',
+      ],
     ])('do not send %s', async (_what, change, code) => {
       await expect(adapter.placeOrder(request(change))).rejects.toMatchObject({ code });
       expect(await adapter.openOrders(PERPETUAL)).toEqual([]);

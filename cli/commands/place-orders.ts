@@ -75,7 +75,10 @@ export function addPlaceCommands(program: Command, session: Session): void {
       .argument('<quantity>', 'base')
       .argument('<symbol>', 'such as BTC/USDT')
       .option('--limit <quote>', 'a limit order at this price')
-      .option('--stop <quote>', 'a stop order: at market once the price is reached')
+      .option(
+        '--stop <quote>',
+        'a stop order: at market once the price is reached; with --limit a stop-limit',
+      )
       .addOption(
         new Option('--time-in-force <rule>', 'of a limit order; gtc unless given').choices(
           timeInForce.options,

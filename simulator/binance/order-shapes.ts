@@ -12,6 +12,7 @@ export const ORDER_TYPES: Readonly<Record<OrderKind, string>> = {
   LIMIT_MAKER: 'LIMIT_MAKER',
   MARKET: 'MARKET',
   STOP: 'STOP_LOSS',
+  STOP_LIMIT: 'STOP_LOSS_LIMIT',
   TAKE_PROFIT: 'TAKE_PROFIT',
 };
 

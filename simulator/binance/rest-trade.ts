@@ -33,7 +33,14 @@ import {
 } from './parameters.ts';
 import { instrumentNamed, type Venue, type VenueRequest } from './venue.ts';
 
-const ORDER_KINDS: readonly OrderKind[] = ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP', 'TAKE_PROFIT'];
+const ORDER_KINDS: readonly OrderKind[] = [
+  'LIMIT',
+  'LIMIT_MAKER',
+  'MARKET',
+  'STOP',
+  'STOP_LIMIT',
+  'TAKE_PROFIT',
+];
 const WORD = '^[A-Z_]{1,30}$';
 const NEW_ORDER_PARAMETERS = [
   'symbol',
@@ -61,8 +68,8 @@ export function placeOrder(
   const side = sideOf(params);
   const kind = kindOf(params);
   onlyKnown(params, NEW_ORDER_PARAMETERS);
-  const stops = kind === 'STOP' || kind === 'TAKE_PROFIT';
-  const market = kind === 'MARKET' || stops;
+  const stops = kind === 'STOP' || kind === 'STOP_LIMIT' || kind === 'TAKE_PROFIT';
+  const market = kind === 'MARKET' || (stops && kind !== 'STOP_LIMIT');
   const timeInForce = timeInForceOf(params, kind);
   const price = onlyWhere(params, 'price', !market);
   const stopPrice = onlyWhere(params, 'stopPrice', stops);
@@ -142,7 +149,7 @@ function onlyWhere(
 
 function timeInForceOf(params: URLSearchParams, kind: OrderKind): TimeInForce {
   const text = optionalText(params, 'timeInForce', WORD);
-  if (kind !== 'LIMIT') {
+  if (kind !== 'LIMIT' && kind !== 'STOP_LIMIT') {
     if (text !== undefined) {
       throw notRequired('timeInForce');
     }

@@ -12,6 +12,7 @@ import { startSimulator } from '../../../simulator/server.ts';
 import { createMemoryRateBudget } from '../../storage/rate-budget-memory.ts';
 import type { OrderNotice, TradeAdapter } from '../../trade-adapter.ts';
 import { describeStopOrders } from '../stop-orders.contract.ts';
+import { describeStopLimitOrders } from '../stop-limit-orders.contract.ts';
 import { describeTimeInForce } from '../time-in-force.contract.ts';
 import {
   CONTRACT_BARS,
@@ -85,6 +86,7 @@ async function open(): Promise<TradingWorld> {
 
 describeTradeAdapter('Binance', open);
 describeStopOrders('Binance', open);
+describeStopLimitOrders('Binance', open);
 describeTimeInForce('Binance', open, { symbol: SYMBOL, postOnly: 'refused' });
 
 describe('the Binance adapter when the venue fails', () => {

@@ -272,7 +272,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
 }
 
 /**
- * A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS. Post-only is a type there. A
+ * A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS and STOP_LOSS_LIMIT. Post-only is a type there. A
  * market order carries no price: ccxt and the venue would read it as an amount of quote.
  */
 function termsOf(request: PlaceOrderRequest): Readonly<Record<string, string>> {
@@ -287,5 +287,12 @@ function termsOf(request: PlaceOrderRequest): Readonly<Record<string, string>> {
     }
     case 'stop':
       return { type: 'STOP_LOSS', stopPrice: requirePrice(request, 'stopPrice') };
+    case 'stop-limit':
+      return {
+        type: 'STOP_LOSS_LIMIT',
+        stopPrice: requirePrice(request, 'stopPrice'),
+        price: requirePrice(request, 'price'),
+        timeInForce: 'GTC',
+      };
   }
 }

@@ -1,5 +1,6 @@
 /** Binance's words for an order's state, in ours. */
 import type { LegState } from '../../../core/order.ts';
+import type { OrderType } from '../../../core/signal.ts';
 
 /** developers.binance.com, Spot API, "Enums: Order status". */
 const STATES: Readonly<Record<string, LegState>> = {
@@ -16,11 +17,17 @@ const STATES: Readonly<Record<string, LegState>> = {
   EXPIRED_IN_MATCH: 'expired',
 };
 
-/** Of an order that waits for its trigger, or waited. */
-const STOP_TYPES: readonly string[] = ['STOP_LOSS', 'TAKE_PROFIT'];
+/** developers.binance.com, Spot API, "Enums: Order types". */
+const TYPES: Readonly<Record<string, OrderType>> = {
+  MARKET: 'market',
+  STOP_LOSS: 'stop',
+  TAKE_PROFIT: 'stop',
+  STOP_LOSS_LIMIT: 'stop-limit',
+  TAKE_PROFIT_LIMIT: 'stop-limit',
+};
 
-export function isStopType(rawType: string): boolean {
-  return STOP_TYPES.includes(rawType);
+export function orderTypeOf(rawType: string): OrderType {
+  return TYPES[rawType] ?? 'limit';
 }
 
 /** A word we do not know is `unknown`, which is looked at again and never taken for an end. */

@@ -1,22 +1,23 @@
 /** Binance's orders and trades in our words. */
 import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
+import { hasLimit, hasTrigger } from '../../../core/signal.ts';
 import type { VenueOrder } from '../../trade-adapter.ts';
-import { isStopType, legStateOf } from './order-states.ts';
+import { legStateOf, orderTypeOf } from './order-states.ts';
 import type { RawNewOrder, RawOrder, RawTrade } from './shapes.ts';
 
 export function orderOf(raw: RawOrder, instrument: Instrument): VenueOrder {
-  const stop = isStopType(raw.type);
-  const market = raw.type === 'MARKET' || stop;
-  const triggered = stop && raw.status === 'NEW' && raw.isWorking === true;
+  const type = orderTypeOf(raw.type);
+  const waits = hasTrigger(type);
+  const triggered = waits && raw.status === 'NEW' && raw.isWorking === true;
   return {
     clientOrderId: raw.clientOrderId,
     venueOrderId: raw.orderId,
     symbol: instrument.symbol,
     side: raw.side === 'BUY' ? 'buy' : 'sell',
-    type: stop ? 'stop' : market ? 'market' : 'limit',
-    price: market || raw.price === '0' ? null : raw.price,
-    stopPrice: stop ? (raw.stopPrice ?? null) : null,
+    type,
+    price: !hasLimit(type) || raw.price === '0' ? null : raw.price,
+    stopPrice: waits ? (raw.stopPrice ?? null) : null,
     quantity: raw.origQty,
     filledQuantity: raw.executedQty,
     // The venue says -1 for old orders whose quote it has lost.

@@ -4,7 +4,7 @@ import { checkFilters, exitInstrument } from '../../../core/filters.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { PlaceOrderRequest, VenueOrder, VenueOrderWithFills } from '../../trade-adapter.ts';
-import { requirePrice } from '../own-orders.ts';
+import { refuseStopLimit, requirePrice } from '../own-orders.ts';
 import { sizeOf } from './instruments.ts';
 import type { OkxLookup } from './lookup.ts';
 import { firstRow, type OkxRequests } from './requests.ts';
@@ -103,6 +103,7 @@ export function createOkxPlacing(
 
   return {
     async place(instrument, request) {
+      refuseStopLimit(request, 'OKX');
       checkBeforeSending(instrument, request);
       const send = request.type === 'stop' ? sendStop : sendOrder;
       return placed(instrument, request, await send(instrument, request));

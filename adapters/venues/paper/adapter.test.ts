@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openPaperWorld, paperWorld } from '../../../test/factories/paper-world.ts';
+import { describeStopLimitOrders } from '../stop-limit-orders.contract.ts';
 import { describeTimeInForce } from '../time-in-force.contract.ts';
 import {
   describeTradeAdapter,
@@ -13,6 +14,7 @@ import { createPaperAdapter } from './adapter.ts';
 
 describeTradeAdapter('the paper venue', () => openPaperWorld());
 describeStopOrders('the paper venue', () => openPaperWorld());
+describeStopLimitOrders('the paper venue', () => openPaperWorld());
 describeTimeInForce('the paper venue', () => openPaperWorld(), {
   symbol: SYMBOL,
   postOnly: 'refused',

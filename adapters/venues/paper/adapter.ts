@@ -5,13 +5,14 @@
  * A market order fills at once at the current price with slippage. A limit order fills at once where it is
  * marketable, else it rests, and every read matches it against the 1m bars stored since: a function of the
  * order and the bars, whoever reads and however often. A stop rests until a bar reaches it, and then fills as
- * a market order. Liquidity has no bottom, so orders fill whole.
+ * a market order, or a stop-limit as a limit order. Liquidity has no bottom, so orders fill whole.
  */
 import { KeelError } from '../../../core/errors.ts';
 import { checkFilters } from '../../../core/filters.ts';
 import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../../core/money.ts';
+import { hasLimit, hasTrigger } from '../../../core/signal.ts';
 import type { KlineRepository, PaperStore } from '../../repositories.ts';
 import type {
   Balance,
@@ -300,15 +301,14 @@ function seen(order: PaperOrder): VenueOrderWithFills {
 function checkRequest(request: PlaceOrderRequest, instrument: Instrument, price: string): void {
   requireOurId(request.clientOrderId);
   const { side, type, quantity, price: limitPrice, stopPrice } = request;
-  for (const [name, value, owner] of [
-    ['price', limitPrice, 'limit'],
-    ['stopPrice', stopPrice, 'stop'],
+  for (const [name, value, needed] of [
+    ['price', limitPrice, hasLimit(type)],
+    ['stopPrice', stopPrice, hasTrigger(type)],
   ] as const) {
-    if ((type === owner) === (value !== undefined)) continue;
+    if (needed === (value !== undefined)) continue;
     throw new KeelError(
       'VENUE_INVALID_ORDER',
-      `${type} order ${request.clientOrderId} has ${name} ${value ?? '(none)'}: ` +
-        `a ${owner} order needs one, another one has none`,
+      `${type} order ${request.clientOrderId} has ${name} ${value ?? '(none)'}: it ${needed ? 'needs' : 'must not have'} one`,
     );
   }
   const verdict = checkFilters(

@@ -10,6 +10,7 @@ import {
   isStopReached,
   limitFillPrice,
   marketFillPrice,
+  stopLimitReached,
   stopReachedPrice,
 } from '../../../core/fill-model.ts';
 import { type Fill, fillSchema, side } from '../../../core/fill.ts';
@@ -35,6 +36,8 @@ export const paperOrderSchema = z.strictObject({
   quantity: decimalString,
   /** Expired: `ioc` or `fok` that met nothing; a stop that was reached when the account could not pay for it. */
   status: z.enum(['NEW', 'FILLED', 'CANCELED', 'EXPIRED']),
+  /** Of stop-limits that were reached: `executedAt` of the minute in which they became limit orders. */
+  triggeredAt: timestamp.nullable().default(null),
   /** Market time. */
   acceptedAt: timestamp,
   updatedAt: timestamp,
@@ -118,6 +121,7 @@ export function acceptOrder(
     timeInForce: request.timeInForce ?? null,
     quantity: toDecimalString(decimal(request.quantity)),
     status: 'NEW',
+    triggeredAt: null,
     acceptedAt: market.now,
     updatedAt: market.now,
     matchedThrough: market.now,
@@ -168,35 +172,52 @@ function slipped({ side: way, slippageBps, instrument }: PaperOrder, price: stri
 /** Matches one open order against bars, oldest first; returns it as it then is. */
 export function matchOrder(books: Books, order: PaperOrder, bars: readonly Kline[]): PaperOrder {
   if (order.status !== 'NEW') return order;
-  let matchedThrough = order.matchedThrough;
+  let waiting = order;
   for (const bar of bars) {
-    if (bar.closeAt <= matchedThrough) continue;
-    matchedThrough = bar.closeAt;
-    const price = reachedPrice(order, bar);
-    if (price === null) continue;
-    const reached = { ...order, matchedThrough };
+    if (bar.closeAt <= waiting.matchedThrough) continue;
+    waiting = { ...waiting, matchedThrough: bar.closeAt };
+    const met = metWithin(waiting, bar);
+    if (met === null) continue;
     // Inside the bar: the fill belongs to the minute whose prices made it.
     const at = bar.closeAt - 1;
-    if (order.stopPrice === null) {
-      return book(books, reached, fillAt(books, reached, price, 'maker', at), at);
-    }
-    return trigger(books, reached, price, at);
+    if (met.kind === 'stop') return trigger(books, waiting, met.price, at);
+    if (met.triggers) waiting = { ...waiting, triggeredAt: at, updatedAt: at };
+    if (met.fill === null) continue;
+    const { price, liquidity } = met.fill;
+    return book(books, waiting, fillAt(books, waiting, price, liquidity, at), at);
   }
-  if (matchedThrough === order.matchedThrough) return order;
-  const waiting = { ...order, matchedThrough };
+  if (waiting === order) return order;
   store(books, waiting);
   return waiting;
 }
 
-/** The price at which a resting order is reached within a bar, or null. */
-function reachedPrice(order: PaperOrder, bar: Kline): string | null {
-  const own = order.stopPrice ?? order.price;
+/** What a bar does to an order that waits. */
+type Met =
+  | { readonly kind: 'stop'; readonly price: string }
+  | {
+      readonly kind: 'limit';
+      readonly triggers: boolean;
+      readonly fill: Pick<Fill, 'price' | 'liquidity'> | null;
+    };
+
+function metWithin(order: PaperOrder, bar: Kline): Met | null {
+  const { side: way, price: limitPrice } = order;
+  const stopPrice = order.triggeredAt === null ? order.stopPrice : null;
+  const own = stopPrice ?? limitPrice;
   if (own === null) return null;
   // What a bar did before the order came is past: then its open is no price of ours.
   const seen = bar.openAt < order.acceptedAt ? { ...bar, open: own } : bar;
-  return order.stopPrice === null
-    ? limitFillPrice({ side: order.side, limitPrice: own, bar: seen })
-    : stopReachedPrice({ side: order.side, stopPrice: own, bar: seen });
+  if (stopPrice !== null && limitPrice !== null) {
+    const reached = stopLimitReached({ side: way, stopPrice, limitPrice, bar: seen });
+    return reached === null ? null : { kind: 'limit', triggers: true, fill: reached.fill };
+  }
+  if (stopPrice !== null) {
+    const price = stopReachedPrice({ side: way, stopPrice, bar: seen });
+    return price === null ? null : { kind: 'stop', price };
+  }
+  const price = limitFillPrice({ side: way, limitPrice: own, bar: seen });
+  const fill = price === null ? null : { price, liquidity: 'maker' as const };
+  return fill === null ? null : { kind: 'limit', triggers: false, fill };
 }
 
 /** A stop that is reached fills as a market order, or expires where the account cannot pay for it. */
@@ -326,7 +347,8 @@ export function venueOrderOf(order: PaperOrder): VenueOrder {
     quantity: order.quantity,
     filledQuantity: sum(order.fills.map((fill) => decimal(fill.quantity))),
     filledQuote: sum(order.fills.map((fill) => decimal(fill.quantity).mul(fill.price))),
-    state: STATES[order.status],
+    state:
+      order.status === 'NEW' && order.triggeredAt !== null ? 'triggered' : STATES[order.status],
     rawStatus: order.status,
     updatedAt: order.updatedAt,
   };

@@ -27,7 +27,7 @@ import { askAgain } from '../../ask-again.ts';
 import { Listing } from '../../listing.ts';
 import { createMarketReads } from '../market-reads.ts';
 import { createOrderStream } from '../../order-stream.ts';
-import { isOurs, requireOurId, requirePrice } from '../../own-orders.ts';
+import { isOurs, refuseStopLimit, requireOurId, requirePrice } from '../../own-orders.ts';
 import { createBinanceRequests } from '../requests.ts';
 import { parseAnswer } from '../shapes.ts';
 import { type ContractAccountTerms, createContractAccount } from './account.ts';
@@ -295,6 +295,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
     async placeOrder(request) {
       const instrument = listing.traded(request.symbol);
       requireOurId(request.clientOrderId);
+      refuseStopLimit(request, 'Binance USDⓈ-M');
       await checkBeforeSending(instrument, request);
       return request.type === 'stop'
         ? placeStop(instrument, request)
