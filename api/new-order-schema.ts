@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { executionPlan } from '../core/execution/plan.ts';
 import { side } from '../core/fill.ts';
-import { positiveDecimal } from '../core/money.ts';
+import { positiveDecimal } from '../core/decimal-strings.ts';
 import {
   EXECUTION_TYPES,
   executionFits,

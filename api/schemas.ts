@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 import { failurePolicy } from '../core/failure-policy.ts';
 import { fillSchema } from '../core/fill.ts';
-import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
+import { decimalString, nonNegativeDecimal, positiveDecimal } from '../core/decimal-strings.ts';
 import { orderStatus, orderViewSchema } from '../core/order.ts';
 import { guardEnding, guardState } from '../core/guard.ts';
 import { stopSpec } from '../core/stops.ts';

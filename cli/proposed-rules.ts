@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Proposal } from '../core/decision.ts';
 import { KeelError } from '../core/errors.ts';
-import { nonNegativeDecimal, positiveDecimal } from '../core/money.ts';
+import { nonNegativeDecimal, positiveDecimal } from '../core/decimal-strings.ts';
 import { RISK_RULES } from '../core/risk/rules.ts';
 
 const RULE_NAMES = RISK_RULES.map(({ name }) => name);

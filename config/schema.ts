@@ -3,7 +3,7 @@
  * Order of precedence: defaults here < keel.yaml < environment (`KEEL_…`, see load.ts).
  */
 import { z } from 'zod';
-import { nonNegativeDecimal } from '../core/money.ts';
+import { nonNegativeDecimal } from '../core/decimal-strings.ts';
 import { flawsOf, venueSchema } from './venues.ts';
 
 const url = z.url();

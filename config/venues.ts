@@ -1,6 +1,6 @@
 /** What can be configured of each venue: one schema a venue, told apart by `adapter`. */
 import { z } from 'zod';
-import { nonNegativeDecimal } from '../core/money.ts';
+import { nonNegativeDecimal } from '../core/decimal-strings.ts';
 import { isContract, symbol } from '../core/symbol.ts';
 
 const url = z.url();

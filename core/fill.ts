@@ -1,6 +1,6 @@
 /** A fill is a fact: the venue traded. It is booked once per venue trade id, whatever state we believed in. */
 import { z } from 'zod';
-import { decimalString, positiveDecimal } from './money.ts';
+import { decimalString, positiveDecimal } from './decimal-strings.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';
 

@@ -1,6 +1,6 @@
 /** What a venue lets one trade, and in which steps. Quantity is always in base. */
 import { z } from 'zod';
-import { nonNegativeDecimal, positiveDecimal } from './money.ts';
+import { nonNegativeDecimal, positiveDecimal } from './decimal-strings.ts';
 import { symbol } from './symbol.ts';
 
 export const instrumentSchema = z.strictObject({

@@ -1,6 +1,6 @@
 /** A closed candle. Open bars never leave a collector. */
 import { z } from 'zod';
-import { nonNegativeDecimal, positiveDecimal } from './money.ts';
+import { nonNegativeDecimal, positiveDecimal } from './decimal-strings.ts';
 import { symbol } from './symbol.ts';
 import { interval, timestamp } from './time.ts';
 

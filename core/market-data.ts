@@ -1,6 +1,6 @@
 /** A tick: the market's newest price, with the best bid and ask beside it. */
 import { z } from 'zod';
-import { nonNegativeDecimal, positiveDecimal } from './money.ts';
+import { nonNegativeDecimal, positiveDecimal } from './decimal-strings.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';
 

@@ -3,31 +3,14 @@
  * arithmetic they are `Decimal`. Never a float64: 0.1 + 0.2 must be 0.3 in a ledger.
  */
 import { Decimal } from 'decimal.js';
-import { z } from 'zod';
 
 // 40 significant digits hold any product of two 18-decimals token amounts without rounding.
 Decimal.set({ precision: 40, rounding: Decimal.ROUND_HALF_EVEN, toExpNeg: -40, toExpPos: 40 });
 
 export { Decimal };
 
-const DECIMAL_PATTERN = /^-?\d+(\.\d+)?$/;
-
-/** A decimal number as a plain string: no exponent, no sign but `-`, no spaces. */
-export const decimalString = z
-  .string()
-  .regex(DECIMAL_PATTERN, 'expected a decimal number as a string, such as "0.0015"');
-
-/** A decimal string that is zero or more. */
-export const nonNegativeDecimal = decimalString.refine((value) => !value.startsWith('-'), {
-  error: 'expected zero or more',
-});
-
-/** A decimal string greater than zero. */
-export const positiveDecimal = nonNegativeDecimal.refine((value) => /[1-9]/.test(value), {
-  error: 'expected more than zero',
-});
-
-export type DecimalString = z.infer<typeof decimalString>;
+/** A decimal number as a plain string, `"0.0015"`: what `decimalString` in decimal-strings.ts lets in. */
+export type DecimalString = string;
 
 /** Parses a decimal string. Throws `DecimalError` on anything else. */
 export function decimal(value: string | Decimal): Decimal {

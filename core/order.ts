@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { side } from './fill.ts';
-import { decimalString, nonNegativeDecimal, positiveDecimal } from './money.ts';
+import { decimalString, nonNegativeDecimal, positiveDecimal } from './decimal-strings.ts';
 import { orderType, signalSource } from './signal.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';

@@ -3,7 +3,8 @@
  * ledger, the simulator, the paper venue and the backtest all call it.
  */
 import { z } from 'zod';
-import { decimal, decimalString, toDecimalString } from './money.ts';
+import { decimalString } from './decimal-strings.ts';
+import { decimal, toDecimalString } from './money.ts';
 import { symbol } from './symbol.ts';
 
 export const positionSchema = z.strictObject({

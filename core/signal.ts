@@ -7,7 +7,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { executionPlan, type ExecutionKind } from './execution/plan.ts';
 import { side } from './fill.ts';
-import { decimalString, positiveDecimal } from './money.ts';
+import { decimalString, positiveDecimal } from './decimal-strings.ts';
 import { stopSpec } from './stops.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';

@@ -1,6 +1,6 @@
 /** The exits that guard a position, as its entry states them. `guardWorkflow` owns them; core/guard.ts decides. */
 import { z } from 'zod';
-import { positiveDecimal } from './money.ts';
+import { positiveDecimal } from './decimal-strings.ts';
 
 /** A price in quote, or a fraction of the average entry price (`"0.02"` is 2 % away, on the losing or winning side). */
 const level = z.union([

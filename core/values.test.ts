@@ -13,14 +13,8 @@ import { fillSchema } from './fill.ts';
 import { instrumentSchema } from './instrument.ts';
 import { klineSchema } from './kline.ts';
 import { marketDataSchema } from './market-data.ts';
-import {
-  Decimal,
-  decimal,
-  decimalString,
-  floorToStep,
-  positiveDecimal,
-  toDecimalString,
-} from './money.ts';
+import { decimalString, positiveDecimal } from './decimal-strings.ts';
+import { Decimal, decimal, floorToStep, toDecimalString } from './money.ts';
 import { actionOf, clientOrderId, signalId, signalSchema } from './signal.ts';
 import { parseSymbol } from './symbol.ts';
 import { intervalMs, tradingDay } from './time.ts';

@@ -4,7 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { labelOfFile } from '../adapters/bars/file-label.ts';
 import { KeelError } from '../core/errors.ts';
-import { decimal, nonNegativeDecimal } from '../core/money.ts';
+import { nonNegativeDecimal } from '../core/decimal-strings.ts';
+import { decimal } from '../core/money.ts';
 import { intervalMs } from '../core/time.ts';
 
 /** One recorded minute, in the source's own decimal strings. */

@@ -12,7 +12,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
-import { positiveDecimal } from '../core/money.ts';
+import { positiveDecimal } from '../core/decimal-strings.ts';
 import { symbol as unifiedSymbol } from '../core/symbol.ts';
 import { balanceRecord, orderRecord, tradeRecord } from './binance/order-shapes.ts';
 import { chaosFaults, chaosOptionsSchema } from './chaos-faults.ts';

@@ -8,7 +8,7 @@
  * says the same of a call in the words of no venue.
  */
 import { z } from 'zod';
-import { positiveDecimal } from '../core/money.ts';
+import { positiveDecimal } from '../core/decimal-strings.ts';
 import { seededRandom } from './seeded-random.ts';
 
 const fault = z.discriminatedUnion('kind', [

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { KeelError } from '../core/errors.ts';
-import { decimalString } from '../core/money.ts';
+import { decimalString } from '../core/decimal-strings.ts';
 import type { SimulatorOptions } from './options.ts';
 
 export const FUNDING_EVERY_MS = 8 * 3_600_000;

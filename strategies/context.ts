@@ -8,7 +8,8 @@ import { executionPlan, sendsForMs } from '../core/execution/plan.ts';
 import type { Side } from '../core/fill.ts';
 import type { Instrument } from '../core/instrument.ts';
 import type { Json } from '../core/json.ts';
-import { Decimal, decimal, plainNumber, positiveDecimal, toDecimalString } from '../core/money.ts';
+import { positiveDecimal } from '../core/decimal-strings.ts';
+import { Decimal, decimal, plainNumber, toDecimalString } from '../core/money.ts';
 import type { OrderView } from '../core/order.ts';
 import {
   EXECUTION_TYPES,

@@ -1,7 +1,8 @@
 /** From the size a strategy asks for to a quantity in base. Marks at the last close, as a backtest does. */
 import { z } from 'zod';
 import { KeelError } from '../core/errors.ts';
-import { Decimal, decimal, floorToStep, positiveDecimal, toDecimalString } from '../core/money.ts';
+import { positiveDecimal } from '../core/decimal-strings.ts';
+import { Decimal, decimal, floorToStep, toDecimalString } from '../core/money.ts';
 import type { Size } from './base-strategy.ts';
 
 const amount = z.union([z.number().positive(), positiveDecimal]);

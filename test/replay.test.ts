@@ -67,6 +67,14 @@ describe('recorded histories', () => {
     expect(names()).toEqual(expect.arrayContaining(PATHS));
   });
 
+  it('are of workflows that load no schema library: each evaluates its modules anew', async () => {
+    const { workflowBundle } = await workflowParts();
+    const code = 'code' in workflowBundle ? workflowBundle.code : '';
+    const modules = code.match(/^\/\*\*\*\/ "[^"]+"/gm) ?? [];
+    expect(modules.filter((name) => name.includes('/core/money.ts'))).toHaveLength(1);
+    expect(modules.filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
+  });
+
   it('replay under the workflows of today', async () => {
     expect(await failures(await workflowParts())).toEqual({});
   });

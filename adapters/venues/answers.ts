@@ -1,7 +1,8 @@
 /** What every venue's reading of answers has in common: amounts, shapes, and words for what is not known. */
 import { z } from 'zod';
 import { type ErrorCode, KeelError } from '../../core/errors.ts';
-import { decimal, decimalString, toDecimalString } from '../../core/money.ts';
+import { decimalString } from '../../core/decimal-strings.ts';
+import { decimal, toDecimalString } from '../../core/money.ts';
 import type { Purpose } from '../rate-budget.ts';
 
 /** `"0.00100000"` → `"0.001"`. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { FundingSeries } from '../../backtest/contracts.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
-import { decimalString } from '../../core/money.ts';
+import { decimalString } from '../../core/decimal-strings.ts';
 import { isContract } from '../../core/symbol.ts';
 import { symbolAndFile } from './run-options.ts';
 

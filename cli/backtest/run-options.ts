@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { KeelError } from '../../core/errors.ts';
-import { Decimal, nonNegativeDecimal, positiveDecimal, toDecimalString } from '../../core/money.ts';
+import { nonNegativeDecimal, positiveDecimal } from '../../core/decimal-strings.ts';
+import { Decimal, toDecimalString } from '../../core/money.ts';
 import { symbol } from '../../core/symbol.ts';
 import { interval } from '../../core/time.ts';
 

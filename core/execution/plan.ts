@@ -5,7 +5,7 @@
  * Chase and TWAP follow the wall clock's timers, so they are outside the parity of live and backtest.
  */
 import { z } from 'zod';
-import { positiveDecimal } from '../money.ts';
+import { positiveDecimal } from '../decimal-strings.ts';
 
 const accounts = z
   .array(z.string().min(1))

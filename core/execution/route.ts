@@ -1,5 +1,4 @@
 /** Where an order is worked, and by which strategy: decided once, when it begins, and kept with the order. */
-import { z } from 'zod';
 import { decimal } from '../money.ts';
 import { chaseStrategy } from './chase.ts';
 import { icebergStrategy } from './iceberg.ts';
@@ -11,37 +10,21 @@ import type { ExecutionStrategy, OrderTerms, Place } from './strategy.ts';
 import { twapStrategy } from './twap.ts';
 import { bestVenue, type Venue } from './venues.ts';
 
-const amount = z.string();
-
 /**
  * How an order is worked: by its plan's kind, or `where-held`: an exit sells on each account what is held there,
  * whatever the books say.
  */
-const working = z.enum(['chase', 'twap', 'iceberg', 'best-venue', 'split', 'where-held']);
-export type Working = z.infer<typeof working>;
+export type Working = ExecutionPlan['kind'] | 'where-held';
 
 /** Kept as JSON with the order. */
-export const routeSchema = z.strictObject({
-  kind: working,
-  places: z.array(
-    z.strictObject({
-      accountId: z.string(),
-      exchange: z.string(),
-      step: amount,
-      minQuantity: amount,
-      maxQuantity: amount,
-      minNotional: amount,
-      capacity: amount.nullable(),
-    }),
-  ),
+export interface Route {
+  readonly kind: Working;
+  readonly places: readonly Place[];
   /** The first round of legs, where it is known when the order begins; empty for chase, TWAP and iceberg. */
-  shares: z.array(
-    z.strictObject({ accountId: z.string(), exchange: z.string(), quantity: amount }),
-  ),
+  readonly shares: readonly Share[];
   /** A line an account: what it takes, or why nothing. */
-  why: z.array(z.string()),
-});
-export type Route = Readonly<z.infer<typeof routeSchema>>;
+  readonly why: readonly string[];
+}
 
 /** An order without a plan is worked here only where its position is held on several accounts. */
 export function workingOf(plan: ExecutionPlan | undefined, reducing: boolean): Working {

@@ -1,6 +1,6 @@
 /** An alert: something a person must look at, told on `risk.alert.<level>`. */
 import { z } from 'zod';
-import { decimalString } from '../money.ts';
+import { decimalString } from '../decimal-strings.ts';
 import { symbol } from '../symbol.ts';
 import { timestamp } from '../time.ts';
 
