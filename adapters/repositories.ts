@@ -192,6 +192,18 @@ export interface SettingRepository {
   getOrCreate(key: string, value: () => string): Promise<string>;
 }
 
+/** A duty that this process has. */
+export interface Duty {
+  /** False once the connection that holds it is lost: another process may have it by then. Never throws. */
+  isOurs(): Promise<boolean>;
+  giveUp(): Promise<void>;
+}
+
+export interface DutyRepository {
+  /** Null where another process has it. PostgreSQL takes it from one that dies or is cut off. */
+  take(name: string): Promise<Duty | null>;
+}
+
 /** The paper venue's books. */
 export interface PaperStore {
   load(accountId: string, clientOrderId: string): Promise<Json | null>;
@@ -222,6 +234,7 @@ export interface Repositories {
   readonly users: UserRepository;
   readonly audit: AuditRepository;
   readonly settings: SettingRepository;
+  readonly duties: DutyRepository;
   readonly paper: PaperStore;
   readonly contracts: ContractRepository;
   /** Resolves when PostgreSQL answers; throws UNAVAILABLE with the reason. */

@@ -46,23 +46,26 @@ describeWith(['postgres', 'temporal'], 'the risk monitor', () => {
     return entry;
   }
 
-  /** Advances the recorded market and tells its price, as the collector does, until the guard has ended. */
+  /** Tells the price of the moment, as the collector does. */
+  async function tell({ symbol }: Signal, told?: string): Promise<void> {
+    const { marketTime, prices } = stage.simulator.state();
+    const price = told ?? prices[symbol] ?? '';
+    const tick = createMarketData({ timestamp: marketTime, price });
+    await stage.house.bus.publish(marketTopic('binance', symbol), MARKET, [
+      {
+        id: `${String(marketTime)} ${price}`,
+        key: symbol,
+        time: marketTime,
+        data: { kind: 'tick', tick },
+      },
+    ]);
+  }
+
+  /** Advances the recorded market and tells its price until the guard has ended. */
   async function playOut(entry: Signal): Promise<GuardView> {
     for (;;) {
       stage.simulator.advance(1);
-      const { marketTime, prices } = stage.simulator.state();
-      const tick = createMarketData({
-        timestamp: marketTime,
-        price: prices[entry.symbol] ?? '',
-      });
-      await stage.house.bus.publish(marketTopic('binance', entry.symbol), MARKET, [
-        {
-          id: String(marketTime),
-          key: entry.symbol,
-          time: marketTime,
-          data: { kind: 'tick', tick },
-        },
-      ]);
+      await tell(entry);
       // So long as a guard is on its way the market waits for it.
       await sleep(400);
       const guard = await guardOf(entry);
@@ -91,6 +94,30 @@ describeWith(['postgres', 'temporal'], 'the risk monitor', () => {
     expect(done).toMatchObject({ ending: 'flat', exit: 'trailing' });
     expect(Number(done.bestPrice)).toBeGreaterThan(Number(first.bestPrice));
     expect(Number(done.levels.stop)).toBeGreaterThan(Number(first.levels.stop));
+    expect((await soldBy(entry)).filter((quantity) => quantity !== '0')).toEqual(['0.00999']);
+  });
+
+  it('hands over to one that stood by: a price that came in between is acted on, once', async () => {
+    const entry = await enter({ takeProfit: { fraction: '0.01' } });
+    const { takeProfit } = (await guardOf(entry)).levels;
+    await monitor.stop();
+    const second = startRiskMonitor(stage.house);
+    const third = startRiskMonitor(stage.house);
+    monitor = {
+      stop: async () => {
+        await (await second).stop();
+        await (await third).stop();
+      },
+    };
+    stage.simulator.advance(1);
+    await tell(entry, takeProfit ?? '');
+    await Promise.all([second, third]);
+    await tell(entry, takeProfit ?? '');
+    while ((await guardOf(entry)).state !== 'ended') await sleep(50);
+    await (await second).stop();
+    // Whoever has it now is told the price again, of a guard that has acted.
+    await tell(entry, takeProfit ?? '');
+    expect(await guardOf(entry)).toMatchObject({ ending: 'flat', exit: 'take-profit' });
     expect((await soldBy(entry)).filter((quantity) => quantity !== '0')).toEqual(['0.00999']);
   });
 

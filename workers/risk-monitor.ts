@@ -1,7 +1,8 @@
 /**
  * The risk monitor: holds the prices of market.* against the levels of the guards and tells a guard that one
- * was reached; and looks that every guard that lives has its workflow. Run one: a second takes the prices of
- * some symbols from it, and each would tell people of those it does not see.
+ * was reached; and looks that every guard that lives has its workflow. One is at work, any other stands by: two
+ * would share the prices, and each would tell people of those it does not see. What one was telling when it died
+ * the next one tells again, and a guard acts once, by the generation of its levels.
  */
 import { MARKET, ORDER } from '../adapters/bus/messages.ts';
 import { ALERT_TOPICS, ALL_MARKETS, ALL_ORDERS } from '../adapters/bus/topics.ts';
@@ -9,11 +10,17 @@ import { createGuardDoor } from '../adapters/temporal/guard-door.ts';
 import { createGuardMonitor } from './guard-monitor.ts';
 import type { House } from './house.ts';
 import { runProcess, type Running } from './run-process.ts';
+import { standBy } from './stand-by.ts';
 
 const REFRESH_MS = 1_000;
 const SWEEP_MS = 5_000;
 
-export async function startRiskMonitor(house: House): Promise<Running> {
+export function startRiskMonitor(house: House): Promise<Running> {
+  const { logger, repositories } = house;
+  return standBy('risk-monitor', () => watchGuards(house), { duties: repositories.duties, logger });
+}
+
+async function watchGuards(house: House): Promise<Running> {
   const { adapters, bus, logger, repositories } = house;
   await bus.ensureTopics(ALERT_TOPICS);
   const { client } = await house.temporal();

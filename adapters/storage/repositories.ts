@@ -9,6 +9,7 @@ import { createAuditRepository } from './audit.ts';
 import { createContractRepository } from './contracts.ts';
 import type { Database } from './database.ts';
 import { createDecisionRepository } from './decisions.ts';
+import { createDutyRepository } from './duties.ts';
 import { createGuardRepository } from './guards.ts';
 import { createHaltRepository } from './halts.ts';
 import { createKlineRepository } from './klines.ts';
@@ -52,6 +53,7 @@ export function createRepositories(
     users: withKeelErrors(createUserRepository(db)),
     audit: withKeelErrors(createAuditRepository(db, now)),
     settings: withKeelErrors(createSettingRepository(db)),
+    duties: withKeelErrors(createDutyRepository(db)),
     contracts: withKeelErrors(createContractRepository(db, now)),
     paper: withKeelErrors(createPaperStore(db, now)),
     ...withKeelErrors({
