@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCsv } from '../adapters/bars/write-csv.ts';
@@ -52,8 +52,8 @@ describe('keel optimize and walk-forward', () => {
   it('prints the best on both parts, and warns', async () => {
     const { code, out, err } = await keel('optimize', ...data, ...SPACE, ...RETURN);
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^3 trials, 0 failed, 1 points refused/);
-    expect(out).toMatch(/fast=3 slow=20/);
+    expect(out).toMatch(/^3 trials, 0 failed, 1 points refused/m);
+    expect(out).toMatch(/│ fast=3 slow=20 |│ fast=3 .*\n│ slow=20 /);
     expect(out).toMatch(/Warning: under 10 days/);
   });
 
@@ -65,6 +65,22 @@ describe('keel optimize and walk-forward', () => {
       windows: [{ best: { score: expect.any(Number) } }, {}],
       outOfSample: { format: 'keel-backtest/1' },
     });
+  });
+
+  it('writes both parts side by side as a page', async () => {
+    for (const command of ['optimize', 'walk-forward']) {
+      const page = join(folder, command, 'page.html');
+      const { code, err } = await keel(command, ...data, ...SPACE, ...RETURN, '--html', page);
+      expect([code, err]).toEqual([0, `wrote ${page}`]);
+      const text = readFileSync(page, 'utf8');
+      expect(text).toContain('<h2>In sample against out of sample</h2>');
+      expect(text.includes('In sample: equity')).toBe(command === 'optimize');
+      expect(text).toContain('aria-label="BTC/USDT, candles of');
+    }
+    const page = join(folder, 'none.html');
+    const none = ['--min-trades', '9999', '--html', page];
+    const { code, err } = await keel('optimize', ...data, ...SPACE, ...none);
+    expect([code, err]).toEqual([1, expect.stringContaining('is not written')]);
   });
 
   it('refuses what cannot be with code 2, and ends with 1 where nothing has a score', async () => {

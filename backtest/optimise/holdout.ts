@@ -1,6 +1,7 @@
 /** The search on the first part of the data, and its best on the part it has not seen. */
 import { KeelError } from '../../core/errors.ts';
 import type { Summary } from '../metrics.ts';
+import type { BacktestResult } from '../result.ts';
 import { doubts, luckOf, type Luck } from './luck.ts';
 import { scoreOf, type Objective } from './objective.ts';
 import type { RunPool } from './run-pool.ts';
@@ -77,6 +78,28 @@ export async function optimise(
   );
   const outside = outcomes.map((outcome) => (outcome.ok ? outcome.answer.summary : null));
   return holdoutOf(parts, found, outside, options);
+}
+
+export interface BothRuns {
+  readonly inSample: BacktestResult;
+  readonly outOfSample: BacktestResult;
+}
+
+/** The best, whole, on what it was chosen by and on the rest; null where there is none or it fails. */
+export async function bothRuns(
+  pool: RunPool,
+  { inSample, outOfSample, best: [first] }: Holdout,
+): Promise<BothRuns | null> {
+  if (first === undefined) return null;
+  const { parameters } = first.trial;
+  const [inside, outside] = (
+    await pool.run(
+      [inSample, outOfSample].map((part) => ({ ...part, parameters, wants: 'result' as const })),
+    )
+  ).map((outcome) => (outcome.ok ? outcome.answer.result : undefined));
+  return inside === undefined || outside === undefined
+    ? null
+    : { inSample: inside, outOfSample: outside };
 }
 
 /** Those with a score, `most` at most. */

@@ -1,5 +1,7 @@
 /** How far the best of many trials is to be believed. */
-import { deflatedSharpe, expectedMaximumSharpe } from '../statistics.ts';
+import { isClosed, tradeReturn } from '../metrics/trade-statistics.ts';
+import type { BacktestResult } from '../result.ts';
+import { deflatedSharpe, expectedMaximumSharpe, luckPValue } from '../statistics.ts';
 import { standardDeviation } from '../metrics/risk.ts';
 import { DAYS_PER_YEAR } from '../metrics/returns.ts';
 import type { Search, Trial } from './search.ts';
@@ -30,6 +32,14 @@ export function luckOf({ trials }: Search): Luck {
         ? null
         : expectedMaximumSharpe(variance, sharpes.length) * Math.sqrt(DAYS_PER_YEAR),
   };
+}
+
+/** Permutations of signs: enough for three decimal places. */
+const PERMUTATIONS = 10_000;
+
+/** `luckPValue` of the closed trades of a run that nothing was chosen by. */
+export function luckOfTrades({ trades }: BacktestResult, seed: number): number | null {
+  return luckPValue(trades.filter(isClosed).map(tradeReturn), { runs: PERMUTATIONS, seed });
 }
 
 /** What makes the best trial doubtful, as sentences for people; empty where nothing does. */

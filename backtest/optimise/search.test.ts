@@ -2,12 +2,14 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import { Faulty } from '../../test/factories/strategies/cheats.ts';
 import { createStudy } from '../../test/factories/studies.ts';
-import { optimise } from './holdout.ts';
+import { bothRuns, optimise } from './holdout.ts';
 import { RunPool, type PoolOptions } from './run-pool.ts';
 import { Course, search, type SearchOptions, type Trial } from './search.ts';
 import { searchSpace } from './space.ts';
 import { spanOf } from './spans.ts';
 import { answer, type Study } from './study.ts';
+import { summarise } from '../metrics.ts';
+import { luckOfTrades } from './luck.ts';
 import { walkForward, windowsOf } from './walk-forward.ts';
 
 /** Threads start slowly on a busy machine. */
@@ -144,9 +146,11 @@ describe('a course', () => {
 
 describe('out of sample', () => {
   it('the best are run on what the search has not seen, and luck is named', async () => {
-    const { inSample, outOfSample, best, luck, warnings } = await pooled((pool) =>
-      optimise(pool, target, span, { ...options, inSample: 0.7, best: 3 }),
-    );
+    const { found, runs } = await pooled(async (pool) => {
+      const holdout = await optimise(pool, target, span, { ...options, inSample: 0.7, best: 3 });
+      return { found: holdout, runs: await bothRuns(pool, holdout) };
+    });
+    const { inSample, outOfSample, best, luck, warnings } = found;
     expect(inSample.to).toBe(outOfSample.from);
     expect((inSample.to - span.from) / (span.to - span.from)).toBeCloseTo(0.7, 6);
     expect(best).toHaveLength(3);
@@ -157,6 +161,8 @@ describe('out of sample', () => {
       wants: 'summary',
     });
     expect(first!.outOfSample).toEqual(byHand.summary);
+    expect(summarise(runs!.inSample)).toEqual(first!.trial.summary);
+    expect(summarise(runs!.outOfSample)).toEqual(byHand.summary);
     // The bars are a random walk: whatever is found is luck.
     expect(luck.trials).toBe(24);
     expect(luck.deflatedSharpe).toBeLessThan(0.95);
@@ -166,7 +172,7 @@ describe('out of sample', () => {
   it('walks forward: windows follow each other, and their equity is one curve', async () => {
     const settings = { ...options, sampler: 'random', trials: 4, minTrades: 0 } as const;
     const walk = { windows: 3, inSample: 0.6, anchored: false };
-    const { windows, result, summary, efficiency } = await pooled((pool) =>
+    const { windows, result, summary, efficiency, luckPValue } = await pooled((pool) =>
       walkForward(pool, target, span, '10000', { ...settings, ...walk }),
     );
     expect(windows).toHaveLength(3);
@@ -178,6 +184,8 @@ describe('out of sample', () => {
     const compounded = windows.reduce((worth, one) => worth * (1 + one.summary!.totalReturn), 1);
     expect(1 + summary.totalReturn).toBeCloseTo(compounded, 10);
     expect(efficiency === null || Number.isFinite(efficiency)).toBe(true);
+    expect(luckPValue).toBe(luckOfTrades(result, options.seed));
+    expect(luckPValue).toBeGreaterThan(0.05);
   });
 
   it('windows roll or are anchored', () => {

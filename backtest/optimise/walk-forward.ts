@@ -9,6 +9,7 @@ import { summarise, type Summary } from '../metrics.ts';
 import { DAY_MS } from '../metrics/returns.ts';
 import { mean } from '../metrics/risk.ts';
 import type { BacktestResult, EquityCurve, MarketSpan } from '../result.ts';
+import { luckOfTrades } from './luck.ts';
 import type { RunPool } from './run-pool.ts';
 import {
   search,
@@ -44,6 +45,8 @@ export interface WalkForward {
   readonly summary: Summary;
   /** Return a day out of sample / in sample, means of the windows; null where in sample it is not above 0. */
   readonly efficiency: number | null;
+  /** Of the traded stretches' trades (see `luckPValue`); null without one. */
+  readonly luckPValue: number | null;
 }
 
 /** The stretches. Throws INVALID_INPUT for numbers that cannot be. */
@@ -93,7 +96,13 @@ export async function walkForward(
     if (!(Number(worth) > 0)) break;
   }
   const result = stitch(results, options);
-  return { windows, result, summary: summarise(result), efficiency: efficiencyOf(windows) };
+  return {
+    windows,
+    result,
+    summary: summarise(result),
+    efficiency: efficiencyOf(windows),
+    luckPValue: luckOfTrades(result, options.seed),
+  };
 }
 
 async function trade(

@@ -18,7 +18,9 @@ describe('renderHtml', () => {
   it('draws every part of a run', () => {
     const { result, series } = createLongRun(3000);
     const page = render(result, { bars: series });
-    const titles = [...page.matchAll(/aria-label="([^"]+)"/g)].map(([, title]) => title);
+    const titles = [...page.matchAll(/role="img"\s+aria-label="([^"]+)"/g)].map(
+      ([, title]) => title,
+    );
     expect(titles).toEqual([
       'Equity, USDT',
       'Drawdown',
@@ -37,6 +39,41 @@ describe('renderHtml', () => {
     const page = render(result, { bars: series });
     expect(page).not.toMatch(/<script|https?:|<link|<img|@import|url\(/);
     expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+  });
+
+  it('zooms charts over time by radio buttons and a box that scrolls, both for keys too', () => {
+    const { result, series } = createLongRun(3000);
+    const page = render(result, { bars: series });
+    const box = page.slice(page.indexOf('<section class="zoom"'), page.indexOf('<h2>Returns by'));
+    expect(box.match(/type="radio"/g)).toHaveLength(3);
+    expect(box).toMatch(/value="1"\s+checked/);
+    expect(box.match(/class="scroller" tabindex="0"/g)).toHaveLength(1);
+    expect(box.match(/<figure>/g)).toHaveLength(4);
+    // Each chart has labels for every zoom, and prices have finer candles near by.
+    expect(box.match(/class="x z\d+"/g)).toHaveLength(12);
+    expect(box.match(/<g class="z4 z16"/g)).toHaveLength(2);
+    expect(box).toContain('zoomed in of 4 h');
+  });
+
+  it('shows in sample against out of sample, figure by figure', () => {
+    const [inside, outside] = [createLongRun(500).result, createLongRun(200).result];
+    const table = {
+      title: 'In sample <',
+      labels: 1,
+      headings: ['a', 'in'],
+      rows: [['fast=3', '9']],
+    };
+    const comparison = { table, remarks: ['a remark'], warnings: ['a warning'] };
+    const inSample = { result: inside, summary: summarise(inside) };
+    const page = render(outside, { research: { comparison, inSample } });
+    expect(page).toContain('<h1>Out of sample of');
+    expect(page).toMatch(/<h2>In sample &lt;[^]*fast=3[^]*class="loss">a warning[^]*a remark/);
+    expect(page).toMatch(/aria-label="In sample: equity[^]*aria-label="Out of sample: equity/);
+    const row = />Round trips<\/td>\s*<td>(\d+)<\/td>\s*<td>(\d+)<\/td>/.exec(page);
+    const { roundTrips } = summarise(outside);
+    expect(row?.slice(1)).toEqual([inSample.summary.roundTrips, roundTrips].map(String));
+    const alone = render(outside, { research: { comparison } });
+    expect(alone).not.toMatch(/class="pair"|>in sample</);
   });
 
   it('escapes what users write, in tags, notices and the configuration', () => {

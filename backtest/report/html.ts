@@ -3,9 +3,11 @@ import type { BarSeries } from '../../core/bar-series.ts';
 import type { Summary } from '../metrics.ts';
 import { periodReturns } from '../metrics/returns.ts';
 import type { BacktestResult } from '../result.ts';
+import type { Comparison } from './comparison.ts';
 import { figureGroups } from './figures.ts';
 import { percent, plain, tagText, time } from './format.ts';
-import { drawdownChart, equityChart, priceChart, returnsChart } from './html/charts.ts';
+import { drawdownChart, equityChart, equityPair, priceChart, returnsChart } from './html/charts.ts';
+import { zoomable } from './html/zoom.ts';
 import { html, type Markup } from './html/markup.ts';
 import { STYLE } from './html/style.ts';
 import { drawTable, monthlyTable } from './html/tables.ts';
@@ -14,6 +16,15 @@ import { groupTables, openTradesTable, type TextTable, tradesTable } from './tab
 export interface HtmlOptions {
   /** Bars of the symbols whose price is to be drawn, in the order wanted. Bars outside the run are left out. */
   readonly bars?: readonly BarSeries[];
+  /** For a run that a search chose. */
+  readonly research?: Research;
+}
+
+/** What the run was chosen by; the run itself is out of sample. */
+export interface Research {
+  readonly comparison: Comparison;
+  /** The same parameters on what they were chosen by, where that is one run. */
+  readonly inSample?: { readonly result: BacktestResult; readonly summary: Summary };
 }
 
 /** Rows of the table of trades; a file of all of a long run's would be too long to open. */
@@ -23,10 +34,10 @@ const MOST_TRADES = 1000;
 export function renderHtml(
   result: BacktestResult,
   summary: Summary,
-  { bars = [] }: HtmlOptions = {},
+  { bars = [], research }: HtmlOptions = {},
 ): string {
   const { run, notices } = result;
-  const name = `${tagText(run.strategyType)} on ${run.exchange}`;
+  const title = `${research === undefined ? 'Backtest' : 'Out of sample'} of ${tagText(run.strategyType)} on ${run.exchange}`;
   const open = openTradesTable(result);
   const groups = [...groupTables(result, summary), ...(open === null ? [] : [open])];
   return html`<!doctype html>
@@ -38,13 +49,13 @@ export function renderHtml(
           http-equiv="Content-Security-Policy"
           content="default-src 'none'; style-src 'unsafe-inline'"
         />
-        <title>Backtest of ${name}</title>
+        <title>${title}</title>
         <style>
           ${STYLE}
         </style>
       </head>
       <body>
-        <h1>Backtest of ${name}</h1>
+        <h1>${title}</h1>
         <p class="under">
           ${run.symbols.join(', ')} · bars of ${run.interval} · ${time(run.from)} to ${time(run.to)}
           UTC
@@ -59,24 +70,9 @@ export function renderHtml(
                 </ul>
               </section>`
         }
-        ${tiles(summary)} ${result.equity.at.length === 0 ? '' : charts(result, summary, bars)}
-        <div class="figures">
-          ${figureGroups(result, summary).map(
-            ({ title, figures }) =>
-              html`<section class="card">
-                <h2>${title}</h2>
-                <table>
-                  ${figures.map(
-                    ([label, value]) =>
-                      html`<tr>
-                        <td class="l">${label}</td>
-                        <td>${value}</td>
-                      </tr>`,
-                  )}
-                </table>
-              </section>`,
-          )}
-        </div>
+        ${research === undefined ? '' : researched(research, { result, summary })} ${tiles(summary)}
+        ${result.equity.at.length === 0 ? '' : charts(result, summary, bars)}
+        ${figures({ result, summary }, research?.inSample)}
         ${groups
           .filter(({ rows }) => rows.length > 0)
           .map(
@@ -98,6 +94,61 @@ export function renderHtml(
         </footer>
       </body>
     </html> `.text;
+}
+
+interface Run {
+  readonly result: BacktestResult;
+  readonly summary: Summary;
+}
+
+/** In sample against out of sample: the table, and the equity of both. */
+function researched({ comparison, inSample }: Research, outOfSample: Run): Markup {
+  const { table, remarks, warnings } = comparison;
+  return html`<section class="card">
+      <h2>${table.title}</h2>
+      ${drawTable(table)}
+      <ul class="remarks">
+        ${warnings.map((warning) => html`<li class="loss">${warning}</li>`)}
+        ${remarks.map((remark) => html`<li>${remark}</li>`)}
+      </ul>
+    </section>
+    ${inSample === undefined ? '' : equityPair(inSample, outOfSample)}`;
+}
+
+/** All figures of the run, and those of the same parameters in sample where there are any. */
+function figures(run: Run, inSample: Run | undefined): Markup {
+  const inside = new Map(
+    (inSample === undefined ? [] : figureGroups(inSample.result, inSample.summary)).flatMap(
+      ({ title, figures: own }) => own.map(([label, value]) => [`${title} ${label}`, value]),
+    ),
+  );
+  const heading =
+    inSample === undefined
+      ? ''
+      : html`<tr>
+          <th></th>
+          <th>in sample</th>
+          <th>out of sample</th>
+        </tr>`;
+  return html`<div class="figures">
+    ${figureGroups(run.result, run.summary).map(
+      ({ title, figures: own }) =>
+        html`<section class="card">
+          <h2>${title}</h2>
+          <table>
+            ${heading}
+            ${own.map(
+              ([label, value]) =>
+                html`<tr>
+                  <td class="l">${label}</td>
+                  ${inSample === undefined ? '' : html`<td>${inside.get(`${title} ${label}`) ?? '–'}</td>`}
+                  <td>${value}</td>
+                </tr>`,
+            )}
+          </table>
+        </section>`,
+    )}
+  </div>`;
 }
 
 function tiles(summary: Summary): Markup {
@@ -124,12 +175,16 @@ function charts(result: BacktestResult, summary: Summary, bars: readonly BarSeri
   const start = Number(summary.startBalance);
   const months = periodReturns(result.equity, start, 'month');
   const years = periodReturns(result.equity, start, 'year');
-  return html`${equityChart(result, summary)} ${drawdownChart(result, summary)}
+  return html`${zoomable([
+      equityChart(result, summary),
+      drawdownChart(result, summary),
+      ...bars.map((series) => priceChart(result, series)),
+    ])}
     <section class="card">
       <h2>Returns by month</h2>
       ${monthlyTable(months, years)}
     </section>
-    ${bars.map((series) => priceChart(result, series))} ${returnsChart(result) ?? ''}`;
+    ${returnsChart(result) ?? ''}`;
 }
 
 function trades(result: BacktestResult, table: TextTable): Markup {

@@ -3,12 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Summary } from '../../backtest/metrics.ts';
 import { csvFiles } from '../../backtest/report/csv.ts';
-import { renderHtml } from '../../backtest/report/html.ts';
+import { renderHtml, type Research } from '../../backtest/report/html.ts';
 import { fromJson, toJson } from '../../backtest/report/json.ts';
 import type { BacktestResult } from '../../backtest/result.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import type { Io } from '../session.ts';
 
 /** A run with what its figures say. */
 export interface Report {
@@ -16,6 +17,8 @@ export interface Report {
   readonly summary: Summary;
   /** Drawn in the page; none where only the stored result is at hand. */
   readonly bars?: readonly BarSeries[];
+  /** What the run was chosen by; none of a plain backtest. */
+  readonly research?: Research;
 }
 
 /** result.json, report.html, and trades, fills, orders and equity as CSV; folders are made. */
@@ -49,8 +52,13 @@ export function readReport(file: string): Report {
   return fromJson(document);
 }
 
-function page({ result, summary, bars = [] }: Report): string {
-  return renderHtml(result, summary, { bars });
+function page({ result, summary, ...options }: Report): string {
+  return renderHtml(result, summary, options);
+}
+
+/** Not on standard output, which is the report's. */
+export function tellFiles({ err }: Pick<Io, 'err'>, files: readonly string[]): void {
+  for (const file of files) err(`wrote ${file}`);
 }
 
 function writeText(file: string, text: string): string {

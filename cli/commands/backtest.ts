@@ -6,7 +6,7 @@ import type { Period } from '../../backtest/metrics/returns.ts';
 import { renderConsole } from '../../backtest/report/console.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
-import { exportReport, readReport, writePage, type Report } from '../backtest/files.ts';
+import { exportReport, readReport, tellFiles, writePage, type Report } from '../backtest/files.ts';
 import type { Session } from '../session.ts';
 
 const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
@@ -41,7 +41,7 @@ export function addBacktestCommands(program: Command, session: Session): void {
     const result = runBacktest(input);
     progress('reckoning the figures');
     const report = { result, summary: summarise(result), bars: input.series };
-    if (options.export !== undefined) tellFiles(session, exportReport(options.export, report));
+    if (options.export !== undefined) tellFiles(session.io, exportReport(options.export, report));
     progress('');
     tell(session, report, options);
   });
@@ -65,13 +65,8 @@ function reportOptions(command: Command): Command {
 
 function tell(session: Session, report: Report, { html, breakdown }: ReportOptions): void {
   const { result, summary } = report;
-  if (html !== undefined) tellFiles(session, [writePage(html, report)]);
+  if (html !== undefined) tellFiles(session.io, [writePage(html, report)]);
   session.print(toJson(result, summary), () =>
     renderConsole(result, summary, { periods: breakdown, width: session.width }).trimEnd(),
   );
-}
-
-/** Not on standard output, which is the report's. */
-function tellFiles({ io }: Session, files: readonly string[]): void {
-  for (const file of files) io.err(`wrote ${file}`);
 }

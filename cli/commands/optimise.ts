@@ -1,20 +1,26 @@
 /** keel optimize, walk-forward */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { optimise, reportOf, type StudyReport } from '../../backtest/optimise/holdout.ts';
+import { summarise } from '../../backtest/metrics.ts';
+import {
+  bothRuns,
+  optimise,
+  reportOf,
+  type BothRuns,
+  type StudyReport,
+} from '../../backtest/optimise/holdout.ts';
 import { objectives, type Objective } from '../../backtest/optimise/objective.ts';
 import { RunPool } from '../../backtest/optimise/run-pool.ts';
 import { samplerNames, type SamplerName } from '../../backtest/optimise/sampler.ts';
 import type { OnProgress } from '../../backtest/optimise/search.ts';
-import type { Point } from '../../backtest/optimise/space.ts';
-import type { Span } from '../../backtest/optimise/spans.ts';
-import { walkForward, type WalkForward } from '../../backtest/optimise/walk-forward.ts';
+import { walkForward } from '../../backtest/optimise/walk-forward.ts';
+import { compareStudy, compareWalk, type Comparison } from '../../backtest/report/comparison.ts';
+import { drawTable } from '../../backtest/report/console.ts';
 import { toJson } from '../../backtest/report/json.ts';
-import { percent, plain, time } from '../../backtest/report/format.ts';
-import type { Summary } from '../../backtest/metrics.ts';
+import type { BarSeries } from '../../core/bar-series.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
 import { openSearch, type OpenedSearch } from '../backtest/open-study.ts';
+import { tellFiles, writePage, type Report } from '../backtest/files.ts';
 import type { Session } from '../session.ts';
-import { table } from '../tables.ts';
 
 interface SearchCommand extends GivenOptions {
   readonly space?: readonly string[];
@@ -25,6 +31,7 @@ interface SearchCommand extends GivenOptions {
   readonly seed: number;
   readonly workers?: number;
   readonly inSample: number;
+  readonly html?: string;
 }
 
 export function addOptimiseCommands(program: Command, session: Session): void {
@@ -40,16 +47,15 @@ Examples:
   keel optimize -s my-idea --strategy-path ~/strategies --data bars.csv --sampler grid --space n=5,10,20 --json`,
     )
     .action(async (options: SearchCommand & { readonly best: number }) => {
-      const found = await inPool(session, options, ({ pool, target, span, search, told }) =>
-        optimise(
-          pool,
-          target,
-          span,
-          { ...search, inSample: options.inSample, best: options.best },
-          told,
-        ),
-      );
-      tellStudy(session, reportOf(found, options));
+      const { inSample, best, html } = options;
+      const [{ found, runs }, bars] = await inPool(session, options, async (prepared) => {
+        const { pool, target, span, search, told } = prepared;
+        const holdout = await optimise(pool, target, span, { ...search, inSample, best }, told);
+        return { found: holdout, runs: html === undefined ? null : await bothRuns(pool, holdout) };
+      });
+      const report = reportOf(found, options);
+      if (html !== undefined) writeStudy(session, html, report, runs, bars);
+      tellStudy(session, report);
     });
 
   searchOptions(program.command('walk-forward'), 50)
@@ -67,8 +73,8 @@ Examples:
     )
     .action(
       async (options: SearchCommand & { readonly windows: number; readonly anchored?: true }) => {
-        const { windows, anchored = false, inSample } = options;
-        const walked = await inPool(
+        const { windows, anchored = false, inSample, objective, html } = options;
+        const [walked, bars] = await inPool(
           session,
           options,
           ({ pool, target, span, wallet, search, told }) =>
@@ -82,8 +88,13 @@ Examples:
             ),
         );
         const { result, summary, ...rest } = walked;
+        const comparison = compareWalk(walked, objective);
+        if (html !== undefined) {
+          const report = { result, summary, bars, research: { comparison } };
+          tellFiles(session.io, [writePage(html, report)]);
+        }
         session.print({ ...rest, seed: options.seed, outOfSample: toJson(result, summary) }, () =>
-          describeWalk(walked, options.objective),
+          describe(comparison, session.width),
         );
       },
     );
@@ -105,7 +116,8 @@ function searchOptions(command: Command, trials: number): Command {
     .option('--trials <n>', 'most trials', number, trials)
     .option('--seed <n>', 'the same seed gives the same trials', number, 1)
     .option('--workers <n>', 'threads; else one a core', number)
-    .option('--in-sample <share>', 'of the time, searched on', number, 0.7);
+    .option('--in-sample <share>', 'of the time, searched on', number, 0.7)
+    .option('--html <file>', 'the out-of-sample report as one page, in sample beside it');
 }
 
 /** A number of the command line; what it may be is checked where it is used. */
@@ -122,11 +134,12 @@ interface Prepared extends Pick<OpenedSearch, 'target' | 'span'> {
   readonly told: OnProgress;
 }
 
+/** What the work gave, and the bars it was done on. */
 async function inPool<T>(
   session: Session,
   options: SearchCommand,
   work: (prepared: Prepared) => Promise<T>,
-): Promise<T> {
+): Promise<[T, readonly BarSeries[]]> {
   const {
     study,
     target,
@@ -135,10 +148,11 @@ async function inPool<T>(
   } = openSearch(await openRun(session, options), options);
   const pool = new RunPool(study, { workers: options.workers });
   try {
-    return await work({
+    const done = await work({
       ...{ pool, target, span, search, wallet: study.input.wallet },
       told: (done, total) => session.io.progress?.(`trial ${String(done)} of ${String(total)}`),
     });
+    return [done, study.input.series];
   } finally {
     await pool.close();
     session.io.progress?.('');
@@ -147,89 +161,34 @@ async function inPool<T>(
 
 /** Prints a study; one without any score is a finding that fails. */
 export function tellStudy(session: Session, report: StudyReport): void {
-  session.print(report, describeStudy);
+  session.print(report, () => describe(compareStudy(report), session.width));
   if (report.best.length === 0) session.findingsFail();
 }
 
-function describeStudy(report: StudyReport): string {
-  const { inSample, outOfSample, trials, best, luck, warnings, objective } = report;
-  const rows = best.map(({ trial, outOfSample: outside, outOfSampleScore }) => [
-    trial.number,
-    pointText(trial.parameters),
-    plain(trial.score),
-    plain(outOfSampleScore),
-    ...figures(trial.summary),
-    ...figures(outside),
-  ]);
-  const credible = luck.deflatedSharpe;
+/** The page of the best out of sample, with the same in sample beside it. */
+function writeStudy(
+  { io }: Session,
+  file: string,
+  report: StudyReport,
+  runs: BothRuns | null,
+  bars: readonly BarSeries[],
+): void {
+  if (runs === null) {
+    io.err(`${file} is not written: nothing was found that runs on both parts`);
+    return;
+  }
+  const [inSample, outOfSample] = [runs.inSample, runs.outOfSample].map((result) => ({
+    result,
+    summary: summarise(result),
+  })) as [Report, Report];
+  const research = { comparison: compareStudy(report), inSample };
+  tellFiles(io, [writePage(file, { ...outOfSample, bars, research })]);
+}
+
+function describe({ table, remarks, warnings }: Comparison, width: number): string {
   return [
-    `${String(trials.length)} trials, ${String(report.failed)} failed, ${String(report.rejected)} points refused by the configuration`,
-    `In sample ${spanText(inSample)}, out of sample ${spanText(outOfSample)}`,
-    table(
-      [
-        'trial',
-        'parameters',
-        `${objective} in`,
-        'out',
-        'return in',
-        'drawdown',
-        'trades',
-        'return out',
-        'drawdown',
-        'trades',
-      ],
-      rows,
-    ),
-    `Deflated Sharpe ratio of the best: ${credible === null ? 'n/a' : plain(credible)} (${String(luck.trials)} trials)`,
+    ...(table.rows.length === 0 ? [] : [drawTable(table, width)]),
+    ...remarks,
     ...warnings.map((warning) => `Warning: ${warning}`),
   ].join('\n');
-}
-
-function describeWalk(
-  { windows, result, summary, efficiency }: WalkForward,
-  objective: Objective,
-): string {
-  const rows = windows.map(({ inSample, outOfSample, best, summary: outside }) => [
-    spanText(inSample),
-    spanText(outOfSample),
-    best === null ? 'none has a score' : pointText(best.parameters),
-    plain(best?.score ?? null),
-    ...figures(best?.summary ?? null),
-    ...figures(outside),
-  ]);
-  return [
-    table(
-      [
-        'searched',
-        'traded',
-        'best',
-        objective,
-        'return in',
-        'drawdown',
-        'trades',
-        'return out',
-        'drawdown',
-        'trades',
-      ],
-      rows,
-    ),
-    `Out of sample ${spanText(result.run)}: return ${percent(summary.totalReturn)}, max drawdown ${percent(summary.maxDrawdown.share)}, ` +
-      `Sharpe ${plain(summary.sharpe)}, ${String(summary.roundTrips)} round trips, final equity ${plain(Number(summary.finalEquity))} ${summary.quote}`,
-    `Efficiency (return a day out of sample / in sample): ${plain(efficiency)}`,
-  ].join('\n');
-}
-
-function figures(summary: Summary | null): (string | number)[] {
-  if (summary === null) return ['n/a', 'n/a', 'n/a'];
-  return [percent(summary.totalReturn), percent(summary.maxDrawdown.share), summary.roundTrips];
-}
-
-function pointText(point: Point): string {
-  return Object.entries(point)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ');
-}
-
-function spanText({ from, to }: Span): string {
-  return `${time(from)} – ${time(to)}`;
 }

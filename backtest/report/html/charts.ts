@@ -7,12 +7,25 @@ import { quantile } from '../../metrics/risk.ts';
 import { isClosed, tradeReturn } from '../../metrics/trade-statistics.ts';
 import type { BacktestResult } from '../../result.ts';
 import { percent, plain } from '../format.ts';
-import { candlesOf, curvePoints, type Point } from './downsample.ts';
+import { type Candles, candlesOf, curvePoints, type Point } from './downsample.ts';
 import { html, type Markup } from './markup.ts';
-import { coordinate, drawPlot, placesOf, type Scale, timeAxis, valueAxis } from './plot.ts';
+import {
+  coordinate,
+  drawPlot,
+  fine,
+  placesOf,
+  type Plot,
+  type Scale,
+  timeAxis,
+  valueAxis,
+  zoomedTime,
+} from './plot.ts';
+import { zoomClass } from './zoom.ts';
 
-const COLUMNS = 800;
+const COLUMNS = 1600;
+/** On the page, and zoomed in. */
 const MOST_CANDLES = 300;
+const MOST_ZOOMED_CANDLES = 1200;
 /** Trades drawn on a price chart; of more, those that won or lost the most. */
 const MOST_MARKS = 1000;
 /** Above so many the marks are drawn small, to leave something of the price. */
@@ -21,8 +34,7 @@ const CROWDED = 120;
 function linePath(points: readonly Point[], x: Scale, y: Scale): string {
   return points
     .map(
-      ({ at, value }, index) =>
-        `${index === 0 ? 'M' : 'L'}${coordinate(x(at))} ${coordinate(y(value))}`,
+      ({ at, value }, index) => `${index === 0 ? 'M' : 'L'}${fine(x(at))} ${coordinate(y(value))}`,
     )
     .join('');
 }
@@ -32,7 +44,7 @@ function areaPath(points: readonly Point[], base: number, x: Scale, y: Scale): s
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return '';
   const floor = coordinate(y(base));
-  return `${linePath(points, x, y)}L${coordinate(x(last.at))} ${floor}L${coordinate(x(first.at))} ${floor}Z`;
+  return `${linePath(points, x, y)}L${fine(x(last.at))} ${floor}L${fine(x(first.at))} ${floor}Z`;
 }
 
 function extent(values: Iterable<number>): [number, number] {
@@ -44,18 +56,26 @@ function extent(values: Iterable<number>): [number, number] {
   return [low, high];
 }
 
-export function equityChart({ run, equity }: BacktestResult, summary: Summary): Markup {
-  const start = Number(summary.startBalance);
-  const points = [
-    { at: run.from, value: start },
+interface Run {
+  readonly result: BacktestResult;
+  readonly summary: Summary;
+}
+
+function equityPoints({ result: { run, equity }, summary }: Run): Point[] {
+  return [
+    { at: run.from, value: Number(summary.startBalance) },
     ...curvePoints(equity.at, equity.value, run.from, run.to, COLUMNS),
   ];
-  const [low, high] = extent(points.map(({ value }) => value));
-  return drawPlot({
-    title: `Equity, ${summary.quote}`,
+}
+
+/** Everything of an equity chart but its times. */
+function equityPlot(title: string, run: Run, [low, high]: [number, number]): Omit<Plot, 'x'> {
+  const start = Number(run.summary.startBalance);
+  const points = equityPoints(run);
+  return {
+    title,
     note: 'dashed: the start balance',
     height: 260,
-    x: timeAxis(run.from, run.to),
     y: valueAxis(low, high, (value, step) => plain(value, placesOf(step))),
     shapes: (x, y) =>
       html`<path class="area" d="${areaPath(points, low - (high - low), x, y)}" />
@@ -63,7 +83,32 @@ export function equityChart({ run, equity }: BacktestResult, summary: Summary): 
           class="line"
           d="${linePath(points, x, y)}"
         />`,
+  };
+}
+
+export function equityChart(result: BacktestResult, summary: Summary): Markup {
+  const run = { result, summary };
+  const range = extent(equityPoints(run).map(({ value }) => value));
+  const { from, to } = result.run;
+  return drawPlot({
+    ...equityPlot(`Equity, ${summary.quote}`, run, range),
+    ...zoomedTime(from, to),
   });
+}
+
+/** Equity in and out of sample side by side, on one scale of money and of time; one below the other on a phone. */
+export function equityPair(inSample: Run, outOfSample: Run): Markup {
+  const parts = [inSample, outOfSample];
+  const range = extent(parts.flatMap(equityPoints).map(({ value }) => value));
+  const lengths = parts.map(({ result: { run } }) => run.to - run.from);
+  const names = ['In sample', 'Out of sample'];
+  return html`<div class="pair" style="--in:${lengths[0] ?? 1}fr;--out:${lengths[1] ?? 1}fr">
+    ${parts.map((part, index) => {
+      const { from, to } = part.result.run;
+      const title = `${names[index] ?? ''}: equity, ${part.summary.quote}`;
+      return drawPlot({ ...equityPlot(title, part, range), x: timeAxis(from, to) });
+    })}
+  </div>`;
 }
 
 export function drawdownChart({ run, equity }: BacktestResult, summary: Summary): Markup {
@@ -78,7 +123,7 @@ export function drawdownChart({ run, equity }: BacktestResult, summary: Summary)
     title: 'Drawdown',
     note: 'below the highest equity so far',
     height: 140,
-    x: timeAxis(run.from, run.to),
+    ...zoomedTime(run.from, run.to),
     y: { ...axis, to: 0 },
     shapes: (x, y) =>
       html`<path class="sunk" d="${areaPath(points, 0, x, y)}" />
@@ -88,50 +133,58 @@ export function drawdownChart({ run, equity }: BacktestResult, summary: Summary)
 
 /** Candles of one symbol, and its trades from entry to exit. */
 export function priceChart({ run, trades }: BacktestResult, series: BarSeries): Markup {
-  const { candles, widthMs } = candlesOf(series, run.from, run.to, MOST_CANDLES);
+  const far = candlesOf(series, run.from, run.to, MOST_CANDLES);
+  const near = candlesOf(series, run.from, run.to, MOST_ZOOMED_CANDLES);
   const own = trades.filter((trade) => trade.symbol === series.symbol);
   const drawn = heaviest(own);
-  if (candles.length === 0) {
+  if (far.candles.length === 0) {
     return html`<p>No bars of ${series.symbol} between the ends of the run.</p>`;
   }
-  const [low, high] = extent(candles.flatMap((candle) => [candle.low, candle.high]));
+  const [low, high] = extent(far.candles.flatMap((candle) => [candle.low, candle.high]));
   const left =
     own.length === drawn.length
       ? ''
       : `; the ${plain(drawn.length, 0)} largest of ${plain(own.length, 0)}`;
+  const same = near.widthMs === far.widthMs;
   return drawPlot({
-    title: `${series.symbol}, candles of ${lengthName(widthMs)}`,
-    note: `trades: from the entry (long blue, short orange) to the exit, green where won, red where lost${left}`,
+    title: `${series.symbol}, candles of ${lengthName(far.widthMs)}`,
+    note: `${same ? '' : `zoomed in of ${lengthName(near.widthMs)}; `}trades: from the entry (long blue, short orange) to the exit, green where won, red where lost${left}`,
     height: 320,
-    x: timeAxis(run.from, run.to),
+    ...zoomedTime(run.from, run.to),
     y: valueAxis(low, high, (value, step) => plain(value, placesOf(step)), 5),
-    shapes: (x, y) => {
-      const half = (x(widthMs) - x(0)) * 0.35;
-      const bars = (rising: boolean): Markup => {
-        const chosen = candles.filter(({ open, close }) => close >= open === rising);
-        const centre = (openAt: number): number => x(openAt + widthMs / 2);
-        const wicks = chosen
-          .map(
-            (bar) =>
-              `M${coordinate(centre(bar.openAt))} ${coordinate(y(bar.high))}V${coordinate(y(bar.low))}`,
-          )
-          .join('');
-        const bodies = chosen
-          .map((bar) => {
-            const middle = centre(bar.openAt);
-            const right = coordinate(middle + half);
-            return `M${coordinate(middle - half)} ${coordinate(y(bar.open))}H${right}V${coordinate(y(bar.close))}H${coordinate(middle - half)}Z`;
-          })
-          .join('');
-        const name = rising ? 'up' : 'down';
-        return html`<path class="wick ${name}" d="${wicks}" /><path
-            class="body ${name}"
-            d="${bodies}"
-          />`;
-      };
-      return html`${bars(true)}${bars(false)}${tradeMarks(drawn, x, y)}`;
-    },
+    shapes: (x, y) =>
+      same
+        ? html`${candleShapes(far, x, y)}${tradeMarks(drawn, x, y)}`
+        : html`<g class="${zoomClass(1)}">${candleShapes(far, x, y)}</g
+            ><g class="${zoomClass(4, 16)}">${candleShapes(near, x, y)}</g
+            >${tradeMarks(drawn, x, y)}`,
   });
+}
+
+function candleShapes({ candles, widthMs }: Candles, x: Scale, y: Scale): Markup {
+  const half = (x(widthMs) - x(0)) * 0.35;
+  const centre = (openAt: number): number => x(openAt + widthMs / 2);
+  const shapes = (rising: boolean): Markup => {
+    const chosen = candles.filter(({ open, close }) => close >= open === rising);
+    const wicks = chosen
+      .map(
+        (bar) =>
+          `M${fine(centre(bar.openAt))} ${coordinate(y(bar.high))}V${coordinate(y(bar.low))}`,
+      )
+      .join('');
+    const bodies = chosen
+      .map((bar) => {
+        const [from, to] = [fine(centre(bar.openAt) - half), fine(centre(bar.openAt) + half)];
+        return `M${from} ${coordinate(y(bar.open))}H${to}V${coordinate(y(bar.close))}H${from}Z`;
+      })
+      .join('');
+    const name = rising ? 'up' : 'down';
+    return html`<path class="wick ${name}" d="${wicks}" /><path
+        class="body ${name}"
+        d="${bodies}"
+      />`;
+  };
+  return html`${shapes(true)}${shapes(false)}`;
 }
 
 /** `1 d`, `4 h`, `15 min`. */
@@ -150,7 +203,7 @@ function heaviest(trades: readonly Trade[]): readonly Trade[] {
 
 function tradeMarks(trades: readonly Trade[], x: Scale, y: Scale): Markup {
   const place = (at: number, price: string): string =>
-    `${coordinate(x(at))} ${coordinate(y(Number(price)))}`;
+    `${fine(x(at))} ${coordinate(y(Number(price)))}`;
   const closed = trades.filter(isClosed);
   const marks = (chosen: typeof closed, name: string): Markup => {
     const lines = chosen

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { html } from './markup.ts';
-import { placesOf, timeAxis, valueAxis } from './plot.ts';
+import { placesOf, timeAxis, valueAxis, zoomedTime } from './plot.ts';
 
 describe('valueAxis', () => {
   it('ticks at round numbers, and holds all values', () => {
@@ -55,6 +55,15 @@ describe('timeAxis', () => {
         .ticks.map(({ label }) => label)
         .join(' '),
     ).toBe(labels);
+  });
+});
+
+describe('zoomedTime', () => {
+  it('labels more times the nearer it is seen', () => {
+    const { x, zoomed } = zoomedTime(Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 29));
+    expect(zoomed[1]).toEqual(x);
+    const steps = Object.values(zoomed).map(({ ticks }) => ticks[1]!.value - ticks[0]!.value);
+    expect(steps.map((step) => step / 3_600_000)).toEqual([7 * 24, 24, 6]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { DAY_MS } from '../../metrics/returns.ts';
 import { html, type Markup } from './markup.ts';
+import { type Zoom, zoomClass, ZOOMS } from './zoom.ts';
 
 /** Every plot is this wide in its own units, whatever it is on the screen. */
 export const PLOT_WIDTH = 1000;
@@ -65,6 +66,7 @@ const STEPS_MS = [
   HOUR_MS,
   3 * HOUR_MS,
   6 * HOUR_MS,
+  12 * HOUR_MS,
   DAY_MS,
   2 * DAY_MS,
   3 * DAY_MS,
@@ -72,6 +74,7 @@ const STEPS_MS = [
   14 * DAY_MS,
 ];
 const STEPS_MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
+/** In the width of the page. */
 const MOST_TIME_TICKS = 7;
 
 function tickLabel(at: number, step: number): string {
@@ -81,9 +84,10 @@ function tickLabel(at: number, step: number): string {
   return text({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
-/** Round UTC times from minutes to years between the ends, at most seven. */
-export function timeAxis(from: number, to: number): Axis {
-  const step = STEPS_MS.find((candidate) => (to - from) / candidate <= MOST_TIME_TICKS);
+/** Round UTC times from minutes to years between the ends, at most seven times the zoom. */
+export function timeAxis(from: number, to: number, zoom: Zoom = 1): Axis {
+  const most = MOST_TIME_TICKS * zoom;
+  const step = STEPS_MS.find((candidate) => (to - from) / candidate <= most);
   const ticks: Tick[] = [];
   if (step !== undefined) {
     for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
@@ -92,7 +96,7 @@ export function timeAxis(from: number, to: number): Axis {
     return { from, to, ticks };
   }
   const length = (to - from) / (30.44 * DAY_MS);
-  const months = STEPS_MONTHS.find((candidate) => length / candidate <= MOST_TIME_TICKS) ?? 240;
+  const months = STEPS_MONTHS.find((candidate) => length / candidate <= most) ?? 240;
   const first = new Date(from).getUTCFullYear();
   for (let month = 0; Date.UTC(first, month) <= to; month += months) {
     const at = Date.UTC(first, month);
@@ -113,28 +117,49 @@ export interface Plot {
   /** In CSS pixels, and in the units of y. */
   readonly height: number;
   readonly x: Axis;
+  /** The times to label where it can be zoomed, for every zoom; else the ticks of `x`. */
+  readonly zoomed?: Readonly<Record<Zoom, Axis>>;
   readonly y: Axis;
   readonly shapes: (x: Scale, y: Scale) => Markup;
 }
 
-export function drawPlot({ title, note = '', height, x, y, shapes }: Plot): Markup {
+/** `x` and `zoomed` of a plot over time. */
+export function zoomedTime(
+  from: number,
+  to: number,
+): Pick<Plot, 'x'> & Required<Pick<Plot, 'zoomed'>> {
+  const [x, nearer, nearest] = ZOOMS.map((zoom) => timeAxis(from, to, zoom)) as [Axis, Axis, Axis];
+  return { x, zoomed: { 1: x, 4: nearer, 16: nearest } };
+}
+
+export function drawPlot({ title, note = '', height, x, zoomed, y, shapes }: Plot): Markup {
   const toX: Scale = (value) => ((value - x.from) / (x.to - x.from)) * PLOT_WIDTH;
   const toY: Scale = (value) => height - ((value - y.from) / (y.to - y.from)) * height;
   const share = (place: number, whole: number): string => `${((place / whole) * 100).toFixed(2)}%`;
-  const grid = [
-    ...x.ticks.map(({ value }) => `M${coordinate(toX(value))} 0V${String(height)}`),
-    ...y.ticks.map(({ value }) => `M0 ${coordinate(toY(value))}H${String(PLOT_WIDTH)}`),
-  ].join('');
+  const axes =
+    zoomed === undefined
+      ? [{ name: '', ticks: x.ticks }]
+      : ZOOMS.map((zoom) => ({ name: zoomClass(zoom), ticks: zoomed[zoom].ticks }));
+  const level = y.ticks
+    .map(({ value }) => `M0 ${coordinate(toY(value))}H${String(PLOT_WIDTH)}`)
+    .join('');
   return html`<figure>
     <figcaption><strong>${title}</strong> <span>${note}</span></figcaption>
-    <div class="plot" style="height:${height}px">
+    <div class="plot" style="--height:${height}px">
       <svg
         viewBox="0 0 ${PLOT_WIDTH} ${height}"
         preserveAspectRatio="none"
         role="img"
         aria-label="${title}"
       >
-        <path class="grid" d="${grid}" />
+        <path class="grid" d="${level}" />
+        ${axes.map(
+          ({ name, ticks }) =>
+            html`<path
+              class="grid ${name}"
+              d="${ticks.map(({ value }) => `M${fine(toX(value))} 0V${String(height)}`).join('')}"
+            />`,
+        )}
         ${shapes(toX, toY)}
       </svg>
       <div class="y">
@@ -143,18 +168,26 @@ export function drawPlot({ title, note = '', height, x, y, shapes }: Plot): Mark
             html`<span style="top:${share(toY(value), height)}">${label}</span>`,
         )}
       </div>
-      <div class="x">
-        ${x.ticks.map(
-          ({ value, label }) =>
-            html`<span
-              class="${toX(value) < PLOT_WIDTH * 0.03 ? 'first' : ''}"
-              style="left:${share(toX(value), PLOT_WIDTH)}"
-              >${label}</span
-            >`,
-        )}
-      </div>
+      ${axes.map(
+        ({ name, ticks }) =>
+          html`<div class="x ${name}">
+            ${ticks.map(
+              ({ value, label }) =>
+                html`<span
+                  class="${toX(value) < PLOT_WIDTH * 0.03 ? 'first' : ''}"
+                  style="left:${share(toX(value), PLOT_WIDTH)}"
+                  >${label}</span
+                >`,
+            )}
+          </div>`,
+      )}
     </div>
   </figure>`;
+}
+
+/** A place in time with the digits that can be seen at the nearest zoom. */
+export function fine(value: number): string {
+  return String(Math.round(value * 100) / 100);
 }
 
 /** A coordinate with the digits that can be seen. */

@@ -19,8 +19,22 @@ h1 { margin: 0; font-size: 1.5rem; } h2 { margin: 0 0 .6rem; font-size: 1rem; }
 .tiles dt { color: var(--soft); font-size: .82rem; } .tiles dd { margin: 0; font-size: 1.3rem; font-weight: 600; }
 .gain { color: var(--gain); } .loss { color: var(--loss); }
 figcaption { margin-bottom: .7rem; } figcaption span { color: var(--soft); font-size: .85rem; }
-.plot { position: relative; margin: 0 4.6rem 1.5rem 0; }
-.plot svg { display: block; width: 100%; height: 100%; overflow: hidden; }
+.zoom { --zoom: 1; --tall: 1; } .scroller { overflow-x: auto; margin: 0 0 1rem; } .scroller figure { width: calc(100% * var(--zoom)); }
+.scroller figure:last-child { margin: 0; } .scroller:focus-visible { outline: 2px solid var(--line); outline-offset: 2px; }
+.scroller figcaption { position: sticky; left: 1rem; width: fit-content; max-width: calc(100% / var(--zoom) - 1rem); }
+fieldset { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 1rem; padding: .5rem 1rem; background: var(--card);
+  border: 1px solid var(--rule); border-radius: 8px; }
+fieldset span { color: var(--soft); font-size: .85rem; } fieldset input { margin: 0 .4rem 0 0; accent-color: var(--line); }
+.z4, .z16 { display: none; }
+.zoom:has([value="4"]:checked) { --zoom: 4; --tall: 1.4; } .zoom:has([value="16"]:checked) { --zoom: 16; --tall: 1.8; }
+.zoom:has([value="4"]:checked) :is(.z1, .z16), .zoom:has([value="16"]:checked) :is(.z1, .z4) { display: none; }
+.zoom:has([value="4"]:checked) .z4, .zoom:has([value="16"]:checked) .z16 { display: inline; }
+.pair { display: grid; grid-template-columns: minmax(0, var(--in)) minmax(0, var(--out)); gap: 0 1rem; }
+.remarks { margin: .8rem 0 0; padding-left: 1.1rem; font-size: .9rem; }
+.plot { position: relative; display: flex; height: calc(var(--height) * var(--tall, 1)); margin: 0 0 1.5rem; }
+.plot svg { flex: 1 1 0; min-width: 0; height: 100%; overflow: hidden; }
+.y { position: sticky; right: 0; flex: 0 0 4.6rem; } .x { position: absolute; inset: 100% 4.6rem auto 0; }
+.scroller .y { right: 0; background: var(--card); box-shadow: 0 1.4rem var(--card); }
 .plot path { vector-effect: non-scaling-stroke; fill: none; stroke-width: 1.5; stroke-linejoin: round; }
 .plot .grid { stroke: var(--rule); stroke-width: 1; } .plot .base { stroke: var(--soft); stroke-dasharray: 4 4; stroke-width: 1; }
 .plot .line { stroke: var(--line); } .plot .line.loss { stroke: var(--loss); }
@@ -36,8 +50,8 @@ figcaption { margin-bottom: .7rem; } figcaption span { color: var(--soft); font-
 .plot .crowded .held { opacity: .55; } .plot .crowded .dot, .plot .crowded .ring { opacity: .8; }
 .plot .bar { stroke: none; } .plot .bar.gain { fill: var(--gain); } .plot .bar.loss { fill: var(--loss); }
 .x span, .y span { position: absolute; color: var(--soft); font-size: .75rem; white-space: nowrap; }
-.x span { top: calc(100% + .25rem); transform: translateX(-50%); } .x .first { transform: none; }
-.y span { left: calc(100% + .5rem); transform: translateY(-50%); }
+.x span { top: .25rem; transform: translateX(-50%); } .x .first { transform: none; }
+.y span { left: .5rem; transform: translateY(-50%); }
 .figures { columns: 21rem; column-gap: 1rem; } .figures .card { break-inside: avoid; }
 .figures table { width: 100%; }
 .wide { overflow-x: auto; }
@@ -53,7 +67,7 @@ th { color: var(--soft); font-weight: 500; } tr:last-child td { border-bottom: 0
 summary { cursor: pointer; font-weight: 600; } details > :nth-child(2) { margin-top: .6rem; }
 pre { margin: 0; overflow-x: auto; font-size: .85rem; }
 footer { color: var(--soft); font-size: .82rem; }
-@media (max-width: 600px) { .x span:nth-child(even) { display: none; } .plot { margin-right: 3.6rem; }
+@media (max-width: 600px) { .x span:nth-child(even) { display: none; } .y { flex-basis: 3.6rem; } .x { right: 3.6rem; } .pair { grid-template-columns: minmax(0, 1fr); }
   .tiles { grid-template-columns: 1fr 1fr; } }
-@media print { body { background: none; } details { display: none; } }
+@media print { body { background: none; } fieldset { display: none; } details { display: none; } }
 `);
