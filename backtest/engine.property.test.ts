@@ -12,7 +12,7 @@ import type { Kline } from '../core/kline.ts';
 import { plainNumber } from '../core/money.ts';
 import { roundTrips } from '../core/trade.ts';
 import type { Context } from '../strategies/base-strategy.ts';
-import { T0 } from '../test/factories/market.ts';
+import { createInstrument, T0 } from '../test/factories/market.ts';
 import { backtest, type Row } from '../test/factories/run-backtest.ts';
 import type { BacktestInput } from './input.ts';
 import type { BacktestResult } from './result.ts';
@@ -127,7 +127,7 @@ describe('the short ways', () => {
         const rounded = (list: typeof trades) =>
           list.map((trade) => ({ ...trade, mae: excursion(trade.mae), mfe: excursion(trade.mfe) }));
         expect(rounded(trades)).toEqual(
-          rounded(roundTrips(fills, bars)).map((trade) => ({
+          rounded(roundTrips(fills, createInstrument().quantityStep, bars)).map((trade) => ({
             ...trade,
             mae: trade.mae === null ? null : expect.closeTo(trade.mae, 9),
             mfe: trade.mfe === null ? null : expect.closeTo(trade.mfe, 9),

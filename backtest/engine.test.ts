@@ -149,6 +149,27 @@ describe('market orders', () => {
   });
 });
 
+describe('round trips', () => {
+  it('are closed by an exit that leaves only the dust of a base fee, which goes into the next', () => {
+    const dear: readonly Row[] = Array.from({ length: 5 }, () => flat(100_000));
+    const buy = (ctx: Context) => ctx.order(BTC, 'buy', { qty: '0.0002' }, { tag: 'in' });
+    const sell = (ctx: Context) => ctx.target(BTC, 'flat', { tag: 'out' });
+    const { trades, fills } = backtest(
+      dear,
+      { 0: buy, 1: sell, 2: buy, 3: sell },
+      { costs: { feeIn: 'received' } },
+    );
+    // 0.0001998 is held, 0.00019 can be sold; then 0.0002096, and 0.0002.
+    expect(fills.map(({ quantity }) => quantity)).toEqual([
+      ...['0.0002', '0.00019', '0.0002', '0.0002'],
+    ]);
+    expect(trades).toMatchObject([
+      { entryTag: 'in', exitTag: 'out', quantity: '0.0002' },
+      { entryTag: 'in', exitTag: 'out', quantity: '0.0002' },
+    ]);
+  });
+});
+
 describe('the rules', () => {
   it.each([
     ['under the minimum notional', { qty: '0.04' }, 'FILTER_NOTIONAL'],

@@ -10,8 +10,6 @@ import { FEE_PLACES, type Market } from './market.ts';
 import type { VenueFill } from './fill-log.ts';
 
 const PRICE_PLACES = 18;
-/** What is left below this share of the trade's largest quantity, and below the step, is dust. */
-const DUST_SHARE = 50n;
 
 interface Building {
   readonly long: boolean;
@@ -24,7 +22,6 @@ interface Building {
   leftQuote: bigint;
   /** As money. */
   fees: bigint;
-  peak: bigint;
 }
 
 /** All trades, by entry. @param moneyPlaces of the books the fills were made for */
@@ -57,15 +54,14 @@ class TradeBuilder {
   }
 
   build(fills: readonly VenueFill[]): Trade[] {
-    const unit = this.#smallestUnit(fills);
     for (const whole of fills) {
-      for (const fill of this.#cutAtZero(whole)) this.#take(fill, unit);
+      for (const fill of this.#cutAtZero(whole)) this.#take(fill);
     }
     if (this.#open !== null) this.#finish(this.#open, null);
     return this.#trades;
   }
 
-  #take(fill: VenueFill, unit: bigint): void {
+  #take(fill: VenueFill): void {
     const holding = this.#holding;
     const open = (this.#open ??= this.#begin(fill));
     holding.apply(fill);
@@ -79,10 +75,8 @@ class TradeBuilder {
       open.leftQuote += quote;
     }
     open.fees += this.#feeInQuote(fill);
-    const rest = magnitude(holding.quantity);
-    if (rest > open.peak) open.peak = rest;
-    const dust = rest < unit && rest * DUST_SHARE <= open.peak;
-    if (!enters && (rest === 0n || dust)) {
+    // What is below the step cannot be sold: it goes into the next trade.
+    if (!enters && magnitude(holding.quantity) < this.#market.lots.limit.step) {
       this.#finish(open, fill);
       this.#open = null;
     }
@@ -99,7 +93,6 @@ class TradeBuilder {
       left: 0n,
       leftQuote: 0n,
       fees: 0n,
-      peak: 0n,
     };
   }
 
@@ -173,12 +166,5 @@ class TradeBuilder {
       { ...fill, quantity: magnitude(held), fee },
       { ...fill, quantity: fill.quantity - magnitude(held), fee: fill.fee - fee },
     ];
-  }
-
-  /** The smallest unit in which any of the fills was traded: what is below it cannot be sold. */
-  #smallestUnit(fills: readonly VenueFill[]): bigint {
-    let unit = unitOf(this.#market.quantityPlaces);
-    for (const { quantity } of fills) while (unit > 1n && quantity % unit !== 0n) unit /= 10n;
-    return unit;
   }
 }

@@ -7,6 +7,7 @@ import type { Position } from './position.ts';
 import { roundTrips, type TaggedFill, tradeSchema } from './trade.ts';
 
 const MINUTE = 60_000;
+const STEP = '0.00001';
 
 function fill(tag: string, overrides: Partial<TaggedFill> = {}): TaggedFill {
   return { ...createFill(overrides), tag };
@@ -14,14 +15,14 @@ function fill(tag: string, overrides: Partial<TaggedFill> = {}): TaggedFill {
 
 describe('roundTrips', () => {
   it('knows no trade without a fill', () => {
-    expect(roundTrips([])).toEqual([]);
+    expect(roundTrips([], STEP)).toEqual([]);
   });
 
   it('reckons excursions over more bars than a call takes arguments', () => {
     const bar = createKline({ openAt: T0, low: '99', high: '101' });
     const bars = Array.from({ length: 200_000 }, () => bar);
     bars[150_000] = { ...bar, low: '90', high: '130' };
-    const [trade] = roundTrips([fill('in', { executedAt: T0 })], bars);
+    const [trade] = roundTrips([fill('in', { executedAt: T0 })], STEP, bars);
     expect(trade).toMatchObject({ mae: '-10', mfe: '30' });
   });
 
@@ -50,7 +51,7 @@ describe('roundTrips', () => {
       createKline({ openAt: T0 + MINUTE, low: '90', high: '121' }),
       createKline({ openAt: T0 + 3 * MINUTE, low: '1', high: '999' }),
     ];
-    const [trade, ...rest] = roundTrips(fills, bars);
+    const [trade, ...rest] = roundTrips(fills, STEP, bars);
     expect(rest).toEqual([]);
     // Bought 2 for 210, sold 2 for 210, fees 0.42. From 105: down 15 and up 16, on 2.
     expect(trade).toEqual({
@@ -78,7 +79,7 @@ describe('roundTrips', () => {
       fill('b', { side: 'sell', quantity: '0.12332', price: '110', feeAmount: '0' }),
       fill('c', { quantity: '0.1', price: '100' }),
     ];
-    const trades = roundTrips(fills);
+    const trades = roundTrips(fills, STEP);
     expect(trades.map(({ entryTag, exitTag }) => [entryTag, exitTag])).toEqual([
       ['a', 'b'],
       ['c', null],
@@ -87,13 +88,22 @@ describe('roundTrips', () => {
     expect(trades[1]).toMatchObject({ exitAt: null, exitPrice: null, pnl: null, tradeNumber: 2 });
   });
 
+  it('ends a trade of few steps with whatever is below the step, however much of it that is', () => {
+    const fills = [
+      fill('a', { quantity: '0.00002', feeAmount: '0.00000002', feeAsset: 'BTC' }),
+      fill('b', { side: 'sell', quantity: '0.00001', price: '110', feeAmount: '0' }),
+    ];
+    expect(roundTrips(fills, STEP)).toMatchObject([{ exitTag: 'b', quantity: '0.00002' }]);
+    expect(roundTrips(fills, '0.00000001')).toMatchObject([{ exitAt: null }]);
+  });
+
   it('keeps a trade open after a small but sellable rest', () => {
     const fills = [
       fill('a', { quantity: '0.1' }),
-      fill('b', { side: 'sell', quantity: '0.09', price: '110' }),
+      fill('b', { side: 'sell', quantity: '0.09999', price: '110' }),
     ];
-    expect(roundTrips(fills)).toHaveLength(1);
-    expect(roundTrips(fills)[0]?.exitAt).toBeNull();
+    expect(roundTrips(fills, STEP)).toHaveLength(1);
+    expect(roundTrips(fills, STEP)[0]?.exitAt).toBeNull();
   });
 
   it('cuts a fill that crosses zero into an exit and an entry', () => {
@@ -103,7 +113,7 @@ describe('roundTrips', () => {
       fill('cover', { quantity: '2', price: '105' }),
     ];
     const bars = [createKline({ openAt: T0 - 1, low: '100', high: '112' })];
-    const [long, short] = roundTrips(fills, bars);
+    const [long, short] = roundTrips(fills, STEP, bars);
     expect(long).toMatchObject({ side: 'long', pnl: '9.9', fees: '0.1', exitTag: 'flip' });
     expect(short).toMatchObject({
       side: 'short',
@@ -119,7 +129,7 @@ describe('roundTrips', () => {
   });
 
   it('leaves a fee in a third asset out of the fees', () => {
-    const [trade] = roundTrips([fill('a', { feeAmount: '0.01', feeAsset: 'BNB' })]);
+    const [trade] = roundTrips([fill('a', { feeAmount: '0.01', feeAsset: 'BNB' })], STEP);
     expect(trade?.fees).toBe('0');
   });
 
@@ -145,7 +155,7 @@ describe('roundTrips', () => {
         });
         const fills = rest.isZero() ? some : [...some, last];
         const whole = fills.reduce<Position>(applyFill, emptyPosition('BTC/USDT'));
-        const total = roundTrips(fills).reduce(
+        const total = roundTrips(fills, STEP).reduce(
           (sum, { pnl }) => sum.plus(pnl ?? '0'),
           new Decimal(0),
         );

@@ -50,18 +50,9 @@ interface Builder {
   left: Decimal;
   leftQuote: Decimal;
   fees: Decimal;
-  /** Largest quantity held on the way. */
-  peak: Decimal;
 }
 
 const PRICE_PLACES = 18;
-const DUST_SHARE = '0.02';
-
-/** The smallest unit in which any of the fills was traded: what is below it cannot be sold. */
-function smallestUnit(fills: readonly TaggedFill[]): Decimal {
-  const places = fills.reduce((most, fill) => Math.max(most, decimal(fill.quantity).dp()), 0);
-  return new Decimal(10).pow(-places);
-}
 
 function average(quote: Decimal, quantity: Decimal): string {
   return toDecimalString(quote.div(quantity).toDecimalPlaces(PRICE_PLACES));
@@ -86,11 +77,10 @@ function begin(fill: TaggedFill, position: Position): Builder {
     left: zero,
     leftQuote: zero,
     fees: zero,
-    peak: zero,
   };
 }
 
-function take(trade: Builder, fill: TaggedFill, after: Position): void {
+function take(trade: Builder, fill: TaggedFill): void {
   const quote = decimal(fill.quantity).mul(fill.price);
   if ((fill.side === 'buy') === trade.long) {
     trade.entered = trade.entered.plus(fill.quantity);
@@ -100,7 +90,6 @@ function take(trade: Builder, fill: TaggedFill, after: Position): void {
     trade.leftQuote = trade.leftQuote.plus(quote);
   }
   trade.fees = trade.fees.plus(feeInQuote(fill));
-  trade.peak = Decimal.max(trade.peak, decimal(after.quantity).abs());
 }
 
 /** Worst and best unrealised P&L of the trade's quantity over the bars it lived through. */
@@ -179,17 +168,20 @@ function cutAtZero(position: Position, fill: TaggedFill): TaggedFill[] {
 /**
  * The round trips of one strategy in one symbol.
  *
- * A fee in base leaves dust that cannot be sold, so a trade ends when what is left after an exit is below
- * both the smallest unit any fill was traded in and 2 % of the trade's largest quantity. The dust and its
- * cost go into the next trade.
+ * A fee in base leaves dust: what is below the symbol's step can be neither sold nor bought back. So a trade ends
+ * when what is left after an exit is below the step; the dust and its cost go into the next trade.
  * @param fills of one symbol, oldest first, each with its order's tag; from the first one ever
+ * @param quantityStep of the symbol, in base
  * @param bars of that symbol in any order; without them MAE and MFE are null. A bar counts in full when the
  * trade lived in any part of it.
  */
-export function roundTrips(fills: readonly TaggedFill[], bars: readonly Kline[] = []): Trade[] {
+export function roundTrips(
+  fills: readonly TaggedFill[],
+  quantityStep: string,
+  bars: readonly Kline[] = [],
+): Trade[] {
   const first = fills[0];
   if (first === undefined) return [];
-  const unit = smallestUnit(fills);
   const trades: Trade[] = [];
   let position = emptyPosition(first.symbol);
   let open: Builder | null = null;
@@ -197,11 +189,9 @@ export function roundTrips(fills: readonly TaggedFill[], bars: readonly Kline[] 
     for (const fill of cutAtZero(position, whole)) {
       open ??= begin(fill, position);
       position = applyFill(position, fill);
-      take(open, fill, position);
-      const rest = decimal(position.quantity).abs();
-      const dust = rest.lt(unit) && rest.lte(open.peak.mul(DUST_SHARE));
+      take(open, fill);
       const exits = (fill.side === 'buy') !== open.long;
-      if (exits && (rest.isZero() || dust)) {
+      if (exits && decimal(position.quantity).abs().lt(quantityStep)) {
         const exit = { fill, after: position };
         trades.push(finish(open, trades.length + 1, exit, first.symbol, bars));
         open = null;

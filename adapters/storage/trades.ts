@@ -10,6 +10,8 @@ import { inTransaction } from './postgres-errors.ts';
 import type { TradesTable } from './book-tables.ts';
 import type { Database } from './tables.ts';
 
+const FINEST_STEP = '0.00000001';
+
 /** Writes a strategy's round trips in a symbol anew, from its fills and the stored 1m bars. */
 export async function rebuildTrades(
   db: Queryable,
@@ -31,7 +33,8 @@ export async function rebuildTrades(
             first.executedAt,
             await newestCloseAt(trx, first.exchange, symbol, last.executedAt),
           );
-    const trades = roundTrips(fills, bars);
+    const step = await newestStep(trx, strategyId, symbol);
+    const trades = roundTrips(fills, step, bars);
     await trx
       .deleteFrom('trades')
       .where('strategy_id', '=', strategyId)
@@ -61,6 +64,24 @@ export async function rebuildTrades(
       )
       .execute();
   });
+}
+
+/** The symbol's step as the strategy's newest order was admitted with it; before any told it, the finest there is. */
+async function newestStep(
+  trx: Transaction<Database>,
+  strategyId: string,
+  symbol: string,
+): Promise<string> {
+  const row = await trx
+    .selectFrom('orders')
+    .select(sql<string>`admission -> 'input' -> 'instrument' ->> 'quantityStep'`.as('step'))
+    .where('strategy_id', '=', strategyId)
+    .where('symbol', '=', symbol)
+    .where('admission', 'is not', null)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.step ?? FINEST_STEP;
 }
 
 /** End of the bar in which the last fill happened. */
