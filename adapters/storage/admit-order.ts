@@ -195,11 +195,8 @@ async function lockOpenOrders(
   const legs = await trx
     .selectFrom('legs')
     .select(['order_id', 'state', 'send_state'])
-    .where(
-      'order_id',
-      'in',
-      orders.map((order) => order.order_id),
-    )
+    // One statement, however many orders are open.
+    .where(sql<boolean>`order_id = any(${orders.map((order) => order.order_id)}::text[])`)
     .execute();
   return orders.flatMap((order) => {
     const remaining = remainingQuantity(order.quantity, order.filled_quantity);

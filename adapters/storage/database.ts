@@ -4,6 +4,7 @@
  */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
+import { preparing } from './prepared-statements.ts';
 import type { Database } from './tables.ts';
 
 export type { Database } from './tables.ts';
@@ -61,5 +62,5 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Kysely
   pool.on('error', heard);
   // The pool listens to idle clients only: one that breaks inside a transaction would end the process.
   pool.on('connect', (client) => client.on('error', heard));
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
 }

@@ -7,6 +7,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseError } from 'pg';
 import { KeelError, type ErrorCode } from '../../core/errors.ts';
 import type { Queryable } from './database.ts';
+import { isPlanOutdated } from './prepared-statements.ts';
 import type { Database } from './tables.ts';
 
 const UNIQUE_VIOLATION = '23505';
@@ -55,6 +56,7 @@ export function isForeignKeyViolation(error: unknown): boolean {
 }
 
 function keelCode(error: Error): ErrorCode {
+  if (isPlanOutdated(error)) return 'UNAVAILABLE';
   const code = codeOf(error);
   if (isDatabaseError(error) && code !== undefined) {
     if (UNAVAILABLE_STATES.test(code)) return 'UNAVAILABLE';
@@ -77,8 +79,9 @@ export function toKeelError(error: unknown): KeelError {
   const sqlState = codeOf(error);
   // An AggregateError of refused connections has no message of its own.
   const said = error.message === '' ? (sqlState ?? error.name) : error.message;
-  const message =
-    code === 'UNAVAILABLE'
+  const message = isPlanOutdated(error)
+    ? `a table has other columns since a migration: ${said}; the same again will work`
+    : code === 'UNAVAILABLE'
       ? `PostgreSQL does not answer: ${said}; check that it runs and that postgresUrl is right`
       : `PostgreSQL refused the statement: ${said}`;
   const detail = isDatabaseError(error)
@@ -107,8 +110,8 @@ const ATTEMPTS = 6;
 const BACK_OFF_MS = 10;
 
 /**
- * Runs `work` in a transaction (read committed), again when PostgreSQL found a deadlock or could not
- * serialise it. Inside a transaction it is simply part of that one.
+ * Runs `work` in a transaction (read committed), again when PostgreSQL found a deadlock, could not serialise
+ * it, or had planned a statement before a migration. Inside a transaction it is simply part of that one.
  */
 export async function inTransaction<T>(
   db: Queryable,
@@ -120,7 +123,7 @@ export async function inTransaction<T>(
       return await db.transaction().execute(work);
     } catch (error) {
       const code = codeOf(error);
-      const again = code === DEADLOCK || code === SERIALIZATION_FAILURE;
+      const again = code === DEADLOCK || code === SERIALIZATION_FAILURE || isPlanOutdated(error);
       if (!again || attempt >= ATTEMPTS) throw error;
       await sleep(BACK_OFF_MS * 2 ** attempt * Math.random());
     }
