@@ -61,6 +61,7 @@ const LEVEL: Readonly<Record<FindingKind, Alert['level']>> = {
   'stray-order': 'critical',
   'lost-order': 'critical',
   'unknown-trade': 'critical',
+  'foreign-contract-trade': 'critical',
   'position-off': 'critical',
   'balance-off': 'warning',
 };

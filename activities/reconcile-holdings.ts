@@ -40,6 +40,8 @@ export async function compareAccount(
     const after = await reconciliation.holdings(accountId);
     if (!isDeepStrictEqual(before, after)) continue;
     const held = Object.entries(after.positions);
+    const describe = (difference: HoldingDifference): Difference =>
+      differenceOf(accountId, difference, after.others[difference.subject]);
     return [
       ...compareHoldings('balance-off', balances, after.balances),
       ...compareHoldings(
@@ -48,7 +50,7 @@ export async function compareAccount(
         Object.fromEntries(held.filter(([symbol]) => isContract(symbol))),
       ),
       ...uncovered(balances, byBase(held.filter(([symbol]) => !isContract(symbol)))),
-    ].map((difference) => differenceOf(accountId, difference));
+    ].map(describe);
   }
   return null;
 }
@@ -65,13 +67,15 @@ function byBase(held: readonly (readonly [string, string])[]): Record<string, st
 function differenceOf(
   accountId: string,
   { kind, subject, venue, ours, off }: HoldingDifference,
+  others: string | undefined,
 ): Difference {
   const what =
     kind === 'balance-off'
       ? `${accountId} holds ${venue} ${subject} at the venue, ${ours} by our books`
       : `${accountId} has ${venue} ${subject} at the venue, its strategies together ${ours}`;
   const symbol = kind === 'position-off' && isSymbol(subject) ? subject : null;
-  return { kind, subject, symbol, off, message: `${what}: ${off} off` };
+  const theirs = others === undefined ? '' : ` (others have traded ${others})`;
+  return { kind, subject, symbol, off, message: `${what}: ${off} off${theirs}` };
 }
 
 /** Of a contract; on spot the subject is the asset. */

@@ -44,13 +44,15 @@ function trade(change: Partial<AccountTrade> = {}): AccountTrade {
   };
 }
 
-function look(): ReturnType<typeof reconcileSymbol> {
+function look(symbol = SYMBOL): ReturnType<typeof reconcileSymbol> {
   const adapter: Partial<TradeAdapter> = {
     exchange: 'binance',
     accountId: 'main',
     marketTime: async () => NOW,
     openOrders: async () => [],
     accountTrades: async () => trades,
+    fundingSince: async () => [],
+    venueOrdersSince: async () => [],
     getOrderStatus: () => Promise.reject(new KeelError('VENUE_ORDER_NOT_FOUND', 'none')),
     findOrder: async () => found,
   };
@@ -72,6 +74,7 @@ function look(): ReturnType<typeof reconcileSymbol> {
   };
   const deps = {
     reconciliation,
+    contracts: { bookFunding: async () => ({ strategyId: null, booked: 0 }) },
     orders: {
       recordLeg: async ({ seenBy }: { readonly seenBy: string }) => {
         expect(seenBy).toBe('reconcile');
@@ -85,7 +88,7 @@ function look(): ReturnType<typeof reconcileSymbol> {
     },
     logger: createLogger('test', 'silent'),
   };
-  return reconcileSymbol(deps as unknown as SymbolDeps, adapter as TradeAdapter, SYMBOL);
+  return reconcileSymbol(deps as unknown as SymbolDeps, adapter as TradeAdapter, symbol);
 }
 
 describe('a look at a symbol', () => {
@@ -124,5 +127,23 @@ describe('a look at a symbol', () => {
     expect(await look()).toMatchObject({ foreign: 0, raised: [] });
     expect(raised).toMatchObject([{ kind: 'unknown-trade', subject: `${SYMBOL} t1` }]);
     expect(booked).toEqual(['t1']);
+  });
+
+  it.each([
+    ['-3.5', /it realised \(-3.5\)/],
+    [undefined, /not told by the venue/],
+  ])('raises a foreign trade on a contract before it is booked', async (realisedPnl, message) => {
+    const symbol = `${SYMBOL}:USDT`;
+    trades = [trade({ symbol, ...(realisedPnl === undefined ? {} : { realisedPnl }) })];
+    expect(await look(symbol)).toMatchObject({ foreign: 1, raised: [] });
+    expect(raised).toMatchObject([{ kind: 'foreign-contract-trade', subject: symbol, symbol }]);
+    expect(raised[0]?.message).toMatch(message);
+    expect(booked).toEqual(['t1']);
+  });
+
+  it('raises no foreign trade on spot: it is booked whole', async () => {
+    trades = [trade()];
+    expect(await look()).toMatchObject({ foreign: 1 });
+    expect([raised, booked]).toEqual([[], ['t1']]);
   });
 });

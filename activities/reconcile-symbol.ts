@@ -69,12 +69,13 @@ export async function reconcileSymbol(
         if (mayBeOurs(difference.trade, legs)) {
           // Looked at again once the order on its way has told its number.
           through = Math.min(through, difference.trade.executedAt);
-        } else if (await reconciliation.bookAccountTrade(accountId, difference.trade)) {
+        } else if (await bookForeign(reconciliation, adapter, difference.trade)) {
           report.foreign += 1;
         }
         break;
       case 'unknown-trade':
-        await raiseTrade(reconciliation, adapter, difference.trade);
+        await raise(reconciliation, adapter, unknownTrade(difference.trade));
+        await reconciliation.bookAccountTrade(accountId, difference.trade);
         break;
       case 'stray-order':
         report.raised.push(strayOrder(difference));
@@ -130,23 +131,43 @@ async function look(
   }
 }
 
-/** The finding first: a trade that is booked is never looked at again. */
-async function raiseTrade(
+/** False when it is booked already. Findings come first: a trade that is booked is never looked at again. */
+async function bookForeign(
+  reconciliation: ReconciliationRepository,
+  adapter: TradeAdapter,
+  trade: AccountTrade,
+): Promise<boolean> {
+  if (isContract(trade.symbol)) await raise(reconciliation, adapter, contractTrade(trade));
+  return reconciliation.bookAccountTrade(adapter.accountId, trade);
+}
+
+function raise(
   reconciliation: ReconciliationRepository,
   { accountId, exchange }: TradeAdapter,
-  trade: AccountTrade,
+  finding: Difference,
 ): Promise<void> {
+  return reconciliation.openFinding({ id: accountId, exchange }, finding);
+}
+
+function unknownTrade(trade: AccountTrade): Difference {
   const { side, quantity, symbol, price, clientOrderId } = trade;
-  await reconciliation.openFinding(
-    { id: accountId, exchange },
-    {
-      ...{ kind: 'unknown-trade', subject: tradeKey(trade), symbol, off: null },
-      message:
-        `${side} ${quantity} ${symbol} at ${price} was traded by order ${clientOrderId ?? ''}, which bears Keel's ` +
-        'prefix and is in no books; it is booked to the account and to no strategy',
-    },
-  );
-  await reconciliation.bookAccountTrade(accountId, trade);
+  return {
+    ...{ kind: 'unknown-trade', subject: tradeKey(trade), symbol, off: null },
+    message:
+      `${side} ${quantity} ${symbol} at ${price} was traded by order ${clientOrderId ?? ''}, which bears Keel's ` +
+      'prefix and is in no books; it is booked to the account and to no strategy',
+  };
+}
+
+/** One a contract: the first trade opens it, and each later one is told by its own alert. */
+function contractTrade({ side, quantity, symbol, price, realisedPnl }: AccountTrade): Difference {
+  return {
+    ...{ kind: 'foreign-contract-trade', subject: symbol, symbol, off: null },
+    message:
+      `somebody else traded ${side} ${quantity} ${symbol} at ${price}: its fee and what it realised ` +
+      `(${realisedPnl ?? 'not told by the venue'}) are booked to the account and to no strategy. An account has one ` +
+      "position in a contract: a strategy's size and average price there are no longer the venue's",
+  };
 }
 
 function strayOrder({

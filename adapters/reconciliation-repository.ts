@@ -75,12 +75,13 @@ export interface ReconciliationRepository {
   bookAccountTrade(accountId: string, trade: AccountTrade): Promise<boolean>;
   unfinishedOrders(accountId: string): Promise<readonly UnfinishedOrder[]>;
   /**
-   * What the account must hold, by asset: opening balances and ledger; and by symbol what its strategies hold
-   * together. `inFlight`: an order is being sent, or a leg's trades are still to be booked.
+   * What the account must hold, by asset: opening balances and ledger; by symbol what its strategies hold
+   * together, and what others have bought less what they have sold, where they traded. `inFlight`: an order is being sent, or a leg's trades are still to be booked.
    */
   holdings(accountId: string): Promise<{
     readonly balances: Readonly<Record<string, string>>;
     readonly positions: Readonly<Record<string, string>>;
+    readonly others: Readonly<Record<string, string>>;
     readonly inFlight: boolean;
   }>;
   /**

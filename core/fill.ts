@@ -32,4 +32,9 @@ export type Fill = Readonly<z.infer<typeof fillSchema>>;
 export type AccountTrade = Omit<Fill, 'clientOrderId'> & {
   /** Null where the venue does not tell it. */
   readonly clientOrderId: string | null;
+  /**
+   * Contracts only: what the venue says it realised, signed, in the settlement asset, without the fee. The
+   * account's one position decides it, which no strategy's books need to know.
+   */
+  readonly realisedPnl?: string;
 };

@@ -10,7 +10,7 @@
  * both in the settlement asset.
  */
 import { KeelError } from './errors.ts';
-import type { Fill } from './fill.ts';
+import type { AccountTrade, Fill } from './fill.ts';
 import { Decimal, decimal, toDecimalString } from './money.ts';
 import type { Position } from './position.ts';
 import { isContract, parseSymbol } from './symbol.ts';
@@ -140,12 +140,30 @@ export function realisedByFill(before: Position, fill: BookableFill): string {
  * @param before the position that the fill changes; only a contract's entries depend on it
  */
 export function ledgerEntries(fill: BookableFill, before: Position): LedgerEntry[] {
-  const entries = isContract(fill.symbol) ? contractEntries(fill, before) : spotEntries(fill);
-  const fee = decimal(fill.feeAmount);
-  if (!fee.isZero()) {
-    entries.push({ asset: fill.feeAsset, amount: toDecimalString(fee.neg()), kind: 'fee' });
-  }
-  return entries;
+  return [
+    ...(isContract(fill.symbol)
+      ? contractEntries(fill.symbol, realisedByFill(before, fill))
+      : spotEntries(fill)),
+    ...feeEntries(fill),
+  ];
+}
+
+/**
+ * The account's movements by a trade that belongs to no position of ours. As `ledgerEntries`; what a contract's
+ * trade realised is the venue's word, and nothing where the venue has none.
+ */
+export function accountTradeEntries(trade: AccountTrade): LedgerEntry[] {
+  return [
+    ...(isContract(trade.symbol)
+      ? contractEntries(trade.symbol, trade.realisedPnl ?? '0')
+      : spotEntries(trade)),
+    ...feeEntries(trade),
+  ];
+}
+
+function feeEntries({ feeAmount, feeAsset }: BookableFill): LedgerEntry[] {
+  const fee = decimal(feeAmount);
+  return fee.isZero() ? [] : [{ asset: feeAsset, amount: toDecimalString(fee.neg()), kind: 'fee' }];
 }
 
 function spotEntries(fill: BookableFill): LedgerEntry[] {
@@ -157,9 +175,9 @@ function spotEntries(fill: BookableFill): LedgerEntry[] {
   ];
 }
 
-function contractEntries(fill: BookableFill, before: Position): LedgerEntry[] {
-  const { settle, quote } = parseSymbol(fill.symbol);
-  const amount = realisedByFill(before, fill);
+function contractEntries(symbol: string, realised: string): LedgerEntry[] {
+  const { settle, quote } = parseSymbol(symbol);
+  const amount = toDecimalString(decimal(realised));
   return amount === '0' ? [] : [{ asset: settle ?? quote, amount, kind: 'trade' }];
 }
 

@@ -35,6 +35,8 @@ export const findingKind = z.enum([
   'lost-order',
   /** A trade with Keel's prefix belongs to no leg: booked to the account, to no strategy. */
   'unknown-trade',
+  /** Others traded a contract: its one position an account is no longer what strategies believe. */
+  'foreign-contract-trade',
   'balance-off',
   'position-off',
 ]);

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SIGNAL } from '../adapters/bus/messages.ts';
 import { signalTopic } from '../adapters/bus/topics.ts';
-import type { TradeAdapter } from '../adapters/trade-adapter.ts';
+import type { Balance, TradeAdapter } from '../adapters/trade-adapter.ts';
 import { parseConfig } from '../config/load.ts';
 import { Decimal, decimal, toDecimalString } from '../core/money.ts';
 import { actionOf, type Signal } from '../core/signal.ts';
@@ -30,6 +30,7 @@ import type { reconcileWorkflow } from '../workflows/reconcile-workflow.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { patientRead } from './factories/patient-read.ts';
 import { createSignal } from './factories/stored-world.ts';
+import { openStranger, type StrangersOrder } from './factories/stranger.ts';
 import { describeWith, testServers } from './servers.ts';
 
 jest.setTimeout(120_000);
@@ -190,6 +191,18 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
       ).toBe(venue.free);
     }
 
+    /** 0.04 BTC. */
+    const strangers = (side: 'buy' | 'sell'): StrangersOrder => ({
+      ...{ side, clientOrderId: `web${side}` },
+      ...(exchange === 'okx'
+        ? { venueSymbol: 'BTC-USDT-SWAP', quantity: '4' }
+        : { venueSymbol: 'BTCUSDT', quantity: '0.04' }),
+    });
+    const findings = async () =>
+      (await house.repositories.reconciliation.findings({ state: 'open', limit: 9 }))
+        .map(({ kind }) => kind)
+        .toReversed();
+
     it('goes long and short, is paid funding once, and ends as the venue does, to the last digit', async () => {
       const long = await order({ wanted: { kind: 'target', quantity: '0.5' } });
       expect(long).toMatchObject({ status: 'filled', filledQuantity: '0.5' });
@@ -244,7 +257,10 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
       // About all that the wallet can hold: a rise of a twentieth takes it.
       const short = await order({ sequence: 3, wanted: { kind: 'target', quantity: '-18.5' } });
       expect(short).toMatchObject({ status: 'filled', filledQuantity: '18.5' });
-      simulator.advance(24 * 60);
+      for (let hours = 0; hours < 24; hours += 1) {
+        simulator.advance(60);
+        if ((await patientRead(() => adapterOf().getPositions())).length === 0) break;
+      }
       // Nobody asks: the user stream has told of it.
       while ((await position())?.quantity !== '0') await sleep(50);
       const [made] = await house.repositories.orders.listOrders({ strategyId, limit: 1 });
@@ -257,6 +273,46 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
       // Looked at once more, it is booked once.
       await reconcile();
       await expectSameBooks();
+    });
+
+    it('is traded by somebody else: what that realised is booked, the rest raised', async () => {
+      const long = await order({ sequence: 4, wanted: { kind: 'target', quantity: '0.1' } });
+      expect(long.status).toBe('filled');
+      const trade = await openStranger(exchange, simulator);
+      await trade(strangers('sell'));
+      while ((await findings()).length === 0) await sleep(50);
+      await reconcile();
+      await reconcile();
+      expect(await findings()).toEqual(['foreign-contract-trade', 'position-off']);
+      const wallet = (await ledger()).reduce(
+        (sum, { amount }) => sum.plus(amount),
+        decimal(WALLET),
+      );
+      const venue = await patientRead(() => adapterOf().getBalances());
+      const total = ({ free, locked }: Balance): Decimal => decimal(free).plus(locked);
+      expect(venue.map((one) => total(one).toFixed())).toEqual([wallet.toFixed()]);
+      // The strategy goes on believing what it traded itself.
+      expect(await position()).toMatchObject({ quantity: '0.1' });
+
+      simulator.advance(5);
+      await trade(strangers('buy'));
+      await reconcile();
+      await reconcile();
+      expect(await findings()).toEqual(['foreign-contract-trade']);
+      expect((await order({ sequence: 5, wanted: { kind: 'target', quantity: '0' } })).status).toBe(
+        'filled',
+      );
+      // What others lose and win by the average price they share shows once it is realised, and is never hidden.
+      await reconcile();
+      await reconcile();
+      expect(await findings()).toEqual(['foreign-contract-trade', 'balance-off']);
+      const open = await house.repositories.reconciliation.findings({ state: 'open', limit: 9 });
+      for (const { id, kind } of open) {
+        const how = { reason: 'a stranger', book: kind === 'balance-off' };
+        await house.repositories.reconciliation.resolve(id, 'ada', how);
+      }
+      await reconcile();
+      expect(await findings()).toEqual([]);
     });
 
     it('is refused to a second strategy of the account', async () => {

@@ -204,5 +204,9 @@ export function toFill(row: Selectable<FillsTable>): Fill {
 }
 
 export function toAccountTrade(row: Selectable<AccountTradesTable>): AccountTrade {
-  return { ...tradeFacts(row), clientOrderId: row.client_order_id };
+  return {
+    ...tradeFacts(row),
+    clientOrderId: row.client_order_id,
+    ...(row.realised_pnl === null ? {} : { realisedPnl: canonical(row.realised_pnl) }),
+  };
 }

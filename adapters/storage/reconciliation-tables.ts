@@ -18,6 +18,7 @@ export interface AccountTradesTable {
   fee_amount: string;
   fee_asset: string;
   liquidity: 'maker' | 'taker';
+  realised_pnl: string | null;
   executed_at: number;
   booked_at: number;
   alerted_at: ColumnType<number | null, number | null | undefined, number | null>;

@@ -58,12 +58,22 @@ describeWith('postgres', 'the books of reconciliation', () => {
     expect((await books.unalerted(ACCOUNT)).trades).toEqual([]);
   });
 
-  it('move only the fee of a foreign trade in a contract', async () => {
-    const before = (await books.holdings(ACCOUNT)).balances;
-    await books.bookAccountTrade(ACCOUNT, foreign({ symbol: 'BTC/USDT:USDT' }));
-    const { balances } = await books.holdings(ACCOUNT);
-    expect(Number(balances['USDT']) - Number(before['USDT'])).toBe(-5);
-    expect(balances['BTC']).toBe(before['BTC']);
+  it.each([
+    ['the fee and what the venue says it realised', '12.5', 7.5],
+    ['the fee alone where it realised nothing', '0', -5],
+    ['the fee alone where the venue does not say', undefined, -5],
+  ])('move of a foreign trade in a contract %s', async (_what, realisedPnl, moved) => {
+    const symbol = 'BTC/USDT:USDT';
+    const before = await books.holdings(ACCOUNT);
+    const trade = foreign({ symbol, ...(realisedPnl === undefined ? {} : { realisedPnl }) });
+    await books.bookAccountTrade(ACCOUNT, trade);
+    const { balances, others } = await books.holdings(ACCOUNT);
+    expect(Number(balances['USDT']) - Number(before.balances['USDT'])).toBe(moved);
+    expect(balances['BTC']).toBe(before.balances['BTC']);
+    expect(Number(others[symbol]) - Number(before.others[symbol] ?? '0')).toBeCloseTo(-0.1, 9);
+    const { trades: told } = await books.unalerted(ACCOUNT);
+    expect(told).toEqual([trade]);
+    await books.markAlerted(ACCOUNT, [], told);
   });
 
   it('give the legs that live and those that are named, and what is in flight', async () => {

@@ -1,7 +1,7 @@
 /** What reconciliation compares, and what it books to an account itself; findings are in findings.ts. */
 import { sql } from 'kysely';
 import type { AccountTrade } from '../../core/fill.ts';
-import { emptyPosition, ledgerEntries } from '../../core/ledger.ts';
+import { accountTradeEntries } from '../../core/ledger.ts';
 import { tradeKey } from '../../core/reconciliation.ts';
 import type {
   BookedLeg,
@@ -53,7 +53,6 @@ async function readLegs(
   }));
 }
 
-/** In a contract it moves its fee alone: what it realised is not known here, and shows as a balance that is off. */
 async function bookAccountTrade(
   db: Queryable,
   accountId: string,
@@ -76,6 +75,7 @@ async function bookAccountTrade(
         fee_amount: trade.feeAmount,
         fee_asset: trade.feeAsset,
         liquidity: trade.liquidity,
+        realised_pnl: trade.realisedPnl ?? null,
         executed_at: trade.executedAt,
         booked_at: now,
       })
@@ -83,7 +83,7 @@ async function bookAccountTrade(
       .returning('venue_trade_id')
       .executeTakeFirst();
     if (inserted === undefined) return false;
-    const entries = ledgerEntries(trade, emptyPosition(trade.symbol));
+    const entries = accountTradeEntries(trade);
     if (entries.length > 0) {
       await trx
         .insertInto('ledger_entries')
@@ -148,6 +148,7 @@ async function readHoldings(
   const { rows } = await sql<{
     balances: Record<string, string>;
     positions: Record<string, string>;
+    others: Record<string, string>;
     in_flight: boolean;
   }>`
     select
@@ -160,6 +161,10 @@ async function readHoldings(
       (select coalesce(json_object_agg(symbol, total), '{}') from (
         select symbol, sum(quantity)::text as total from positions where account_id = ${accountId}
         group by symbol) p) as positions,
+      (select coalesce(json_object_agg(symbol, total), '{}') from (
+        select symbol, sum(case side when 'buy' then quantity else -quantity end)::text as total
+        from account_trades where account_id = ${accountId}
+        group by symbol) o) as others,
       exists (
         select from legs l where l.account_id = ${accountId} and (
           (l.state not in ('filled', 'cancelled', 'expired', 'rejected')
@@ -175,6 +180,7 @@ async function readHoldings(
   return {
     balances: canonicalAll(row?.balances),
     positions: canonicalAll(row?.positions),
+    others: canonicalAll(row?.others),
     inFlight: row?.in_flight ?? true,
   };
 }

@@ -1,5 +1,6 @@
 /** Keel touches only orders it made: those whose client order id begins with its prefix. */
 import { KeelError } from '../../core/errors.ts';
+import type { AccountTrade, Fill } from '../../core/fill.ts';
 import { CLIENT_ORDER_ID_PREFIX } from '../../core/signal.ts';
 import type { PlaceOrderRequest } from '../trade-adapter.ts';
 
@@ -7,6 +8,11 @@ export function isOurs<T extends { readonly clientOrderId: string | null }>(
   order: T,
 ): order is T & { readonly clientOrderId: string } {
   return order.clientOrderId?.startsWith(CLIENT_ORDER_ID_PREFIX) === true;
+}
+
+/** Of an account's trades those of Keel's orders, as fills. */
+export function ourFills(trades: readonly AccountTrade[]): Fill[] {
+  return trades.filter(isOurs).map(({ realisedPnl: _ofTheAccount, ...fill }) => fill);
 }
 
 /** Throws VENUE_INVALID_ORDER for an order that is not Keel's, before the venue is asked anything. */

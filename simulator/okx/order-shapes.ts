@@ -189,7 +189,7 @@ export function fillRow(trade: EngineTrade): Record<string, unknown> {
     feeCcy: trade.feeAsset,
     fillIdxPx: '',
     fillMarkPx: '',
-    fillPnl: '0',
+    fillPnl: plain(trade.realised),
     fillPx: plain(trade.price),
     fillSz: sizeOf(trade.quantity.toFixed(), order.instrument),
     fillTime: String(trade.at),

@@ -27,7 +27,7 @@ import { askAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createMarketReads } from './market-reads.ts';
 import { createOrderStream } from '../order-stream.ts';
-import { isOurs, requireOurId, requirePrice } from '../own-orders.ts';
+import { isOurs, ourFills, requireOurId, requirePrice } from '../own-orders.ts';
 import { exchangeInfoSchema, instrumentOf, STANDARD_FEES } from './instruments.ts';
 import { createBinanceLookup } from './lookup.ts';
 import { immediateFills, orderOf } from './orders.ts';
@@ -258,7 +258,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
       return open.filter(isOurs).map((raw) => orderOf(raw, instrument));
     },
     async fillsSince(symbol, since) {
-      return (await adapter.accountTrades(symbol, since)).filter(isOurs);
+      return ourFills(await adapter.accountTrades(symbol, since));
     },
     accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
     // Spot has neither leverage nor funding nor orders of the venue's own.

@@ -24,7 +24,7 @@ import type {
 import { askAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createOrderStream, type OrderStream } from '../order-stream.ts';
-import { isOurs, requireOurId } from '../own-orders.ts';
+import { ourFills, requireOurId } from '../own-orders.ts';
 import { createOkxContracts } from './account.ts';
 import {
   instIdOf,
@@ -234,7 +234,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     },
     openOrders: async (symbol) => lookup.openOrders(listing.traded(symbol)),
     async fillsSince(symbol, since) {
-      return (await adapter.accountTrades(symbol, since)).filter(isOurs);
+      return ourFills(await adapter.accountTrades(symbol, since));
     },
     accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
     async prepareAccount(symbols) {

@@ -227,7 +227,10 @@ export function createOkxLookup(requests: OkxRequests): OkxLookup {
       }
       return found.reverse().map((fill) => {
         const told = parents.get(fill.ordId) ?? fill.clOrdId;
-        return tradeOf(fill, told === '' ? null : told, instrument);
+        return {
+          ...tradeOf(fill, told === '' ? null : told, instrument),
+          ...(instrument.contract === undefined ? {} : { realisedPnl: fill.fillPnl }),
+        };
       });
     },
 

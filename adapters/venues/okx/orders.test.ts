@@ -59,6 +59,7 @@ const FILL = {
   side: 'buy',
   fillPx: '103698.9',
   fillSz: '3',
+  fillPnl: '0',
   execType: 'T',
   fee: '-1.5554835',
   feeCcy: 'USDT',

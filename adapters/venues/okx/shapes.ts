@@ -74,6 +74,8 @@ export const fillRow = z.object({
   side,
   fillPx: amount,
   fillSz: amount,
+  /** What it realised of a contract's position, without the fee. */
+  fillPnl: amountOrNone,
   /** T took, M made. */
   execType: z.enum(['T', 'M']).or(z.literal('')),
   /** Negative is paid. */

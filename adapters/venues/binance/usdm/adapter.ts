@@ -27,7 +27,7 @@ import { askAgain } from '../../ask-again.ts';
 import { Listing } from '../../listing.ts';
 import { createMarketReads } from '../market-reads.ts';
 import { createOrderStream } from '../../order-stream.ts';
-import { isOurs, refuseStopLimit, requireOurId, requirePrice } from '../../own-orders.ts';
+import { isOurs, ourFills, refuseStopLimit, requireOurId, requirePrice } from '../../own-orders.ts';
 import { createBinanceRequests } from '../requests.ts';
 import { parseAnswer } from '../shapes.ts';
 import { type ContractAccountTerms, createContractAccount } from './account.ts';
@@ -329,8 +329,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
       return lookup.everywhere(listing.traded(symbol), clientOrderId);
     },
     openOrders: async (symbol) => (await lookup.openOrders(listing.traded(symbol))).filter(isOurs),
-    fillsSince: async (symbol, since) =>
-      (await adapter.accountTrades(symbol, since)).filter(isOurs),
+    fillsSince: async (symbol, since) => ourFills(await adapter.accountTrades(symbol, since)),
     accountTrades: async (symbol, since) => lookup.tradesSince(listing.traded(symbol), since),
 
     async fundingSince(symbol, since) {

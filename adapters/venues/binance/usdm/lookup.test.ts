@@ -17,7 +17,7 @@ const order = (orderId: number, clientOrderId: string) => ({
 });
 const trade = (id: number, orderId: number) => ({
   ...{ symbol: 'BTCUSDT', id, orderId, price: '100', qty: '1', commission: '0', time: NOW },
-  ...{ commissionAsset: 'USDT', buyer: false, maker: false },
+  ...{ commissionAsset: 'USDT', realizedPnl: '0', buyer: false, maker: false },
 });
 /** Placed five weeks before it became order 2. */
 const OLD_STOP = {
@@ -66,6 +66,20 @@ describe('trades of USDⓈ-M', () => {
 
   it('of others keep their name', async () => {
     const { lookup } = venue([trade(1, 4)], [order(4, 'web_abc')]);
-    expect(await lookup.tradesSince(instrument, NOW)).toMatchObject([{ clientOrderId: 'web_abc' }]);
+    expect(await lookup.tradesSince(instrument, NOW)).toMatchObject([
+      { clientOrderId: 'web_abc', realisedPnl: '0' },
+    ]);
+  });
+
+  it('of many others cost one search: a week that was read is not read again', async () => {
+    const others = Array.from({ length: 20 }, (_, index) => 10 + index);
+    const { asked, lookup } = venue(
+      [...others.map((orderId) => trade(orderId, orderId)), trade(90, 2)],
+      [...others.map((orderId) => order(orderId, `web_${String(orderId)}`)), order(2, 'child')],
+    );
+    const found = await lookup.tradesSince(instrument, NOW);
+    expect(found.at(-1)?.clientOrderId).toBe('keelstop');
+    expect(found).toHaveLength(21);
+    expect(asked.allAlgoOrders).toBe(13);
   });
 });

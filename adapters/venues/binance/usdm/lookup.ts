@@ -115,18 +115,23 @@ export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
   };
 
   /**
-   * The stop that became an order. The venue shows a week of conditional orders at once: one that rested longer
-   * is sought further back.
+   * The stops that became orders, by the order's number, asked for a week at a time: so much the venue shows at
+   * once, and a stop may have rested longer. What one order's search has read serves the next one's.
    */
-  const parentOf = async (trade: ContractTrade): Promise<string | null> => {
-    for (let week = 0; week < WEEKS_SOUGHT; week += 1) {
-      const endTime = trade.time - week * WEEK_MS;
-      const range = { startTime: endTime - WEEK_MS + 1, endTime, limit: PAGE };
-      const page = await algos('allAlgoOrders', { symbol: trade.symbol, ...range }, 5);
-      const parent = page.find((one) => one.actualOrderId === trade.orderId);
-      if (parent !== undefined) return parent.clientAlgoId;
-    }
-    return null;
+  const parentsUntil = (venueSymbol: string, until: number) => {
+    const parents = new Map<string, string>();
+    let weeksRead = 0;
+    return async (orderId: string): Promise<string | null> => {
+      while (!parents.has(orderId) && weeksRead < WEEKS_SOUGHT) {
+        const endTime = until - weeksRead * WEEK_MS;
+        const range = { startTime: endTime - WEEK_MS + 1, endTime, limit: PAGE };
+        for (const stop of await algos('allAlgoOrders', { symbol: venueSymbol, ...range }, 5)) {
+          if (stop.actualOrderId !== null) parents.set(stop.actualOrderId, stop.clientAlgoId);
+        }
+        weeksRead += 1;
+      }
+      return parents.get(orderId) ?? null;
+    };
   };
 
   const byClientId: UsdmLookup['byClientId'] = async (instrument, clientOrderId) => {
@@ -181,6 +186,7 @@ export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
       const found = await tradesSince(trades, symbol, since);
       if (found.length === 0) return [];
       const listed = await orders('allOrders', { symbol, limit: PAGE }, 5);
+      const parentOf = parentsUntil(symbol, Math.max(...found.map(({ time }) => time)));
       const ids = new Map<string, string | null>();
       const told: AccountTrade[] = [];
       for (const trade of found) {
@@ -191,10 +197,14 @@ export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
           const id = raw?.clientOrderId ?? null;
           // Its own name says enough of an order of ours, and of one that the venue made.
           const known = isOurs({ clientOrderId: id }) || causeOf(id ?? '') !== undefined;
-          ids.set(orderId, known ? id : ((await parentOf(trade)) ?? id));
+          ids.set(orderId, known ? id : ((await parentOf(orderId)) ?? id));
         }
         const clientOrderId = ids.get(orderId) ?? null;
-        told.push({ ...contractFillOf(trade, clientOrderId ?? '', instrument), clientOrderId });
+        told.push({
+          ...contractFillOf(trade, clientOrderId ?? '', instrument),
+          clientOrderId,
+          realisedPnl: trade.realizedPnl,
+        });
       }
       return told;
     },

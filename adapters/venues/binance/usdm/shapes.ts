@@ -47,6 +47,7 @@ export const contractTradeSchema = z.object({
   qty: amount,
   commission: amount,
   commissionAsset: z.string().min(1),
+  realizedPnl: amount,
   time: z.int(),
   buyer: z.boolean(),
   maker: z.boolean(),
