@@ -13,13 +13,11 @@ import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1h'),
-    /** Bars of the mean and the standard deviation. */
-    period: z.int().min(5).max(500).default(20),
-    /** Standard deviations from the mean to the band. */
-    width: z.number().min(0.5).max(4).default(2),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1h').describe('length of its bars'),
+    period: z.int().min(5).max(500).default(20).describe('bars of mean and standard deviation'),
+    width: z.number().min(0.5).max(4).default(2).describe('standard deviations from mean to band'),
     ...sizing,
   })
   // The newest of n values is never further than √(n − 1) of their deviations from their mean.

@@ -13,25 +13,42 @@ import { type Bar, BaseStrategy, type Context, type Feed, type SignalId } from '
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
     symbols: z
       .array(symbol)
       .min(2)
       .max(50)
-      .default(['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'BNB/USDT', 'XRP/USDT']),
-    interval: interval.default('1d'),
-    /** Bars over which the return is measured. */
-    lookback: z.int().min(2).max(365).default(30),
-    /** Bars from one ranking to the next. */
-    hold: z.int().min(1).max(100).default(7),
-    /** How many of the best are held, and with `shorts` how many of the worst are sold short. */
-    top: z.int().min(1).max(20).default(2),
-    /** Return below which even a winner is not held; with `shorts`, above whose negative no loser is short. */
-    minReturn: z.number().min(-1).max(1).default(0),
-    /** Of all positions together, as a fraction of equity. */
-    allocation: z.number().gt(0).max(1).default(0.9),
-    /** Also sells the losers short; perpetuals only. */
-    shorts: z.boolean().default(false),
+      .default(['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'BNB/USDT', 'XRP/USDT'])
+      .describe('the markets it ranks'),
+    interval: interval.default('1d').describe('length of its bars'),
+    lookback: z
+      .int()
+      .min(2)
+      .max(365)
+      .default(30)
+      .describe('bars over which the return is measured'),
+    hold: z.int().min(1).max(100).default(7).describe('bars from one ranking to the next'),
+    top: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(2)
+      .describe('how many of the best are held, and of the worst sold with shorts'),
+    minReturn: z
+      .number()
+      .min(-1)
+      .max(1)
+      .default(0)
+      .describe(
+        'return below which no winner is held, and above whose negative no loser is sold; a fraction',
+      ),
+    allocation: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.9)
+      .describe('of all positions together, fraction of equity'),
+    shorts: z.boolean().default(false).describe('also sell the losers short; perpetuals only'),
   })
   .refine(({ symbols }) => new Set(symbols).size === symbols.length, {
     error: 'a symbol is listed twice',

@@ -7,13 +7,18 @@ import { affordable, ONE_SIZE, sizeOf, sizing, type StatedSize, statesOneSize } 
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1d'),
-    /** Bars from one purchase to the next. */
-    every: z.int().min(1).max(1000).default(7),
-    /** Buys by a limit order this fraction below the close, which lapses at the next purchase; 0 buys at market. */
-    discount: z.number().min(0).max(0.2).default(0),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1d').describe('length of its bars'),
+    every: z.int().min(1).max(1000).default(7).describe('bars from one purchase to the next'),
+    discount: z
+      .number()
+      .min(0)
+      .max(0.2)
+      .default(0)
+      .describe(
+        'fraction below the close of a limit order that lapses at the next purchase; 0 buys at market',
+      ),
     /** Of one purchase; 1 % of equity without. */
     ...sizing,
   })

@@ -13,16 +13,23 @@ const STALE_MS = 86_400_000;
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: perpetual.default('BTC/USDT:USDT'),
-    interval: interval.default('1h'),
-    /** Funding rates whose mean it goes by. */
-    smoothing: z.int().min(1).max(90).default(3),
-    /** Mean rate per funding period at which it takes the paid side, and at which that no longer pays. */
-    enter: z.number().min(0.00001).max(0.01).default(0.0002),
-    exit: z.number().min(0).max(0.005).default(0.00005),
-    /** Also goes long, while the rate is negative. */
-    longs: z.boolean().default(true),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: perpetual.default('BTC/USDT:USDT').describe('the market it trades'),
+    interval: interval.default('1h').describe('length of its bars'),
+    smoothing: z.int().min(1).max(90).default(3).describe('funding rates whose mean it goes by'),
+    enter: z
+      .number()
+      .min(0.00001)
+      .max(0.01)
+      .default(0.0002)
+      .describe('mean rate a funding period at which it takes the paid side, a fraction'),
+    exit: z
+      .number()
+      .min(0)
+      .max(0.005)
+      .default(0.00005)
+      .describe('mean rate at which that no longer pays, a fraction'),
+    longs: z.boolean().default(true).describe('also go long, while the rate is negative'),
     ...sizing,
   })
   .refine((value) => intervalMs(value.interval) <= FUNDING_MS, {

@@ -12,13 +12,18 @@ const DEFAULT_ALLOCATION = 0.5;
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1m'),
-    /** Rungs below the price at the start. */
-    levels: z.int().min(1).max(50).default(10),
-    /** From one rung to the next, as a fraction of the price; to pay, it must exceed the fees of two trades. */
-    spacing: z.number().min(0.001).max(0.2).default(0.01),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1m').describe('length of its bars'),
+    levels: z.int().min(1).max(50).default(10).describe('rungs below the price at the start'),
+    spacing: z
+      .number()
+      .min(0.001)
+      .max(0.2)
+      .default(0.01)
+      .describe(
+        'from rung to rung, fraction of the price; must exceed the fees of two trades to pay',
+      ),
     /** Of one rung; without, half the equity over all rungs. */
     ...sizing,
   })

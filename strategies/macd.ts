@@ -8,13 +8,12 @@ import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1h'),
-    /** Bars of the averages whose difference is the line, and of the line's own average, the signal. */
-    fast: z.int().min(2).max(100).default(12),
-    slow: z.int().min(3).max(200).default(26),
-    signal: z.int().min(2).max(50).default(9),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1h').describe('length of its bars'),
+    fast: z.int().min(2).max(100).default(12).describe('bars of the fast average of the line'),
+    slow: z.int().min(3).max(200).default(26).describe('bars of the slow average of the line'),
+    signal: z.int().min(2).max(50).default(9).describe("bars of the line's own average"),
     ...sizing,
   })
   .refine((value) => value.fast < value.slow, {

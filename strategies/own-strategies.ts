@@ -20,7 +20,7 @@ export async function registerOwnStrategies(
   paths: readonly string[],
 ): Promise<StrategyRegistry> {
   if (paths.length === 0) return registry;
-  const sources = paths.map((path) => ({ path, files: filesOf(path) }));
+  const sources = paths.map((path) => ({ path, files: strategyFiles(path) }));
   await import('./own-modules.ts');
   for (const { path, files } of sources) {
     let found = 0;
@@ -39,7 +39,8 @@ export async function registerOwnStrategies(
   return registry;
 }
 
-function filesOf(path: string): string[] {
+/** The file, or the modules directly in the folder but for tests. Throws INVALID_INPUT where there is nothing. */
+export function strategyFiles(path: string): string[] {
   const full = resolve(path);
   if (!existsSync(full)) {
     throw new KeelError('INVALID_INPUT', `there is no ${path} to take strategies from`);

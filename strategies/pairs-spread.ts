@@ -12,24 +12,40 @@ import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    /**
-     * The one that is too dear or too cheap, and the one by which that is measured. One of them is always short,
-     * so both are perpetuals.
-     */
-    symbol: perpetual.default('ETH/USDT:USDT'),
-    hedge: perpetual.default('BTC/USDT:USDT'),
-    interval: interval.default('1h'),
-    /** Bars through which the line is fitted. */
-    window: z.int().min(20).max(500).default(120),
-    /** Standard deviations off the line at which it enters, takes its profit, and gives up. */
-    enter: z.number().min(0.5).max(4).default(2),
-    exit: z.number().min(0).max(2).default(0.5),
-    stop: z.number().min(1).max(10).default(4),
-    /** Least correlation of the logarithms of the prices at which it enters. */
-    minCorrelation: z.number().min(0).max(1).default(0.7),
-    /** Of both positions together, as a fraction of equity. */
-    allocation: z.number().gt(0).max(5).default(0.9),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: perpetual
+      .default('ETH/USDT:USDT')
+      .describe('the perpetual that is too dear or too cheap'),
+    hedge: perpetual
+      .default('BTC/USDT:USDT')
+      .describe('the perpetual by which that is measured; one of the two is always short'),
+    interval: interval.default('1h').describe('length of its bars'),
+    window: z.int().min(20).max(500).default(120).describe('bars through which the line is fitted'),
+    enter: z
+      .number()
+      .min(0.5)
+      .max(4)
+      .default(2)
+      .describe('standard deviations off the line at which it enters'),
+    exit: z
+      .number()
+      .min(0)
+      .max(2)
+      .default(0.5)
+      .describe('standard deviations at which it takes its profit'),
+    stop: z.number().min(1).max(10).default(4).describe('standard deviations at which it gives up'),
+    minCorrelation: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.7)
+      .describe("least correlation of the prices' logarithms to enter"),
+    allocation: z
+      .number()
+      .gt(0)
+      .max(5)
+      .default(0.9)
+      .describe('of both positions together, fraction of equity'),
   })
   .refine(({ exit, enter, stop }) => exit < enter && enter < stop, {
     error: 'exit must be below enter, and enter below stop',

@@ -8,14 +8,12 @@ import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1m'),
-    /** Changes in Wilder's averages. */
-    period: z.int().min(2).max(100).default(14),
-    /** RSI at or below which it buys, and at or above which it sells. */
-    oversold: z.number().min(1).max(50).default(35),
-    overbought: z.number().min(50).max(99).default(65),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1m').describe('length of its bars'),
+    period: z.int().min(2).max(100).default(14).describe("bars of Wilder's averages"),
+    oversold: z.number().min(1).max(50).default(35).describe('RSI at or below which it buys'),
+    overbought: z.number().min(50).max(99).default(65).describe('RSI at or above which it sells'),
     ...sizing,
   })
   .refine((value) => value.oversold < value.overbought, {

@@ -8,12 +8,11 @@ import { ONE_SIZE, sizeOf, sizing, statesOneSize } from './sizing.ts';
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1m'),
-    /** Bars of the fast and the slow average. */
-    fast: z.int().min(2).max(200).default(20),
-    slow: z.int().min(3).max(1000).default(60),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1m').describe('length of its bars'),
+    fast: z.int().min(2).max(200).default(20).describe('bars of the fast average'),
+    slow: z.int().min(3).max(1000).default(60).describe('bars of the slow average'),
     ...sizing,
   })
   .refine((value) => value.fast < value.slow, {

@@ -16,24 +16,43 @@ import { quantityOf } from './sizing.ts';
 
 const config = z
   .strictObject({
-    exchange: z.string().min(1).default('binance'),
-    symbol: symbol.default('BTC/USDT'),
-    interval: interval.default('1d'),
-    /** Bars of the channel whose breakout enters, and of the one whose breakout the other way leaves. */
-    entry: z.int().min(3).max(300).default(20),
-    exit: z.int().min(2).max(200).default(10),
-    /** Bars of the average true range, N. */
-    atr: z.int().min(2).max(100).default(20),
-    /** Fraction of equity that a unit loses if its stop is reached. */
-    risk: z.number().min(0.001).max(0.1).default(0.02),
-    /** The stop's distance from the newest unit's price, and how far the price runs before the next unit, in N. */
-    stopAtr: z.number().min(0.5).max(10).default(2),
-    addAtr: z.number().min(0.1).max(5).default(0.5),
-    maxUnits: z.int().min(1).max(10).default(4),
-    /** Most that all units together may cost, as a fraction of equity; each may cost its share. */
-    maxAllocation: z.number().gt(0).max(5).default(0.95),
-    /** Also sells short; perpetuals only. */
-    shorts: z.boolean().default(false),
+    exchange: z.string().min(1).default('binance').describe('where it trades'),
+    symbol: symbol.default('BTC/USDT').describe('the market it trades'),
+    interval: interval.default('1d').describe('length of its bars'),
+    entry: z
+      .int()
+      .min(3)
+      .max(300)
+      .default(20)
+      .describe('bars of the channel whose breakout enters'),
+    exit: z.int().min(2).max(200).default(10).describe('bars of the channel whose breakout leaves'),
+    atr: z.int().min(2).max(100).default(20).describe('bars of the average true range, N'),
+    risk: z
+      .number()
+      .min(0.001)
+      .max(0.1)
+      .default(0.02)
+      .describe('fraction of equity lost at the stop, a unit'),
+    stopAtr: z
+      .number()
+      .min(0.5)
+      .max(10)
+      .default(2)
+      .describe("N from the newest unit's price to the stop"),
+    addAtr: z
+      .number()
+      .min(0.1)
+      .max(5)
+      .default(0.5)
+      .describe('N the price runs before the next unit'),
+    maxUnits: z.int().min(1).max(10).default(4).describe('units held at most'),
+    maxAllocation: z
+      .number()
+      .gt(0)
+      .max(5)
+      .default(0.95)
+      .describe('cost of all units at most, fraction of equity; each may cost its share'),
+    shorts: z.boolean().default(false).describe('also sell short; perpetuals only'),
   })
   .refine((value) => value.exit < value.entry, {
     error: 'exit must be below entry',

@@ -8,7 +8,7 @@ import { KeelError } from '../../core/errors.ts';
 import { registerOwnStrategies } from '../../strategies/own-strategies.ts';
 import { defaultRegistry, type StrategyRegistry } from '../../strategies/registry.ts';
 import { writeNewStrategy } from '../backtest/new-strategy.ts';
-import { parametersOf } from '../backtest/parameters.ts';
+import { describeStrategy, showText } from '../backtest/show-strategy.ts';
 import { pathOption } from '../backtest/command-options.ts';
 import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
@@ -39,26 +39,13 @@ export function addStrategyFileCommands(program: Command, session: Session): voi
     });
 
   pathOption(strategy.command('show'))
-    .description("a strategy's parameters")
+    .description('what a strategy bets on, its source, its parameters, the bars it wants')
     .argument('<name>', '`keel strategy list` has them')
+    .addHelpText('after', '\nExample:\n  keel strategy show turtle')
     .action(async (name: string, options: PathOption) => {
       const found = (await registryWith(options)).get(name);
-      const parameters = parametersOf(found);
-      session.print({ name, summary: found.summary, parameters }, () =>
-        [
-          `${name}: ${found.summary}`,
-          table(
-            ['parameter', 'type', 'default', 'range', 'what'],
-            parameters.map((parameter) => [
-              parameter.name,
-              parameter.type,
-              defaultText(parameter.default),
-              parameter.range,
-              parameter.description,
-            ]),
-          ),
-        ].join('\n\n'),
-      );
+      const shown = describeStrategy(found, options.strategyPath ?? []);
+      session.print(shown, (all) => showText(all, session.width));
     });
 
   strategy
@@ -93,11 +80,6 @@ export function addStrategyFileCommands(program: Command, session: Session): voi
       const [code] = (await once(tests, 'close')) as [number | null];
       if (code !== 0) session.findingsFail();
     });
-}
-
-function defaultText(value: unknown): string | null {
-  if (value === undefined) return null;
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function registryWith({ strategyPath = [] }: PathOption): Promise<StrategyRegistry> {
