@@ -1,7 +1,13 @@
 /**
- * Three projects: `unit` needs nothing, `integration` needs servers (brought up by test/global-setup.ts),
- * `e2e` runs the whole native stack. A file's name says where it belongs.
+ * Four projects. A file's name says where it belongs: `unit` needs nothing, `integration` needs servers (brought
+ * up by test/global-setup.ts), `e2e` runs the house in one process on servers of its own, `native` every worker
+ * and server as a process of its own.
+ *
+ * The suites of the first three run side by side; then those of `native`, one at a time. What integration suites
+ * have in common is the servers: each has a database (test/database.ts) and a Temporal namespace
+ * (test/namespace.ts) of its own.
  */
+
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -10,14 +16,17 @@ const base = {
   modulePathIgnorePatterns: ['/dist/', '/.keel/'],
 };
 
-const SERVED = ['.*\\.integration\\.test\\.ts$', '.*\\.e2e\\.test\\.ts$'];
+const SERVED = {
+  globalSetup: '<rootDir>/test/global-setup.ts',
+  globalTeardown: '<rootDir>/test/global-teardown.ts',
+};
 
 export default {
-  // Integration tests share servers and task queues; `test:unit`, which shares nothing, takes all cores.
-  maxWorkers: 1,
+  // Whatever the cores: most suites that need servers wait more than they compute.
+  maxWorkers: 4,
   // A busy machine, and coverage, make a test many times slower; one that hangs is still told. Of all projects:
   // jest does not look at a project's own.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   coverageProvider: 'babel',
   collectCoverageFrom: [
     '{core,strategies,backtest,workflows,activities,adapters,api,cli,config,observability,simulator,stack,workers}/**/*.ts',
@@ -43,21 +52,29 @@ export default {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/**/*.test.ts'],
-      testPathIgnorePatterns: [...base.testPathIgnorePatterns, ...SERVED],
+      testPathIgnorePatterns: [
+        ...base.testPathIgnorePatterns,
+        '\\.(integration|e2e|native)\\.test\\.ts$',
+      ],
     },
     {
       ...base,
+      ...SERVED,
       displayName: 'integration',
       testMatch: ['<rootDir>/**/*.integration.test.ts'],
-      globalSetup: '<rootDir>/test/global-setup.ts',
-      globalTeardown: '<rootDir>/test/global-teardown.ts',
     },
     {
       ...base,
+      ...SERVED,
       displayName: 'e2e',
       testMatch: ['<rootDir>/**/*.e2e.test.ts'],
-      globalSetup: '<rootDir>/test/global-setup.ts',
-      globalTeardown: '<rootDir>/test/global-teardown.ts',
+    },
+    {
+      ...base,
+      ...SERVED,
+      displayName: 'native',
+      runner: '<rootDir>/test/serial-runner.js',
+      testMatch: ['<rootDir>/**/*.native.test.ts'],
     },
   ],
 };

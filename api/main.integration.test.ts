@@ -10,7 +10,8 @@ import { parseConfig } from '../config/load.ts';
 import { createLogger } from '../observability/logger.ts';
 import { defaultRegistry } from '../strategies/registry.ts';
 import { testDatabase, type TestDatabase } from '../test/database.ts';
-import { describeWith, testServers } from '../test/servers.ts';
+import { testNamespace } from '../test/namespace.ts';
+import { describeWith } from '../test/servers.ts';
 import { KEEL_STRATEGY } from '../workflows/order-names.ts';
 import type { House } from '../workers/house.ts';
 import { startApi, type RunningApi } from './main.ts';
@@ -25,10 +26,9 @@ describeWith(['postgres', 'temporal'], 'startApi', () => {
 
   beforeAll(async () => {
     database = await testDatabase();
-    const address = testServers().temporalAddress ?? '';
     const config = parseConfig({
       postgresUrl: database.url,
-      temporal: { address },
+      temporal: await testNamespace(),
       api: { port: 0 },
       venues: [{ adapter: 'binance', symbols: ['BTC/USDT'], accountId: 'binance-sandbox' }],
     });
@@ -53,7 +53,7 @@ describeWith(['postgres', 'temporal'], 'startApi', () => {
     );
     api = await startApi(house);
     client = createApiClient(api.url);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await api.stop();
@@ -107,5 +107,5 @@ describeWith(['postgres', 'temporal'], 'startApi', () => {
       'strategy.start',
       'strategy.stop',
     ]);
-  }, 30_000);
+  });
 });

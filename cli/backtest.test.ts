@@ -227,7 +227,7 @@ describe('keel backtest', () => {
       expect.stringContaining('cannot be loaded'),
     ]);
     expect(existsSync(join(own, 'tsconfig.json'))).toBe(true);
-  }, 60_000);
+  });
 
   /** In a process of its own: jest has a module loader that knows no hooks. */
   function spawnKeel(...args: string[]) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,6 @@ import { CHEATS } from '../test/factories/studies.ts';
 import { run } from './keel.ts';
 
 /** Processes and threads start slowly on a busy machine. */
-jest.setTimeout(60_000);
-
 let folder: string;
 let data: readonly string[];
 

@@ -9,12 +9,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { HISTORIES } from '../test/histories.ts';
 import { run } from './keel.ts';
-
-jest.setTimeout(120_000);
 
 let folder: string;
 beforeEach(() => {

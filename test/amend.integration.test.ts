@@ -1,15 +1,14 @@
 /** Amending on real servers: one order cancelled and verified, its exact remainder placed anew. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { replacementId } from '../activities/amend-steps.ts';
 import { createWorkflows, type Workflows } from '../adapters/temporal/workflows.ts';
 import type { OrderView } from '../core/order.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { SYMBOL } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'an amend', () => {
   let database: TestDatabase;
@@ -20,7 +19,7 @@ describeWith(['postgres', 'temporal'], 'an amend', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
     workflows = createWorkflows((await stage.house.temporal()).client);
   });

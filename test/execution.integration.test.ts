@@ -1,5 +1,5 @@
 /** Orders of several legs on two venues, for real: what each was asked, and that the books are the venues'. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Decimal } from 'decimal.js';
 import { sql } from 'kysely';
 import { decimal, toDecimalString } from '../core/money.ts';
@@ -9,9 +9,8 @@ import { EXECUTIONS, SPLIT } from './factories/execution-scenarios.ts';
 import { openOrderStage, OTHER_ACCOUNT, type OrderStage } from './factories/order-stage.ts';
 import { patientRead } from './factories/patient-read.ts';
 import { ACCOUNT } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () => {
   let database: TestDatabase;
@@ -21,7 +20,7 @@ describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () 
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
       // With what the first venue opens with, neither can pay for the whole of the split.
       other: { USDT: '50000' },
     });

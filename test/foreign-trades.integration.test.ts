@@ -1,5 +1,5 @@
 /** A trade of somebody else, from the venue's user stream to the books and the alert: nobody reconciles by hand. */
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RISK_ALERT } from '../adapters/bus/messages.ts';
 import { ALERT_TOPICS } from '../adapters/bus/topics.ts';
 import type { Alert } from '../core/risk/alert.ts';
@@ -7,9 +7,8 @@ import { reconcileId } from '../temporal-config/schedules.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { openStranger } from './factories/stranger.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(90_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'a trade of somebody else', () => {
   let database: TestDatabase;
@@ -28,7 +27,7 @@ describeWith(['postgres', 'temporal'], 'a trade of somebody else', () => {
   async function openStage(venue: 'binance' | 'okx'): Promise<OrderStage> {
     stage = await openOrderStage({
       ...{ venue, postgresUrl: database.url },
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
     await stage.house.bus.subscribe({
       ...{ group: 'test-alerts', topics: ALERT_TOPICS, kind: RISK_ALERT },

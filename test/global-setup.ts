@@ -14,6 +14,7 @@ import type { Server } from '../stack/server.ts';
 import { messageOf } from '../stack/stack-error.ts';
 import { startTemporal } from '../stack/temporal.ts';
 import { running } from './running-servers.ts';
+import { timeSkippingProgram } from './time-skipping-program.ts';
 import {
   serverVariable,
   TEST_SERVER_VARIABLES,
@@ -61,6 +62,8 @@ export default async function globalSetup(): Promise<void> {
     kafka: () => startKafka({ dataDir }),
     redis: () => startRedis({ dataDir }),
   };
+  // Brought here where it is missing: suites that run side by side would all bring it.
+  await timeSkippingProgram();
   const skipped: string[] = [];
   const said: string[] = [];
   await Promise.all(

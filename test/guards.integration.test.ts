@@ -1,6 +1,6 @@
 /** A position and its guard, for real: orders worker, PostgreSQL, Temporal and a venue at which the stop rests. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { GuardView } from '../adapters/guard-repository.ts';
 import { createGuardDoor } from '../adapters/temporal/guard-door.ts';
 import { guardWorkflowId } from '../core/guard-signal.ts';
@@ -10,9 +10,8 @@ import type { StopSpec } from '../core/stops.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { armed, enter, guardUntil, playedOut, towards } from './factories/guard-lives.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(90_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 const FAR: StopSpec = { stopLoss: { fraction: '0.2' }, takeProfit: { fraction: '0.2' } };
 const NEAR: StopSpec = { stopLoss: { fraction: '0.003' } };
@@ -25,7 +24,7 @@ describeWith(['postgres', 'temporal'], 'a guarded position', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
   });
   afterAll(async () => {

@@ -1,14 +1,13 @@
 /** The kill switch on real servers: a row stops every send, and what was open is cleaned up. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { priceKey } from '../adapters/cache.ts';
 import type { Halt } from '../adapters/repositories.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { nextSignal, openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { SYMBOL } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'a halt', () => {
   let database: TestDatabase;
@@ -17,7 +16,7 @@ describeWith(['postgres', 'temporal'], 'a halt', () => {
   async function open(): Promise<void> {
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
   }
 

@@ -1,10 +1,9 @@
 /** The way from a signal to an order at OKX, for real: the same workflow, another venue. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { nextSignal, openOrderStage, type OrderStage, SCENARIOS } from './factories/order-stage.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'an order at OKX, end to end', () => {
   let database: TestDatabase;
@@ -14,7 +13,7 @@ describeWith(['postgres', 'temporal'], 'an order at OKX, end to end', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
       venue: 'okx',
     });
   });

@@ -1,5 +1,5 @@
 /** A signal becomes an order at the venue: dispatcher, workflow, activities, PostgreSQL and simulator for real. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { OrderView } from '../core/order.ts';
 import type { Signal } from '../core/signal.ts';
 import type { OrderResult } from '../workflows/order-messages.ts';
@@ -11,9 +11,8 @@ import {
   type OrderStage,
   type Played,
 } from './factories/order-stage.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
   let database: TestDatabase;
@@ -23,7 +22,7 @@ describeWith(['postgres', 'temporal'], 'an order, end to end', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
   });
   afterAll(async () => {

@@ -3,7 +3,7 @@
  * filled by ourselves, and none reaches the venue.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ensureSignalTopics, publishSignal } from '../activities/publish-signals.ts';
 import type { TradeAdapter } from '../adapters/trade-adapter.ts';
 import { parseConfig } from '../config/load.ts';
@@ -20,9 +20,8 @@ import { startOrders } from '../workers/orders.ts';
 import type { Running } from '../workers/run-process.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { createSignal, storeRunningStrategy, SYMBOL } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 const ACCOUNT = 'okx-paper';
 const STRATEGY = 'okx-paper-1';
@@ -41,7 +40,7 @@ describeWith(['postgres', 'temporal'], 'paper trading over OKX', () => {
       parseConfig({
         mode: 'paper',
         postgresUrl: database.url,
-        temporal: { address: testServers().temporalAddress ?? '' },
+        temporal: await testNamespace(),
         venues: [
           {
             ...{ adapter: 'okx', accountId: ACCOUNT, symbols: [SYMBOL], openingBalances: OPENING },

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SIGNAL } from '../adapters/bus/messages.ts';
 import { signalTopic } from '../adapters/bus/topics.ts';
 import type { Balance, TradeAdapter } from '../adapters/trade-adapter.ts';
@@ -31,9 +31,8 @@ import { testDatabase, type TestDatabase } from './database.ts';
 import { patientRead } from './factories/patient-read.ts';
 import { createSignal } from './factories/stored-world.ts';
 import { openStranger, type StrangersOrder } from './factories/stranger.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(120_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 const SYMBOL = 'BTC/USDT:USDT';
 const WALLET = '100000';
@@ -73,7 +72,7 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
       const config = parseConfig({
         mode: 'sandbox',
         postgresUrl: database.url,
-        temporal: { address: testServers().temporalAddress ?? '' },
+        temporal: await testNamespace(),
         venues: [
           {
             ...{ adapter: exchange, accountId: account, symbols: [SYMBOL], leverage: LEVERAGE },

@@ -1,6 +1,6 @@
 /** Orders as a person places them from a terminal, for real: command, API, bus, workflow, venue. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { priceKey } from '../adapters/cache.ts';
 import { startApi, type RunningApi } from '../api/main.ts';
 import { run } from '../cli/keel.ts';
@@ -9,9 +9,8 @@ import type { OrderView } from '../core/order.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { openOrderStage, OTHER_ACCOUNT, type OrderStage } from './factories/order-stage.ts';
 import { ACCOUNT, SYMBOL } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(60_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'an order that a person places', () => {
   let database: TestDatabase;
@@ -23,7 +22,7 @@ describeWith(['postgres', 'temporal'], 'an order that a person places', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
       other: { USDT: '50000' },
     });
     const { house, simulator } = stage;

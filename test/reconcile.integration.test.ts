@@ -1,5 +1,5 @@
 /** An account held against its venue, for real: simulator, PostgreSQL, Temporal and the orders worker. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { RISK_ALERT } from '../adapters/bus/messages.ts';
 import { ALERT_TOPICS } from '../adapters/bus/topics.ts';
@@ -18,9 +18,8 @@ import type { reconcileWorkflow, ReconcileResult } from '../workflows/reconcile-
 import { testDatabase, type TestDatabase } from './database.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { ACCOUNT, SYMBOL } from './factories/stored-world.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(90_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'reconciliation', () => {
   let database: TestDatabase;
@@ -34,7 +33,7 @@ describeWith(['postgres', 'temporal'], 'reconciliation', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
     await stage.house.bus.subscribe({
       group: 'test-alerts',

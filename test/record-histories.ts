@@ -43,7 +43,7 @@ try {
   await migrate(postgres.url);
   const stage = await openOrderStage({
     postgresUrl: postgres.url,
-    temporalAddress: temporal.url,
+    temporal: { address: temporal.url },
     other: { USDT: '50000' },
   });
   try {

@@ -2,7 +2,7 @@
  * The recorded histories still replay: workflows that run now will go on under this code. And a change that
  * is not deterministic is noticed, shown with a workflow that waits a second before its first step.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DefaultLogger, Runtime, type ReplayWorkerOptions } from '@temporalio/worker';
 import { historyFiles, replayHistories } from '../adapters/temporal/replay.ts';
 import { changedSources, type ChangedSources } from './factories/changed-sources.ts';
@@ -35,8 +35,6 @@ const PATHS = [
   'strategy-failed',
   'strategy-superseded',
 ];
-
-jest.setTimeout(120_000);
 
 function names(): string[] {
   return historyFiles(HISTORIES).map((file) => file.replace('.json', ''));

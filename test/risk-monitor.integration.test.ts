@@ -1,6 +1,6 @@
 /** The risk monitor for real: prices of the replayed market reach guards' levels, and a guard that was killed comes back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { MARKET } from '../adapters/bus/messages.ts';
 import { marketTopic } from '../adapters/bus/topics.ts';
 import type { GuardView } from '../adapters/guard-repository.ts';
@@ -12,9 +12,8 @@ import type { Running } from '../workers/run-process.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { openOrderStage, type OrderStage } from './factories/order-stage.ts';
 import { createMarketData } from './factories/market.ts';
-import { describeWith, testServers } from './servers.ts';
-
-jest.setTimeout(90_000);
+import { testNamespace } from './namespace.ts';
+import { describeWith } from './servers.ts';
 
 describeWith(['postgres', 'temporal'], 'the risk monitor', () => {
   let database: TestDatabase;
@@ -25,7 +24,7 @@ describeWith(['postgres', 'temporal'], 'the risk monitor', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: testServers().temporalAddress ?? '',
+      temporal: await testNamespace(),
     });
     await stage.house.bus.ensureTopics([marketTopic('binance', 'BTC/USDT')]);
     monitor = await startRiskMonitor(stage.house);

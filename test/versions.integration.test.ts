@@ -72,7 +72,7 @@ describeWith(['postgres', 'temporal'], 'a deploy with orders in flight', () => {
     database = await testDatabase();
     stage = await openOrderStage({
       postgresUrl: database.url,
-      temporalAddress: temporal.url,
+      temporal: { address: temporal.url },
       versioned: true,
     });
   });

@@ -1,5 +1,5 @@
 /** Long lives: each workflow goes on in a new run when its history gets long, and loses nothing on the way. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import {
@@ -19,8 +19,6 @@ import type { orderWorkflow } from './order-workflow.ts';
 import type { strategyWorkflow } from './strategy-workflow.ts';
 
 const EVENTS = 20;
-
-jest.setTimeout(30_000);
 
 describe('continue-as-new', () => {
   let environment: TestWorkflowEnvironment;

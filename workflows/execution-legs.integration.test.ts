@@ -1,6 +1,6 @@
 /** Orders whose legs are at the venue: cancelled, their children gone, their workers killed, their history long. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import type { ExecutionPlan } from '../core/execution/plan.ts';
@@ -13,8 +13,6 @@ import { shortHistoryEnvironment } from '../test/short-history.ts';
 import { workflowParts } from '../test/workflow-coverage/worker-parts.ts';
 import { legWorkflowId } from './order-names.ts';
 import type { orderWorkflow } from './order-workflow.ts';
-
-jest.setTimeout(30_000);
 
 const EVENTS = 60;
 const SPLIT: ExecutionPlan = { kind: 'split', accounts: ['home', 'other'] };

@@ -1,6 +1,6 @@
 /** Orders of several legs, by the real workflows over fake steps: schedules, outages, cancels, lost children. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExecutionPlan } from '../core/execution/plan.ts';
 import type { Signal } from '../core/signal.ts';
@@ -10,8 +10,6 @@ import { openOrderRuns, type OrderRuns } from '../test/factories/order-runs.ts';
 import { facts, testSignal } from '../test/factories/order-steps.ts';
 import type { Progress } from './order-messages.ts';
 import { legWorkflowId } from './order-names.ts';
-
-jest.setTimeout(30_000);
 
 const MINUTE = 60_000;
 const twap = (change: Partial<Extract<ExecutionPlan, { kind: 'twap' }>> = {}): ExecutionPlan => ({

@@ -1,5 +1,5 @@
 /** Orders of today: own steps as local activities, and a person's approval over a limit, over fake steps. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { openOrderRuns, type OrderRuns } from '../test/factories/order-runs.ts';
@@ -11,8 +11,6 @@ import {
   type FakeSteps,
 } from '../test/factories/order-steps.ts';
 import type { Progress } from './order-messages.ts';
-
-jest.setTimeout(20_000);
 
 type Handle = WorkflowHandle;
 const RISK_OFFICER = { by: 'rita', role: 'risk' };

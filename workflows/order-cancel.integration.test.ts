@@ -1,6 +1,6 @@
 /** An order that is to be cancelled, by whom- and whenever, by the real workflow over fake steps. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   gate,
@@ -11,8 +11,6 @@ import {
 } from '../test/factories/order-runs.ts';
 import { CANCELLED, facts, fakeSteps, legView, testSignal } from '../test/factories/order-steps.ts';
 import type { Progress } from './order-messages.ts';
-
-jest.setTimeout(20_000);
 
 describe('orderWorkflow, to be cancelled', () => {
   let orders: OrderRuns;

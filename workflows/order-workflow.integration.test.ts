@@ -1,5 +1,5 @@
 /** Every way an order can go, by the real workflow over fake steps. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import {
   gate,
@@ -18,8 +18,6 @@ import {
   testSignal,
 } from '../test/factories/order-steps.ts';
 import type { Progress } from './order-messages.ts';
-
-jest.setTimeout(20_000);
 
 describe('orderWorkflow', () => {
   let orders: OrderRuns;

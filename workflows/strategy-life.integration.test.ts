@@ -1,5 +1,5 @@
 /** How a strategy's workflow begins, goes on and ends, over fake steps, on the time-skipping server. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -17,8 +17,6 @@ import { ORDER_TASK_QUEUE } from './order-names.ts';
 import { strategyWorkflowId } from './strategy-names.ts';
 import type { PauseRequest, StrategyResult, StrategyState } from './strategy-messages.ts';
 import type { strategyWorkflow } from './strategy-workflow.ts';
-
-jest.setTimeout(20_000);
 
 type Handle = WorkflowHandle<typeof strategyWorkflow>;
 

@@ -60,7 +60,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
         createdBy: 'test',
       });
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const worker of workers)
@@ -167,7 +167,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
       statusReason: 'stopped by ann',
     });
     expect(second.exitCode).toBeNull();
-  }, 90_000);
+  });
 
   it("moves to another worker at once when its worker shuts down, and takes Temporal's cancel as a stop", async () => {
     const handle = await start(ID, 'run-2');
@@ -179,7 +179,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ phase: 'stopped' });
     expect(await repositories.strategies.get(ID)).toMatchObject({ status: 'stopped' });
-  }, 60_000);
+  });
 
   it('ends as failed, saying why, where trying again cannot help', async () => {
     const handle = await start('wrong', 'run-1');
@@ -188,7 +188,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
       reason: expect.stringMatching(/^CONFIG_INVALID: .*(fast|slow)/),
     });
     expect(await repositories.strategies.get('wrong')).toMatchObject({ status: 'failed' });
-  }, 30_000);
+  });
 
   it('takes over a run whose workflow was terminated', async () => {
     const handle = await start(ID, 'run-3');
@@ -202,5 +202,5 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
     });
     await next.signal('stop', { by: 'ann' });
     await next.result();
-  }, 30_000);
+  });
 });

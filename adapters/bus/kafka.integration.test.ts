@@ -76,7 +76,7 @@ describeWith('kafka', 'kafka bus', () => {
     await until(() => seen.includes(3));
     expect(seen.slice(-2)).toEqual([2, 3]);
     await bus.close();
-  }, 40_000);
+  });
 
   it('keeps a handler that is slower than the session in the group', async () => {
     const bus = create({ partitions: 1 });
@@ -94,7 +94,7 @@ describeWith('kafka', 'kafka bus', () => {
     await until(() => seen.includes(2));
     expect(seen).toEqual([1, 2]);
     await bus.close();
-  }, 40_000);
+  });
 
   it('goes on with the other partitions while one message keeps failing', async () => {
     const bus = create({ partitions: 3 });
@@ -122,7 +122,7 @@ describeWith('kafka', 'kafka bus', () => {
     failing = false;
     await until(() => new Set(seen).size === 12);
     await bus.close();
-  }, 40_000);
+  });
 
   it('reports a consumer that cannot go on, instead of standing still', async () => {
     let fatal: Error | undefined;
@@ -142,7 +142,7 @@ describeWith('kafka', 'kafka bus', () => {
     await until(() => fatal !== undefined);
     expect(fatal?.message).toMatch(/session timeout/i);
     await bus.close();
-  }, 40_000);
+  });
 
   it('says which brokers do not answer', async () => {
     const bus = createKafkaBus({ brokers: ['127.0.0.1:1'], source: 'contract', retries: 0 });

@@ -161,5 +161,5 @@ describeWith('postgres', 'the books', () => {
     );
     const { positions } = await repositories.strategies.snapshot('a1');
     expect(positions[SYMBOL]).toBeDefined();
-  }, 60_000);
+  });
 });

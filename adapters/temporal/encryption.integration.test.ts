@@ -1,7 +1,7 @@
 /** What a real Temporal server keeps of a workflow when payloads are encrypted: nothing that we said. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -16,8 +16,6 @@ import { createWorkflows } from './workflows.ts';
 
 const { History } = proto.temporal.api.history.v1;
 const { DescribeWorkflowExecutionResponse } = proto.temporal.api.workflowservice.v1;
-
-jest.setTimeout(120_000);
 
 const KEY = { id: '2026-01', key: randomBytes(32).toString('base64') };
 const SECRETS = ['run-of-12-btc', 'balance of 12.5 BTC is gone', 'strategy of 12.5 BTC'];

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import { Forgetful } from '../../test/factories/strategies/cheats.ts';
 import { createStudy } from '../../test/factories/studies.ts';
@@ -10,8 +10,6 @@ import { findLookahead } from './lookahead.ts';
 import { analyseWarmUp, declaredWarmUp, type WarmUp } from './warm-up.ts';
 
 /** Threads start slowly on a busy machine. */
-jest.setTimeout(60_000);
-
 describe('lookahead analysis', () => {
   it('finds the cheat: its signals are others where the data ends', async () => {
     const found = await findLookahead(createStudy('cheat', { bars: 300, interval: '1m' }), 10);

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import { Faulty } from '../../test/factories/strategies/cheats.ts';
 import { createStudy } from '../../test/factories/studies.ts';
@@ -13,8 +13,6 @@ import { luckOfTrades } from './luck.ts';
 import { walkForward, windowsOf } from './walk-forward.ts';
 
 /** Threads start slowly on a busy machine. */
-jest.setTimeout(60_000);
-
 const sma = defaultRegistry().get('sma-cross');
 const study = createStudy('sma-cross');
 const target = { strategy: sma, parameters: study.parameters };

@@ -49,7 +49,8 @@ export interface OrderStage {
 export async function openOrderStage(servers: {
   /** A migrated database of its own. */
   readonly postgresUrl: string;
-  readonly temporalAddress: string;
+  /** A namespace without other workers of these queues; absent: `default`. */
+  readonly temporal: { readonly address: string; readonly namespace?: string };
   /** Needs a Temporal server of its own: unversioned workers get no tasks beside a current build. */
   readonly versioned?: true;
   /** Default `binance`. */
@@ -69,7 +70,7 @@ export async function openOrderStage(servers: {
     mode: 'sandbox',
     postgresUrl: servers.postgresUrl,
     temporal: {
-      address: servers.temporalAddress,
+      ...servers.temporal,
       ...(servers.versioned === undefined ? {} : { versioning: {} }),
     },
     venues: [

@@ -230,7 +230,7 @@ describe('the Binance adapter when the venue fails', () => {
     expect((await keyless.instrument(SYMBOL)).takerFeeRate).toBe('0.001');
     await expect(keyless.placeOrder(orderRequest())).rejects.toMatchObject({ code: 'VENUE_AUTH' });
     await keyless.disconnect();
-  }, 20_000);
+  });
 
   it('catches up after its stream was cut: what changed meanwhile is told', async () => {
     const notices: OrderNotice[] = [];
@@ -252,7 +252,7 @@ describe('the Binance adapter when the venue fails', () => {
     await adapter.cancelOrder(staying);
     await waitFor(() => notices.length > 0);
     await watch.close();
-  }, 20_000);
+  });
 
   it('without a list of symbols catches up on all the venue has', async () => {
     const everything = createBinanceAdapter({

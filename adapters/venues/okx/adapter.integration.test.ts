@@ -352,7 +352,7 @@ describe('the OKX adapter when the venue fails', () => {
     expect((await keyless.instrument(SYMBOL)).makerFeeRate).toBe('0.0008');
     await expect(keyless.placeOrder(orderRequest())).rejects.toMatchObject({ code: 'VENUE_AUTH' });
     await keyless.disconnect();
-  }, 20_000);
+  });
 
   it('catches up after its streams were cut: what changed meanwhile is told', async () => {
     const notices: OrderNotice[] = [];
@@ -378,7 +378,7 @@ describe('the OKX adapter when the venue fails', () => {
     }
     await watch.close();
     await waitFor(() => venue.state().connections.user === 0);
-  }, 20_000);
+  });
 
   it('is not harmed by malformed user events', async () => {
     const notices: OrderNotice[] = [];

@@ -6,7 +6,6 @@ import { expect, it } from '@jest/globals';
 import { SIMULATOR_KEYS } from '../../cli/demo/config.ts';
 import { sign } from '../../simulator/binance/signature.ts';
 import { describeWith } from '../servers.ts';
-
 import type { ChaosHouse } from './chaos-house.ts';
 import { runChaos, type ChaosOptions, type ChaosResult } from './chaos-run.ts';
 import { MARKET_BUY } from './order-kinds.ts';
