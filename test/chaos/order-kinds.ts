@@ -181,7 +181,8 @@ export const ORDER_KINDS: readonly OrderKind[] = [
       type: 'limit',
       wanted: buy(moment),
       limitPrice: priceAt(moment, 0.95),
-      timeoutMs: 60 * MINUTE_MS,
+      // Past the market time of any run: nothing takes the place of an order that timed out.
+      timeoutMs: 7 * 24 * 60 * MINUTE_MS,
     }),
   },
   {

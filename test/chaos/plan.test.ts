@@ -27,9 +27,9 @@ describe('planRun', () => {
     expect(signals).toHaveLength(50);
   });
 
-  it('halts once, in the middle of it', () => {
+  it('halts spot and contracts once each, in the middle of it', () => {
     const { halts } = planRun(OPTIONS);
-    expect(halts).toHaveLength(1);
+    expect(halts.map(({ symbol }) => symbol)).toEqual(['BTC/USDT', 'BTC/USDT:USDT']);
     for (const { atMs, forMs } of halts) {
       expect(atMs).toBeGreaterThan(0);
       expect(forMs).toBeGreaterThan(0);

@@ -4,7 +4,7 @@
  */
 import { seededRandom } from '../../simulator/seeded-random.ts';
 import { ORDER_KINDS, type OrderKind } from './order-kinds.ts';
-import { SPOT_MARKETS } from './venues.ts';
+import { CHAOS_SYMBOLS, SPOT_MARKETS } from './venues.ts';
 
 export interface PlannedSignal {
   /** Milliseconds after the start of the run. */
@@ -46,7 +46,7 @@ export interface Plan {
 export interface PlanOptions {
   readonly orders: number;
   readonly kills: number;
-  /** Default 1. */
+  /** Of spot and of contracts in turn. Default: each once. */
   readonly halts?: number;
   readonly seed: number;
   readonly spanMs: number;
@@ -75,7 +75,15 @@ export function marketNameOf(strategyId: string): string {
 }
 
 export function planRun(options: PlanOptions): Plan {
-  const { orders, kills, halts = 1, seed, spanMs, strategyIds, targets } = options;
+  const {
+    orders,
+    kills,
+    halts = CHAOS_SYMBOLS.length,
+    seed,
+    spanMs,
+    strategyIds,
+    targets,
+  } = options;
   const { kinds = ORDER_KINDS } = options;
   const random = seededRandom(seed);
   const oneOf = <T>(items: readonly T[]): T => {
@@ -127,7 +135,8 @@ export function planRun(options: PlanOptions): Plan {
     })),
     halts: Array.from({ length: halts }, (_, index) => ({
       atMs: Math.floor(((index + 0.3 + 0.3 * random()) / halts) * spanMs),
-      symbol: 'BTC/USDT',
+      // In turn, so that two halts reach spot and contracts.
+      symbol: CHAOS_SYMBOLS[index % CHAOS_SYMBOLS.length] ?? CHAOS_SYMBOLS[0],
       forMs: Math.min(LONGEST_HALT_MS, Math.floor((HALT_SHARE / halts) * spanMs)),
     })),
   };

@@ -26,6 +26,9 @@ export const CHAOS_MARKETS = [
 export type ChaosMarket = (typeof CHAOS_MARKETS)[number];
 export type MarketName = ChaosMarket['name'];
 
+/** Each is halted for a while, all venues of it at once. */
+export const CHAOS_SYMBOLS = [SPOT, CONTRACT] as const;
+
 const of = (wanted: string) => CHAOS_MARKETS.filter(({ symbol }) => symbol === wanted);
 export const SPOT_MARKETS: readonly MarketName[] = of(SPOT).map(({ name }) => name);
 export const CONTRACT_MARKETS: readonly MarketName[] = of(CONTRACT).map(({ name }) => name);
