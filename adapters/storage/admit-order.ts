@@ -18,7 +18,7 @@ import type { Admission, AdmitInput } from '../order-repository.ts';
 import { claimContract } from './contracts.ts';
 import type { Queryable } from './database.ts';
 import { remainingQuantity, statusOf } from './order-status.ts';
-import { readOrderView, toOrderView, type OrderRow } from './order-views.ts';
+import { ORDER_COLUMNS, readOrderView, toOrderView, type OrderRow } from './order-views.ts';
 import { lockPosition } from './positions.ts';
 import { inTransaction } from './postgres-errors.ts';
 import type { Database } from './tables.ts';
@@ -183,7 +183,7 @@ async function lockOpenOrders(
 ): Promise<readonly LockedOrder[]> {
   const orders = await trx
     .selectFrom('orders')
-    .selectAll()
+    .select(ORDER_COLUMNS)
     .where('strategy_id', '=', signal.strategyId)
     .where('symbol', '=', signal.symbol)
     .where('finished_at', 'is', null)
@@ -336,7 +336,7 @@ async function insertOrder(
       created_at: now,
       updated_at: now,
     })
-    .returningAll()
+    .returning(ORDER_COLUMNS)
     .executeTakeFirstOrThrow();
   return toOrderView({ ...row, legs: [], fees: {} });
 }

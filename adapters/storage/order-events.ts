@@ -53,8 +53,7 @@ async function changeOrder(
   if (columns !== null) {
     await trx.updateTable('orders').set(columns).where('order_id', '=', orderId).execute();
   }
-  // A view does not tell the report.
-  return toOrderView({ ...row, ...columns, risk: null });
+  return toOrderView({ ...row, ...columns });
 }
 
 /**
@@ -92,7 +91,7 @@ export async function recordEvent(
       }
       return { orderId, version, ...stored };
     }
-    const view = toOrderView({ ...row, ...columns, risk: null, updated_at: now });
+    const view = toOrderView({ ...row, ...columns, updated_at: now });
     const event: OrderEvent = {
       orderId,
       version,

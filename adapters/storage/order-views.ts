@@ -31,7 +31,52 @@ interface LegJson {
   readonly errorMessage: string | null;
 }
 
-export type OrderRow = Selectable<OrdersTable>;
+/**
+ * What an order is, without what was decided on it (admission, risk, route): those hold all open orders of their
+ * moment, and whoever reads every open order would read its square.
+ */
+export const ORDER_COLUMNS = [
+  'orders.order_id',
+  'orders.workflow_run_id',
+  'orders.strategy_id',
+  'orders.strategy_type',
+  'orders.run_id',
+  'orders.source_kind',
+  'orders.source_name',
+  'orders.account_id',
+  'orders.exchange',
+  'orders.symbol',
+  'orders.sequence',
+  'orders.side',
+  'orders.type',
+  'orders.price',
+  'orders.quantity',
+  'orders.filled_quantity',
+  'orders.filled_quote',
+  'orders.reserved_quote',
+  'orders.reserve_price',
+  'orders.reducing',
+  'orders.state',
+  'orders.status',
+  'orders.reason_code',
+  'orders.reason',
+  'orders.approval',
+  'orders.approved_by',
+  'orders.approved_at',
+  'orders.approval_note',
+  'orders.more_legs',
+  'orders.signal',
+  'orders.tag',
+  'orders.version',
+  'orders.event_time',
+  'orders.valid_until',
+  'orders.trading_day',
+  'orders.created_at',
+  'orders.updated_at',
+  'orders.finished_at',
+] as const;
+type OrderColumn = (typeof ORDER_COLUMNS)[number] extends `orders.${infer C}` ? C : never;
+export type OrderRow = Pick<Selectable<OrdersTable>, OrderColumn>;
 export type OrderViewRow = OrderRow & { legs: LegJson[]; fees: Record<string, string> };
 
 /** An order's row, and the account its leg trades on. */
@@ -45,7 +90,7 @@ export function selectOrderViews(db: Queryable) {
   // Amounts go through text: as JSON numbers they would lose digits.
   return db
     .selectFrom('orders')
-    .selectAll('orders')
+    .select(ORDER_COLUMNS)
     .select([
       sql<LegJson[]>`(
         select coalesce(json_agg(json_build_object(
@@ -132,7 +177,7 @@ export async function lockOrder(trx: Queryable, orderId: string): Promise<OrderR
   // NO KEY UPDATE, here and everywhere: FOR UPDATE would also stop inserts that only refer to the row.
   const row = await trx
     .selectFrom('orders')
-    .selectAll()
+    .select(ORDER_COLUMNS)
     .where('order_id', '=', orderId)
     .forNoKeyUpdate()
     .executeTakeFirst();

@@ -7,7 +7,7 @@ import { canonical, canonicalOrNull } from './amounts.ts';
 import type { Queryable } from './database.ts';
 import { accountFree, freeOf } from './funds.ts';
 import { haltsOn, type HaltNotice } from './halts.ts';
-import { orderNotFound, type OrderRow } from './order-views.ts';
+import { ORDER_COLUMNS, orderNotFound, type OrderRow } from './order-views.ts';
 import { sql } from 'kysely';
 
 /**
@@ -88,7 +88,7 @@ function selectStanding(db: Queryable) {
   return db
     .selectFrom('orders')
     .innerJoin('strategy_quotas', 'strategy_quotas.strategy_id', 'orders.strategy_id')
-    .selectAll('orders')
+    .select(ORDER_COLUMNS)
     .select(['allocation', 'max_position', 'max_order_notional'])
     .select(['max_orders_per_day', 'approval_notional'])
     .select([
