@@ -23,11 +23,12 @@ import { feedKey } from '../strategies/base-strategy.ts';
 import type { StrategyRegistry } from '../strategies/registry.ts';
 import type { RunnerResult, StrategyRunner } from '../strategies/runner.ts';
 import { publishSignal } from './publish-signals.ts';
+import { StoredAux } from './stored-aux.ts';
 import { newestCommon, storedAfter } from './stored-bars.ts';
 import { type InstrumentSources, warmRunner } from './warm-runner.ts';
 
 export interface RunDeps {
-  readonly repositories: Pick<Repositories, 'strategies' | 'klines'>;
+  readonly repositories: Pick<Repositories, 'strategies' | 'klines' | 'aux'>;
   readonly bus: EventBus;
   readonly registry: StrategyRegistry;
   readonly adapters: InstrumentSources;
@@ -62,6 +63,7 @@ export class InstanceRun {
   private readonly deps: RunDeps;
   private readonly record: StrategyRecord;
   private readonly runner: StrategyRunner;
+  private readonly aux: StoredAux;
   private readonly claimed: Checkpoint;
   private readonly gapWaitMs: number;
   private readonly signal: AbortSignal;
@@ -75,6 +77,7 @@ export class InstanceRun {
     deps: RunDeps,
     record: StrategyRecord,
     runner: StrategyRunner,
+    aux: StoredAux,
     claimed: Checkpoint,
     pending: readonly Signal[],
     limits: { readonly gapWaitMs: number },
@@ -83,6 +86,7 @@ export class InstanceRun {
     this.deps = deps;
     this.record = record;
     this.runner = runner;
+    this.aux = aux;
     this.claimed = claimed;
     this.pending = [...pending];
     this.gapWaitMs = limits.gapWaitMs;
@@ -112,9 +116,11 @@ export class InstanceRun {
       if (error instanceof KeelError && error.code === 'FENCED') return undefined;
       throw error;
     }
-    const runner = await warmRunner({ klines, adapters: deps.adapters }, record, strategy, claimed);
+    const aux = new StoredAux(deps.repositories.aux, feeds);
+    const doors = { klines, aux, adapters: deps.adapters };
+    const runner = await warmRunner(doors, record, strategy, claimed);
     const pending = await strategies.unpublished(record.id);
-    const run = new InstanceRun(deps, record, runner, claimed, pending, limits, signal);
+    const run = new InstanceRun(deps, record, runner, aux, claimed, pending, limits, signal);
     // Told at once how far it is: a replay waits for that, and a restart need not warm again.
     if (claimed.state === null) await run.store(await strategies.snapshot(record.id));
     // An attempt that died after its commit may not have asked; asking twice changes nothing.
@@ -278,6 +284,7 @@ export class InstanceRun {
   /** Throws what the bus may try again only before the runner has moved; after that, the attempt ends. */
   private async step(move: (standing: StrategySnapshot) => RunnerResult): Promise<void> {
     const standing = await this.deps.repositories.strategies.snapshot(this.record.id);
+    await this.aux.refresh();
     try {
       const result = move(standing);
       if (result.kind !== 'handled') return;

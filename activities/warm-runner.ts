@@ -6,6 +6,7 @@ import { KeelError } from '../core/errors.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { type BaseStrategy, type Feed, feedKey } from '../strategies/base-strategy.ts';
 import { StrategyRunner } from '../strategies/runner.ts';
+import type { StoredAux } from './stored-aux.ts';
 
 /** By account id: their instruments' steps cut the quantities. */
 export type InstrumentSources = ReadonlyMap<string, Pick<TradeAdapter, 'instrument'>>;
@@ -15,7 +16,11 @@ export type InstrumentSources = ReadonlyMap<string, Pick<TradeAdapter, 'instrume
  * for an instrument the venue does not list, UNAVAILABLE where this worker does not have the account.
  */
 export async function warmRunner(
-  deps: { readonly klines: Pick<KlineRepository, 'last'>; readonly adapters: InstrumentSources },
+  deps: {
+    readonly klines: Pick<KlineRepository, 'last'>;
+    readonly aux: StoredAux;
+    readonly adapters: InstrumentSources;
+  },
   record: StrategyRecord,
   strategy: BaseStrategy,
   claimed: Checkpoint,
@@ -30,7 +35,9 @@ export async function warmRunner(
     instruments: await instrumentsOf(deps.adapters, record, strategy.feeds()),
     anchorAt: claimed.anchorAt,
     restored: claimed,
+    aux: (name, now) => deps.aux.lastBy(name, now),
   });
+  await deps.aux.refresh();
   const history = await Promise.all(
     runner.history().map(({ exchange, symbol, interval, count }) =>
       deps.klines.last({

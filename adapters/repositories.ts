@@ -36,6 +36,22 @@ export interface KlineRepository {
   }): Promise<readonly Kline[]>;
 }
 
+/** A value of auxiliary data (strategies/aux-names.ts names them), as a decimal string. */
+export interface AuxRecord {
+  readonly name: string;
+  readonly publishedAt: number;
+  readonly value: string;
+}
+
+export interface AuxRepository {
+  /** Stores values; of a name and a time the first one stands. */
+  add(values: readonly AuxRecord[]): Promise<void>;
+  /** The values of a name published after that time, oldest first. */
+  after(name: string, publishedAt: number): Promise<readonly AuxRecord[]>;
+  /** When the newest value of a name was published; null where there is none. */
+  newestAt(name: string): Promise<number | null>;
+}
+
 export interface AccountRecord {
   readonly id: string;
   readonly exchange: string;
@@ -226,6 +242,7 @@ export interface Repositories {
   readonly decisions: DecisionRepository;
   readonly strategies: StrategyRepository;
   readonly klines: KlineRepository;
+  readonly aux: AuxRepository;
   readonly accounts: AccountRepository;
   readonly portfolio: PortfolioRepository;
   readonly reconciliation: ReconciliationRepository;

@@ -94,6 +94,14 @@ export interface FundingPayment {
   readonly paidAt: number;
 }
 
+/** A funding rate that a contract settled at. */
+export interface FundingRate {
+  /** A fraction of notional, positive where longs pay shorts. */
+  readonly rate: string;
+  /** Venue time at which it was paid, and told. */
+  readonly publishedAt: number;
+}
+
 /** An order on the account's contract that the venue made itself, with its fills. Its client id is the venue's. */
 export interface VenueMadeOrder {
   readonly cause: 'liquidation' | 'adl' | 'settlement';
@@ -177,6 +185,8 @@ export interface TradeAdapter {
   accountTrades(symbol: string, since: number): Promise<readonly AccountTrade[]>;
   /** Funding of a contract paid at or after `since` (market time), oldest first. Spot: none. */
   fundingSince(symbol: string, since: number): Promise<readonly FundingPayment[]>;
+  /** Public: rates the contract settled at, told at or after `since` (market time), oldest first. Spot: none. */
+  fundingRates(symbol: string, since: number): Promise<readonly FundingRate[]>;
   /**
    * Orders that the venue itself made on the account's contract and traded at or after `since` (market time),
    * oldest first. Spot: none. A stop's triggered order is none of these: it is told as the stop's fills.

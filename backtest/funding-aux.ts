@@ -1,6 +1,7 @@
 /** What a strategy is told of funding in a backtest. */
 import type { AuxValue } from '../strategies/base-strategy.ts';
 import { fundingName } from '../strategies/aux-names.ts';
+import { AuxSeries } from '../strategies/aux-series.ts';
 import type { FundingSeries } from './contracts.ts';
 
 /**
@@ -12,20 +13,10 @@ export function fundingAux(
   exchange: string,
 ): (name: string, now: number) => AuxValue | undefined {
   const byName = new Map(
-    funding.map((series) => [fundingName({ exchange, symbol: series.symbol }), series]),
+    funding.map(({ symbol, at, rate }) => [
+      fundingName({ exchange, symbol }),
+      new AuxSeries(at, rate.map(Number)),
+    ]),
   );
-  return (name, now) => {
-    const series = byName.get(name);
-    if (series === undefined) return undefined;
-    let low = 0;
-    let high = series.at.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((series.at[middle] ?? Infinity) <= now) low = middle + 1;
-      else high = middle;
-    }
-    const publishedAt = series.at[low - 1];
-    if (publishedAt === undefined) return undefined;
-    return { value: Number(series.rate[low - 1]), publishedAt };
-  };
+  return (name, now) => byName.get(name)?.lastBy(now);
 }

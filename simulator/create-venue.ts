@@ -114,7 +114,9 @@ function frontOf(
   if (options.venue === 'okx') {
     const isForgotten = createMemory(venue);
     const account = { hedgeMode: options.contracts?.hedgeMode ?? false };
-    const okx = { ...venue, credentials, rates: new OkxRateCounter(), account, isForgotten };
+    const funding = fundingSchedule(options.contracts ?? {});
+    const rates = new OkxRateCounter();
+    const okx = { ...venue, credentials, rates, account, funding, isForgotten };
     return okxFront(okx, faults, hide);
   }
   if (options.venue === 'binance-usdm') {

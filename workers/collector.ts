@@ -1,10 +1,12 @@
 /**
- * The collector: brings each configured venue's market data onto the bus, bars into PostgreSQL as well.
+ * The collector: brings each configured venue's market data onto the bus, bars and funding rates into PostgreSQL as well.
  * One pipeline a venue; what several accounts of one venue want is collected once.
  */
 import { createPipeline, type Pipeline } from '../adapters/sources/pipeline.ts';
 import type { VenueConfig } from '../config/venues.ts';
+import { isContract } from '../core/symbol.ts';
 import { intervalMs } from '../core/time.ts';
+import { followFundingRates } from './funding-rates.ts';
 import type { House } from './house.ts';
 import { patiently } from './patience.ts';
 import { runProcess, type Running } from './run-process.ts';
@@ -13,8 +15,9 @@ import { createDataSource } from './venues.ts';
 export async function startCollector(house: House): Promise<Running> {
   const { adapters, bus, logger, rateBudget, repositories } = house;
   const pipelines: Pipeline[] = [];
+  const followed: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
+    await Promise.all([...pipelines, ...followed].map((running) => running.stop()));
   };
   try {
     for (const { venue, symbols } of markets(house.config.venues)) {
@@ -39,6 +42,11 @@ export async function startCollector(house: House): Promise<Running> {
       });
       pipelines.push(pipeline);
       await pipeline.start();
+      const adapter = adapters.get(venue.accountId);
+      if (adapter === undefined || ![...symbols].some(isContract)) continue;
+      followed.push(
+        followFundingRates({ adapter, symbols: [...symbols] }, { aux: repositories.aux, logger }),
+      );
     }
   } catch (error) {
     await stop();

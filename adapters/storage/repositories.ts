@@ -12,6 +12,7 @@ import { createDecisionRepository } from './decisions.ts';
 import { createDutyRepository } from './duties.ts';
 import { createGuardRepository } from './guards.ts';
 import { createHaltRepository } from './halts.ts';
+import { createAuxRepository } from './aux-values.ts';
 import { createKlineRepository } from './klines.ts';
 import { createOrderRepository } from './orders.ts';
 import { createPaperStore } from './paper-store.ts';
@@ -45,6 +46,7 @@ export function createRepositories(
     decisions: withKeelErrors(createDecisionRepository(db)),
     strategies: withKeelErrors(createStrategyRepository(db, now)),
     klines: withKeelErrors(createKlineRepository(db)),
+    aux: withKeelErrors(createAuxRepository(db)),
     accounts: withKeelErrors(createAccountRepository(db, now)),
     portfolio: withKeelErrors(createPortfolioRepository(db)),
     reconciliation: withKeelErrors(createReconciliationRepository(db, now)),

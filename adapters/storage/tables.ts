@@ -38,6 +38,12 @@ import type {
   StrategyQuotasTable,
 } from './strategy-tables.ts';
 
+export interface AuxValuesTable {
+  name: string;
+  published_at: number;
+  value: string;
+}
+
 export interface KlinesTable {
   exchange: string;
   symbol: string;
@@ -106,6 +112,7 @@ export interface Database {
   trades: TradesTable;
   equity_snapshots: EquitySnapshotsTable;
   klines: KlinesTable;
+  aux_values: AuxValuesTable;
   halts: HaltsTable;
   account_trades: AccountTradesTable;
   reconciliation_marks: ReconciliationMarksTable;

@@ -215,6 +215,21 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       expect(await wallet()).toBe('9993.04');
     });
 
+    it('tell the rates at which funding was paid, whether anything was held or not', async () => {
+      expect(await adapter.fundingRates(PERPETUAL, 0)).toEqual([]);
+      await advance(4);
+      const rates = await adapter.fundingRates(PERPETUAL, 0);
+      expect(rates).toEqual(
+        [1, 2].map((nth) => ({
+          rate: '0.0001',
+          publishedAt: STARTS_AT + nth * FUNDING_EVERY_MS,
+        })),
+      );
+      const since = STARTS_AT + 2 * FUNDING_EVERY_MS;
+      expect(await adapter.fundingRates(PERPETUAL, since)).toEqual(rates.slice(1));
+      expect(await adapter.fundingRates(PERPETUAL, since + 1)).toEqual([]);
+    });
+
     it('tell a liquidation as an order of the venue’s own, never as one of ours', async () => {
       await adapter.placeOrder(request({ quantity: '0.9' }));
       const since = await adapter.marketTime();

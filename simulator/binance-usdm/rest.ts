@@ -170,7 +170,7 @@ function getFundingRates(venue: UsdmVenue, { params }: VenueRequest): object[] {
         ? []
         : [{ symbol: venueSymbol, fundingRate, fundingTime: at, markPrice: '0' }];
     })
-    .slice(-(optionalInteger(params, 'limit') ?? 100));
+    .slice(0, optionalInteger(params, 'limit') ?? 100);
 }
 
 /** Weights as the venue's documentation has them; what is not listed weighs one. */

@@ -19,6 +19,7 @@ export const MARKET_ENDPOINTS: Readonly<Record<string, Handler>> = {
   '/api/v5/market/ticker': (venue, query) => [tickerRow(venue, named(venue, query))],
   '/api/v5/market/tickers': (venue, query) =>
     ofType(venue, query).map((instrument) => tickerRow(venue, instrument)),
+  '/api/v5/public/funding-rate-history': fundingRates,
   '/api/v5/market/books': (venue, query) => [
     bookRow(venue, named(venue, query), Math.min(wholeNumber(query, 'sz') ?? 1, 400)),
   ],
@@ -87,6 +88,28 @@ function candles(
     .filter(({ openAt }) => openAt > before)
     .reverse()
     .map((kline) => candleRow(kline, instrument, kline.closeAt <= marketTime));
+}
+
+/** Of payments already due, newest first: older than `after`, newer than `before`. */
+function fundingRates(venue: OkxVenue, query: URLSearchParams): object[] {
+  const instrument = named(venue, query);
+  const { replay, funding } = venue;
+  const before = wholeNumber(query, 'before') ?? 0;
+  const after = wholeNumber(query, 'after') ?? Infinity;
+  return replay
+    .bars(instrument.symbol)
+    .slice(0, replay.closedCount(instrument.symbol))
+    .map(({ openAt }) => openAt + 60_000)
+    .filter((at) => at > before && at < after)
+    .reverse()
+    .flatMap((at) => {
+      const rate = funding.dueAt(at);
+      if (rate === undefined) return [];
+      const { venueSymbol: instId } = instrument;
+      const row = { instType: 'SWAP', instId, formulaType: 'noRate', method: 'current_period' };
+      return [{ ...row, fundingRate: rate, realizedRate: rate, fundingTime: String(at) }];
+    })
+    .slice(0, Math.min(wholeNumber(query, 'limit') ?? 100, 100));
 }
 
 /** `[ts, o, h, l, c, vol, volCcy, volCcyQuote, confirm]`; vol is in contracts of a swap. */

@@ -1,5 +1,6 @@
 /** What the OKX front reads and acts on, and how a request comes to it. */
 import type { Instrument } from '../../core/instrument.ts';
+import type { FundingSchedule } from '../funding.ts';
 import type { SimulatedVenue } from '../venue.ts';
 import { noSuchInstrument } from './errors.ts';
 import type { RateCounter } from './limits.ts';
@@ -14,6 +15,7 @@ export interface OkxVenue extends SimulatedVenue {
   readonly credentials: Credentials;
   readonly rates: RateCounter;
   readonly account: { hedgeMode: boolean };
+  readonly funding: FundingSchedule;
   /** True once an order that ended without a fill is past the hours in which the venue still knows it. */
   readonly isForgotten: (orderId: number) => boolean;
 }

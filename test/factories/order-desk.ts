@@ -105,6 +105,7 @@ export function openOrderDesk(options: {
     accountTrades: notHere,
     prepareAccount: notHere,
     fundingSince: notHere,
+    fundingRates: notHere,
     venueOrdersSince: notHere,
     watchOrders: notHere,
     watchForeignTrades: notHere,

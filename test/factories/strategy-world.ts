@@ -19,12 +19,13 @@ import type {
   StrategyRecord,
   StrategyRepository,
 } from '../../adapters/strategy-repository.ts';
-import type { KlineRepository } from '../../adapters/repositories.ts';
+import type { AuxRecord, KlineRepository } from '../../adapters/repositories.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Kline } from '../../core/kline.ts';
 import type { Signal } from '../../core/signal.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { defaultRegistry, type StrategyRegistry } from '../../strategies/registry.ts';
+import { createMemoryAux } from './memory-aux.ts';
 import { createInstrument } from './market.ts';
 
 /** A point at which a run may be killed, once. */
@@ -41,6 +42,7 @@ const TIMING: InstanceTiming = { sweepMs: 20, gapWaitMs: 60, rotateMs: 60_000 };
 export class StrategyWorld {
   readonly registry: StrategyRegistry = defaultRegistry();
   readonly stored: Kline[] = [];
+  readonly auxValues: AuxRecord[] = [];
   readonly outbox = new Map<string, { signal: Signal; published: boolean }>();
   /** Every message that reached the signals' topics, in order. */
   readonly published: { readonly messageId: string; readonly signal: Signal }[] = [];
@@ -148,7 +150,11 @@ export class StrategyWorld {
   /** What an instance is given to work with. */
   deps(timing = TIMING): InstanceDeps {
     return {
-      repositories: { strategies: this.strategies(), klines: this.klines() },
+      repositories: {
+        strategies: this.strategies(),
+        klines: this.klines(),
+        aux: createMemoryAux(this.auxValues),
+      },
       bus: this.killingBus(),
       registry: this.registry,
       adapters: new Map([['binance-sandbox', { instrument: async () => createInstrument() }]]),

@@ -264,6 +264,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     // Spot has neither leverage nor funding nor orders of the venue's own.
     prepareAccount: () => Promise.resolve(),
     fundingSince: () => Promise.resolve([]),
+    fundingRates: () => Promise.resolve([]),
     venueOrdersSince: () => Promise.resolve([]),
     watchOrders: (onOrder) => userStream.listen({ onOrder }),
     watchForeignTrades: (onForeignTrade) => userStream.listen({ onForeignTrade }),

@@ -26,6 +26,7 @@ import { Listing } from '../listing.ts';
 import { createOrderStream, type OrderStream } from '../order-stream.ts';
 import { ourFills, requireOurId } from '../own-orders.ts';
 import { createOkxContracts } from './account.ts';
+import { fundingRatesSince } from './funding-rates.ts';
 import {
   instIdOf,
   instrumentOf,
@@ -242,6 +243,12 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       const swaps = traded.filter(({ contract }) => contract !== undefined);
       await contracts.prepare(swaps);
       if (swaps.length > 0) await loadInstruments();
+    },
+    fundingRates: async (symbol, since) => {
+      const instrument = listing.traded(symbol);
+      return instrument.contract === undefined
+        ? []
+        : fundingRatesSince(requests, instrument.venueSymbol, since);
     },
     async fundingSince(symbol, since) {
       const instrument = listing.traded(symbol);

@@ -270,6 +270,7 @@ export function createPaperAdapter(options: PaperOptions): TradeAdapter {
     // The paper venue plays spot: neither leverage nor funding nor orders of the venue's own.
     prepareAccount: () => Promise.resolve(),
     fundingSince: () => Promise.resolve([]),
+    fundingRates: () => Promise.resolve([]),
     venueOrdersSince: () => Promise.resolve([]),
     // Nobody else trades on it.
     watchForeignTrades: () => Promise.resolve({ close: () => Promise.resolve() }),

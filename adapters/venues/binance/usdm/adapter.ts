@@ -15,6 +15,7 @@ import type { Logger } from '../../../../observability/logger.ts';
 import type { RateBudget } from '../../../rate-budget.ts';
 import type {
   Balance,
+  FundingRate,
   OrderNotice,
   PlaceOrderRequest,
   TradeAdapter,
@@ -39,6 +40,7 @@ import {
   commissionSchema,
   contractInfoSchema,
   contractOrderSchema,
+  fundingRatesSchema,
   incomeSchema,
   markPriceSchema,
   positionsSchema,
@@ -76,6 +78,7 @@ const BOUNDS = {
 
 /** The most rows of income a page holds. */
 const INCOME_PAGE = 1000;
+const RATES_PAGE = 1000;
 
 export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdapter {
   const { logger } = options;
@@ -351,6 +354,21 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
         startTime = page.at(-1)?.time ?? startTime;
       }
       return [...found.values()].sort((a, b) => a.paidAt - b.paidAt);
+    },
+    async fundingRates(symbol, since) {
+      const { venueSymbol } = listing.traded(symbol);
+      const rates: FundingRate[] = [];
+      for (let startTime = since, full = true; full;) {
+        const params = { symbol: venueSymbol, startTime, limit: RATES_PAGE };
+        const { json } = await requests.open('fundingRate', params, 1);
+        const page = parseAnswer(fundingRatesSchema, json, 'GET fundingRate');
+        for (const { fundingRate: rate, fundingTime: publishedAt } of page) {
+          rates.push({ rate, publishedAt });
+          startTime = publishedAt + 1;
+        }
+        full = page.length === RATES_PAGE;
+      }
+      return rates;
     },
     async venueOrdersSince(symbol, since) {
       const instrument = listing.traded(symbol);

@@ -62,6 +62,8 @@ export const positionsSchema = z.array(
   z.object({ symbol: z.string().min(1), positionAmt: amount }),
 );
 
+export const fundingRatesSchema = z.array(z.object({ fundingRate: amount, fundingTime: z.int() }));
+
 export const incomeSchema = z.array(
   z.object({
     symbol: z.string(),

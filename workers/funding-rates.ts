@@ -1,0 +1,63 @@
+/** Stores the funding rates of a venue's perpetuals as they are told, and once those of the last month. */
+import { pause } from '../adapters/back-off.ts';
+import type { AuxRepository } from '../adapters/repositories.ts';
+import type { TradeAdapter } from '../adapters/trade-adapter.ts';
+import { isContract } from '../core/symbol.ts';
+import type { Logger } from '../observability/logger.ts';
+import { fundingName } from '../strategies/aux-names.ts';
+
+export interface FundingSource {
+  readonly adapter: Pick<TradeAdapter, 'exchange' | 'marketTime' | 'fundingRates'>;
+  readonly symbols: readonly string[];
+}
+
+/** How often a venue is asked. Rates come every hour at most. */
+const EVERY_MS = 15_000;
+/** What is fetched where nothing is stored: enough for a mean over 90 rates of eight hours. */
+const FIRST_HISTORY_MS = 31 * 86_400_000;
+
+/** Fetches what was told since the newest stored rate. Throws what the venue and the store throw. */
+export async function storeFundingRates(
+  { adapter, symbols }: FundingSource,
+  aux: AuxRepository,
+): Promise<void> {
+  for (const symbol of symbols.filter(isContract)) {
+    const name = fundingName({ exchange: adapter.exchange, symbol });
+    const newest = await aux.newestAt(name);
+    const since = newest === null ? (await adapter.marketTime()) - FIRST_HISTORY_MS : newest + 1;
+    const rates = await adapter.fundingRates(symbol, since);
+    await aux.add(rates.map(({ rate, publishedAt }) => ({ name, publishedAt, value: rate })));
+  }
+}
+
+/** Goes on until it is stopped; a venue that does not answer is asked again the next time. */
+export function followFundingRates(
+  source: FundingSource,
+  {
+    aux,
+    logger,
+    everyMs = EVERY_MS,
+  }: {
+    readonly aux: AuxRepository;
+    readonly logger: Logger;
+    readonly everyMs?: number;
+  },
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const follow = async (): Promise<void> => {
+    do {
+      try {
+        await storeFundingRates(source, aux);
+      } catch (error) {
+        logger.warn({ err: error, exchange: source.adapter.exchange }, 'funding_rates_not_stored');
+      }
+    } while (await pause(everyMs, stopping.signal));
+  };
+  const followed = follow();
+  return {
+    async stop() {
+      stopping.abort();
+      await followed;
+    },
+  };
+}
