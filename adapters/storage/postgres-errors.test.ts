@@ -22,6 +22,12 @@ describe('PostgreSQL failures', () => {
     expect(toKeelError(serverError(state))).toMatchObject({ code, details: { sqlState: state } });
   });
 
+  it.each(['40001', '40P01'])('%s is told as contention, not as a server that is away', (state) => {
+    expect(toKeelError(serverError(state)).message).toBe(
+      'another transaction was in the way: said so; the same again will work',
+    );
+  });
+
   it('takes network and driver failures for unavailable', () => {
     const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED' });
     expect(toKeelError(refused)).toMatchObject({

@@ -55,6 +55,12 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === FOREIGN_KEY_VIOLATION;
 }
 
+/** PostgreSQL gave one of several transactions up, that the others may go on. */
+function isContended(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === DEADLOCK || code === SERIALIZATION_FAILURE;
+}
+
 function keelCode(error: Error): ErrorCode {
   if (isPlanOutdated(error)) return 'UNAVAILABLE';
   const code = codeOf(error);
@@ -79,15 +85,21 @@ export function toKeelError(error: unknown): KeelError {
   const sqlState = codeOf(error);
   // An AggregateError of refused connections has no message of its own.
   const said = error.message === '' ? (sqlState ?? error.name) : error.message;
-  const message = isPlanOutdated(error)
-    ? `a table has other columns since a migration: ${said}; the same again will work`
-    : code === 'UNAVAILABLE'
-      ? `PostgreSQL does not answer: ${said}; check that it runs and that postgresUrl is right`
-      : `PostgreSQL refused the statement: ${said}`;
+  const message = messageOf(error, code, said);
   const detail = isDatabaseError(error)
     ? { sqlState, detail: error.detail, table: error.table, constraint: error.constraint }
     : { sqlState };
   return new KeelError(code, message, { cause: error, details: detail });
+}
+
+function messageOf(error: Error, code: ErrorCode, said: string): string {
+  if (isPlanOutdated(error))
+    return `a table has other columns since a migration: ${said}; the same again will work`;
+  if (isContended(error))
+    return `another transaction was in the way: ${said}; the same again will work`;
+  return code === 'UNAVAILABLE'
+    ? `PostgreSQL does not answer: ${said}; check that it runs and that postgresUrl is right`
+    : `PostgreSQL refused the statement: ${said}`;
 }
 
 /** The same repository, each of its methods throwing KeelError and nothing else. */
@@ -122,8 +134,7 @@ export async function inTransaction<T>(
     try {
       return await db.transaction().execute(work);
     } catch (error) {
-      const code = codeOf(error);
-      const again = code === DEADLOCK || code === SERIALIZATION_FAILURE || isPlanOutdated(error);
+      const again = isContended(error) || isPlanOutdated(error);
       if (!again || attempt >= ATTEMPTS) throw error;
       await sleep(BACK_OFF_MS * 2 ** attempt * Math.random());
     }
