@@ -56,6 +56,13 @@ describe('keel data', () => {
     expect((await keel('check', join(folder, 'none.csv'))).code).toBe(2);
   });
 
+  it('pulls bars of a stated exchange and a known interval', async () => {
+    const unnamed = await keel('pull', 'BTC/USDT');
+    expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('--exchange')]);
+    const odd = await keel('pull', 'BTC/USDT', '--exchange', 'binance', '--interval', '7m');
+    expect([odd.code, odd.err]).toEqual([2, expect.stringContaining('7m')]);
+  });
+
   it('imports, lists and exports: what comes out is what went in', async () => {
     const imported = await keel('import', csv);
     expect([imported.code, imported.err]).toEqual([0, '']);

@@ -1,4 +1,4 @@
-/** keel data check, import, list, export */
+/** keel data check, import, pull, list, export */
 import { existsSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { describe, type BarLibrary, type LibraryEntry } from '../../adapters/bars/bar-library.ts';
@@ -6,6 +6,7 @@ import { ACCEPTABLE, FLAW_KINDS, type FlawKind } from '../../adapters/bars/bar-r
 import { fileNameOf } from '../../adapters/bars/file-label.ts';
 import { seriesFrom } from '../../adapters/bars/read-bars.ts';
 import { writeCsv } from '../../adapters/bars/write-csv.ts';
+import { loadConfig } from '../../config/load.ts';
 import { sliceSeries, type BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
 import { symbol as unifiedSymbol } from '../../core/symbol.ts';
@@ -18,6 +19,7 @@ import {
 import { interval as intervals, type Interval } from '../../core/time.ts';
 import { CliError, EXIT } from '../api-client.ts';
 import { checkBarFile, describeReport, openLibrary } from '../bar-files.ts';
+import { readStoredSeries } from '../stored-bars.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
@@ -27,6 +29,12 @@ interface FileOptions {
   readonly interval?: Interval;
   readonly accept?: readonly FlawKind[];
   readonly dataDir?: string;
+}
+
+interface PullOptions extends Pick<FileOptions, 'dataDir'> {
+  readonly exchange: string;
+  readonly interval: Interval;
+  readonly timerange?: TimeRange;
 }
 
 interface ExportOptions extends Omit<FileOptions, 'symbol' | 'accept'> {
@@ -74,6 +82,26 @@ export function addDataCommands(program: Command, session: Session): void {
             );
           })
           .join('\n'),
+      );
+    });
+
+  dataDirOption(data.command('pull'))
+    .description("put bars that Keel's collector stored into the library")
+    .argument('<symbol>', 'such as BTC/USDT', symbolArgument)
+    .requiredOption('--exchange <name>', 'such as binance')
+    .addOption(intervalOption('of the bars').default('1m' as const))
+    .option('--timerange <range>', 'such as 20240101-20240201; else all', timeRangeArgument)
+    .action(async (symbol: string, options: PullOptions) => {
+      const { dataDir, exchange, interval, timerange } = options;
+      const library = openLibrary(session.io, dataDir);
+      const key = { exchange, symbol, interval };
+      const series = await readStoredSeries(loadConfig().postgresUrl, key, timerange);
+      const pulled = { bars: series.length, ...add(library, series, 'database') };
+      session.print(
+        { folder: library.folder, ...pulled },
+        ({ added, bars, entry }) =>
+          `${String(added)} of ${String(bars)} bars are new; ${describe(entry)} has ` +
+          `${String(entry.bars)}, ${time(entry.from)} to ${time(entry.to)}`,
       );
     });
 
