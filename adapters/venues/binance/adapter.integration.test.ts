@@ -209,14 +209,18 @@ describe('the Binance adapter when the venue fails', () => {
   });
 
   it('sees an order of its own that reads do not show yet only later, and throws nothing', async () => {
-    inject({ kind: 'hideOrder', ms: 150 });
+    inject({ kind: 'hideOrder', ms: 2_000 });
     const request = restingRequest();
     await adapter.placeOrder(request);
     await expect(adapter.getOrderStatus(request)).rejects.toMatchObject({
       code: 'VENUE_ORDER_NOT_FOUND',
     });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await adapter.findOrder(request))?.order.state).toBe('open');
+    let found = await adapter.findOrder(request);
+    while (found === null) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      found = await adapter.findOrder(request);
+    }
+    expect(found.order.state).toBe('open');
   });
 
   it('refuses a wrong secret as VENUE_AUTH, on REST and on the user stream', async () => {
