@@ -249,7 +249,7 @@ describe('keel strategy', () => {
     const shown = (await keel('strategy', 'show', 'sma-cross')).out[0];
     expect(shown).toMatch(/^│ fast +int +20 +2 … 200 +bars of the fast/m);
     expect(shown).toMatch(/^│ allocation +number +– +above 0 … 1 +fraction/m);
-    expect(shown).toMatch(/It bets on trends[^]*Brock, Lakonishok and LeBaron/);
+    expect(shown).toMatch(/It bets\s+on trends[^]*Brock, Lakonishok and LeBaron/);
     expect(shown).toMatch(/^Bars: binance:BTC\/USDT:1m, and 60 before the first it acts on$/m);
     expect(shown).toMatch(/^Example: keel backtest -s sma-cross --data FILE --set fast=20/m);
     expect(Math.max(...shown!.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);

@@ -112,7 +112,10 @@ describe('keel lookahead, warm-up and monte-carlo', () => {
   it('monte-carlo takes a fresh run or a stored one', async () => {
     const strategy = ['-s', 'sma-cross', '--set', 'fast=3', '--set', 'slow=9'];
     const fresh = await keel('monte-carlo', ...data, ...strategy, '--runs', '50');
-    expect([fresh.code, fresh.out]).toEqual([0, expect.stringMatching(/shuffle +\d+ trades/)]);
+    expect([fresh.code, fresh.out]).toEqual([
+      0,
+      expect.stringMatching(/shuffle of[^]*without an edge do as well: [01]\./),
+    ]);
     await keel('backtest', ...data, ...strategy, '--export', folder);
     const stored = await keel('monte-carlo', join(folder, 'result.json'), '--runs', '50');
     expect(stored).toEqual(fresh);

@@ -13,7 +13,9 @@ import {
 import { RunPool } from '../../backtest/optimise/run-pool.ts';
 import { spanOf } from '../../backtest/optimise/spans.ts';
 import type { AskedSignal } from '../../backtest/optimise/study.ts';
-import { percent, plain } from '../../backtest/report/format.ts';
+import { luckOfTrades } from '../../backtest/optimise/luck.ts';
+import { drawTable } from '../../backtest/report/console.ts';
+import { NOT_AVAILABLE, percent, plain } from '../../backtest/report/format.ts';
 import type { BacktestResult } from '../../backtest/result.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
 import { readReport } from '../backtest/files.ts';
@@ -98,8 +100,9 @@ export function addAnalysisCommands(program: Command, session: Session): void {
           : readReport(file).result;
       session.io.progress?.('');
       const simulated = simulate(result, options);
-      session.print({ quote: result.run.quote, simulated }, () =>
-        describeMonteCarlo(result, simulated),
+      const luckPValue = luckOfTrades(result, options.seed);
+      session.print({ quote: result.run.quote, simulated, luckPValue }, () =>
+        describeMonteCarlo(result, simulated, luckPValue, session.width),
       );
       if (simulated.every((one) => one === null)) session.findingsFail();
     });
@@ -171,34 +174,29 @@ function simulate(result: BacktestResult, options: MonteCarloCommand): (MonteCar
 function describeMonteCarlo(
   { run }: BacktestResult,
   simulated: readonly (MonteCarlo | null)[],
+  luckPValue: number | null,
+  width: number,
 ): string {
   const rows = simulated.map((one, index) => {
     const method = resamplings[index] ?? '';
-    if (one === null) return [method, 'too few', ...Array<string>(7).fill('n/a')];
+    if (one === null) return [`${method}: too few`, ...Array<string>(7).fill(NOT_AVAILABLE)];
     const { finalEquity: end, maxDrawdown: fall } = one;
     return [
-      method,
-      `${String(one.length)} ${method === 'block-bootstrap' ? 'days' : 'trades'}`,
+      `${method} of ${String(one.length)} ${method === 'block-bootstrap' ? 'days' : 'trades'}`,
       ...[end.p5, end.p50, end.p95].map((value) => plain(value)),
-      ...[fall.p5, fall.p50, fall.p95].map((value) => percent(value)),
+      ...[fall.p5, fall.p50, fall.p95].map((value) => percent(value, 1)),
       percent(one.lossProbability, 1),
     ];
   });
+  const percentiles = (figure: string): string[] =>
+    ['5 %', '50 %', '95 %'].map((share) => `${figure}\n${share}`);
+  const headings = [
+    'Method',
+    ...[...percentiles('equity'), ...percentiles('max DD'), 'ends in\nloss'],
+  ];
   return [
     `Final equity of the run: ${plain(Number(run.finalEquity))} ${run.quote}`,
-    table(
-      [
-        'method',
-        'of',
-        'equity 5 %',
-        '50 %',
-        '95 %',
-        'drawdown 5 %',
-        '50 %',
-        '95 %',
-        'ends in loss',
-      ],
-      rows,
-    ),
+    drawTable({ title: 'What else might have come out', labels: 1, headings, rows }, width),
+    `Probability that trades without an edge do as well: ${plain(luckPValue, 3)}`,
   ].join('\n');
 }
