@@ -9,6 +9,7 @@ import { dataFolder, loadCliSettings } from '../config/cli-settings.ts';
 import { type ErrorCode, KeelError } from '../core/errors.ts';
 import { CliError, createApiClient, EXIT, type ExitCode } from './api-client.ts';
 import { addCommands } from './command-groups.ts';
+import { progressLine } from './progress.ts';
 import type { Io, Session } from './session.ts';
 import { USUAL_WIDTH } from './tables.ts';
 
@@ -118,11 +119,6 @@ function hint(code: string): string {
   return code === 'UNAUTHENTICATED' ? '\nRun `keel login`, or set KEEL_TOKEN.' : '';
 }
 
-/** One line that the next takes the place of; an empty one leaves nothing. */
-function showProgress(what: string): void {
-  process.stderr.write(`\r\x1b[K${what === '' ? '' : `${what} …`}`);
-}
-
 if (import.meta.main) {
   // Who reads may stop reading, as `| head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -130,12 +126,20 @@ if (import.meta.main) {
     process.exit();
   });
   const { askSecret } = await import('./secret-prompt.ts');
-  process.exitCode = await run(process.argv.slice(2), {
+  const args = process.argv.slice(2);
+  process.exitCode = await run(args, {
     environment: process.env,
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
     askSecret,
     ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
-    ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+    ...(process.stderr.isTTY && !args.includes('--json')
+      ? {
+          progress: progressLine(
+            (text) => process.stderr.write(text),
+            () => performance.now(),
+          ),
+        }
+      : {}),
   });
 }

@@ -1,5 +1,6 @@
 /** What a command of the CLI works with. */
 import type { ApiClient } from './api-client.ts';
+import type { Progress } from './progress.ts';
 
 export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -9,8 +10,8 @@ export interface Io {
   askSecret(question: string): Promise<string>;
   /** Characters in a line of the terminal; absent where the output is none. */
   readonly columns?: number;
-  /** Shows what is being done, until the next; absent where nobody looks on. */
-  progress?(what: string): void;
+  /** Absent where nobody looks on: no terminal, or --json. */
+  readonly progress?: Progress;
 }
 
 /** What a command works with. */

@@ -37,7 +37,7 @@ export function addAnalysisCommands(program: Command, session: Session): void {
     .action(async (options: GivenOptions & { readonly signals: number }) => {
       const study = studyOf(await openRun(session, options));
       const found = await findLookahead(study, options.signals, {}, (done, total) =>
-        session.io.progress?.(`signal ${String(done)} of ${String(total)}`),
+        session.io.progress?.('signals', done, total),
       );
       session.io.progress?.('');
       session.print(found, describeLookahead);

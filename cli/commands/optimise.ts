@@ -150,7 +150,7 @@ async function inPool<T>(
   try {
     const done = await work({
       ...{ pool, target, span, search, wallet: study.input.wallet },
-      told: (done, total) => session.io.progress?.(`trial ${String(done)} of ${String(total)}`),
+      told: (done, total) => session.io.progress?.('trials', done, total),
     });
     return [done, study.input.series];
   } finally {
