@@ -24,6 +24,10 @@ export interface GuardQuery {
   /** Only those that have not ended. */
   readonly live?: boolean;
   readonly strategyId?: string;
+  /** Default all. */
+  readonly limit?: number;
+  /** Only those that come after this one. */
+  readonly after?: GuardKey;
 }
 
 /** A guard and its position that disagree; true of no moment in which no order is under way. */
@@ -35,6 +39,7 @@ export interface BrokenPromise extends GuardKey {
 }
 
 export interface GuardRepository {
+  /** By strategy and symbol. */
   listGuards(query?: GuardQuery): Promise<readonly GuardView[]>;
   /** Throws NOT_FOUND. */
   getGuard(key: GuardKey): Promise<GuardView>;

@@ -108,11 +108,12 @@ export interface ReconciliationRepository {
     findings: readonly Finding[],
     trades: readonly AccountTrade[],
   ): Promise<void>;
-  /** Newest first; `suspected` ones are not shown. */
+  /** Newest first; `suspected` ones are not shown. `after`: only those older than this one. */
   findings(query: {
     readonly accountId?: string | undefined;
     readonly state?: 'open' | 'resolved' | undefined;
     readonly limit: number;
+    readonly after?: number | undefined;
   }): Promise<readonly Finding[]>;
   /**
    * A person closes a finding. `book` takes the venue's word for a balance: the amount it is off is booked to

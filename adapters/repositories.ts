@@ -172,8 +172,11 @@ export interface HaltRepository {
   /** One that is lifted stays as it is. Throws NOT_FOUND. */
   lift(id: number, by: string, reason: string): Promise<Halt>;
   active(): Promise<readonly Halt[]>;
-  /** Newest first, lifted ones too. */
-  list(limit: number): Promise<readonly Halt[]>;
+  /** Newest first, lifted ones too; `after`: only those older than this one. */
+  list(query: {
+    readonly limit: number;
+    readonly after?: number | undefined;
+  }): Promise<readonly Halt[]>;
   /** Stamps `cleanedAt`, unless `flatten` was added to it since it was read without. */
   markCleaned(halt: Pick<Halt, 'id' | 'flatten'>): Promise<void>;
 }

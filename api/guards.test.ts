@@ -48,6 +48,17 @@ describe('guards', () => {
     });
   });
 
+  it('come a page at a time', async () => {
+    const first = (await get('/guards?live=false&limit=1')).body;
+    expect(first).toMatchObject({ guards: [KEY], next: 'sma-btc BTC/USDT' });
+    const after = `&after=${encodeURIComponent(String(first.next))}`;
+    const second = (await get(`/guards?live=false&limit=1${after}`)).body;
+    expect(second).toMatchObject({ guards: [{ strategyId: 'old' }], next: null });
+    for (const wrong of ['limit=0', 'limit=501', 'after=sma-btc', 'page=2']) {
+      expect((await get(`/guards?${wrong}`)).status).toBe(400);
+    }
+  });
+
   it('are set by a trader and cleared by the risk role, with a reason', async () => {
     const set = await post('/guards', { ...KEY, stops: STOPS }, 'trader');
     expect(set).toMatchObject({ status: 202, body: { spec: STOPS } });

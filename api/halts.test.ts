@@ -46,6 +46,27 @@ describe('halts', () => {
     expect(world.audit.map(({ action }) => action)).toEqual(['halt.set', 'halt.lift']);
   });
 
+  it('are listed newest first, a page at a time', async () => {
+    for (const reason of ['one', 'two', 'three']) await post('/halts', { ...ALL, reason });
+    const get = async (query: string) =>
+      ask(
+        request(app)
+          .get(`/halts${query}`)
+          .set('authorization', await world.as('viewer')),
+      );
+    expect((await get('?limit=2')).body).toMatchObject({
+      halts: [{ reason: 'three' }, { reason: 'two' }],
+      next: '2',
+    });
+    expect((await get('?limit=2&after=2')).body).toMatchObject({
+      halts: [{ reason: 'one' }],
+      next: null,
+    });
+    for (const wrong of ['after=x', 'after=0', 'limit=501']) {
+      expect((await get(`?${wrong}`)).status).toBe(400);
+    }
+  });
+
   it('is in force while Temporal is away', async () => {
     world.away.add('temporal');
     expect((await post('/halts', ALL)).status).toBe(201);

@@ -164,15 +164,30 @@ export const orderDetailSchema = z
 export type OrderDetail = z.infer<typeof orderDetailSchema>;
 
 /** A query string's `true` or `false`. */
+const pageLimit = z.coerce.number().pipe(z.int().min(1).max(500)).default(50);
+const NEXT = { description: '`next` of the page before' };
+/** Rows that are numbered. */
+const numberedPage = {
+  limit: pageLimit,
+  after: z.coerce.number().pipe(z.int().positive()).optional().meta(NEXT),
+};
+const next = z.string().nullable().meta({ description: 'For `after`; null on the last page' });
+
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+export const haltQuerySchema = z.strictObject(numberedPage);
+export type HaltPageQuery = z.infer<typeof haltQuerySchema>;
+export const haltPageSchema = z
+  .object({ halts: z.array(haltSchema).readonly(), next })
+  .meta({ id: 'HaltPage' });
 
 export const orderQuerySchema = z.strictObject({
   strategyId: z.string().min(1).optional(),
   status: orderStatus.optional(),
   symbol: symbol.optional(),
   open: flag.optional().meta({ description: '`true`: only orders that are not final' }),
-  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(50),
-  after: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
+  limit: pageLimit,
+  after: z.string().min(1).optional().meta(NEXT),
 });
 export type OrderQueryInput = z.infer<typeof orderQuerySchema>;
 
@@ -183,7 +198,7 @@ export const decisionSchema = z
   .meta({ id: 'Decision' });
 
 export const orderPageSchema = z
-  .object({ orders: z.array(orderSchema).readonly(), next: z.string().nullable() })
+  .object({ orders: z.array(orderSchema).readonly(), next })
   .meta({ id: 'OrderPage' });
 
 export const positionRecordSchema = positionSchema
@@ -266,6 +281,7 @@ export const reconciliationSchema = z
       )
       .readonly(),
     findings: z.array(findingSchema).readonly(),
+    next,
   })
   .meta({ id: 'Reconciliation' });
 export type ReconciliationBody = z.infer<typeof reconciliationSchema>;
@@ -273,7 +289,7 @@ export type ReconciliationBody = z.infer<typeof reconciliationSchema>;
 export const reconciliationQuerySchema = z.strictObject({
   accountId: z.string().min(1).optional(),
   state: z.enum(['open', 'resolved']).optional(),
-  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(100),
+  ...numberedPage,
 });
 export type ReconciliationQuery = z.infer<typeof reconciliationQuerySchema>;
 
@@ -332,7 +348,14 @@ export type AmendAnswer = z.infer<typeof amendAnswerSchema>;
 
 export const guardQuerySchema = z.strictObject({
   live: flag.default(true).meta({ description: '`false`: those that have ended too' }),
+  limit: pageLimit,
+  after: z
+    .string()
+    .regex(/^.+ \S+$/, 'is not `next` of a page of guards')
+    .optional()
+    .meta(NEXT),
 });
+export type GuardPageQuery = z.infer<typeof guardQuerySchema>;
 
 export const guardSchema = z
   .object({
@@ -352,6 +375,10 @@ export const guardSchema = z
   })
   .meta({ id: 'Guard' });
 export type GuardBody = z.infer<typeof guardSchema>;
+
+export const guardPageSchema = z
+  .object({ guards: z.array(guardSchema).readonly(), next })
+  .meta({ id: 'GuardPage' });
 
 export const setGuardSchema = z
   .strictObject({ strategyId: z.string().min(1), symbol, stops: stopSpec })

@@ -77,6 +77,17 @@ describe('an amend', () => {
   });
 });
 
+describe('findings', () => {
+  it('come newest first, a page at a time', async () => {
+    for (const subject of ['A', 'B', 'C']) world.addFinding({ subject });
+    const first = (await get('/reconciliation?limit=2')).body;
+    expect(first).toMatchObject({ findings: [{ subject: 'C' }, { subject: 'B' }], next: '2' });
+    const second = (await get(`/reconciliation?limit=2&after=${String(first.next)}`)).body;
+    expect(second).toMatchObject({ findings: [{ subject: 'A' }], next: null });
+    expect((await get('/reconciliation?after=B')).status).toBe(400);
+  });
+});
+
 describe('orders', () => {
   it('come a page at a time', async () => {
     for (const letter of ['a', 'b', 'c']) world.addOrder({ orderId: letter.repeat(24) });

@@ -209,6 +209,10 @@ describe('keel', () => {
     expect(world.sent).toEqual(['reconcile binance-sandbox']);
     expect((await keel('findings')).out).toMatch(/balance-off .* 250 off$/m);
     expect((await keel('findings --all')).out).toMatch(/250 off — a deposit$/m);
+    const page = (await keel('findings --all --limit 1')).out;
+    expect(page).toMatch(/250 off — a deposit\n\nmore: keel findings --all --after 2$/);
+    const rest = JSON.parse((await keel('findings --all --limit 1 --after 2 --json')).out);
+    expect(rest).toMatchObject({ findings: [{ id: 1 }], next: null });
 
     expect((await keel(['resolve', '1', '--reason', 'a deposit'])).code).toBe(5);
     const judge = { KEEL_TOKEN: await world.tokens.issue({ name: 'ada', role: 'risk' }) };

@@ -103,7 +103,7 @@ export function createFindings(db: Queryable, now: () => number): Findings {
       }
     },
 
-    async findings({ accountId, state, limit }) {
+    async findings({ accountId, state, limit, after }) {
       let query = db
         .selectFrom('reconciliation_findings')
         .selectAll()
@@ -112,6 +112,7 @@ export function createFindings(db: Queryable, now: () => number): Findings {
         .limit(limit);
       if (accountId !== undefined) query = query.where('account_id', '=', accountId);
       if (state !== undefined) query = query.where('state', '=', state);
+      if (after !== undefined) query = query.where('id', '<', after);
       return (await query.execute()).map(toFinding);
     },
 

@@ -42,6 +42,18 @@ describeWith('postgres', 'a guard that ended as flat', () => {
     return { strategyId: id, symbol: SYMBOL };
   }
 
+  it('is listed with the others a page at a time, by strategy and symbol', async () => {
+    const { guards } = world.repositories;
+    await enter();
+    await enter();
+    const all = await guards.listGuards();
+    const [first, ...rest] = all;
+    expect(rest.length).toBeGreaterThan(0);
+    expect(await guards.listGuards({ limit: 1 })).toEqual([first]);
+    expect(await guards.listGuards({ after: first! })).toEqual(rest);
+    expect(await guards.listGuards({ after: all.at(-1)! })).toEqual([]);
+  });
+
   it('lives again with the stops of the entry, once, where what it bought is held', async () => {
     const { guards } = world.repositories;
     const key = await enter();

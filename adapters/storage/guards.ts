@@ -91,6 +91,17 @@ async function list(db: Queryable, query: GuardQuery & Partial<GuardKey>): Promi
   if (query.strategyId !== undefined)
     found = found.where('guards.strategy_id', '=', query.strategyId);
   if (query.symbol !== undefined) found = found.where('guards.symbol', '=', query.symbol);
+  if (query.limit !== undefined) found = found.limit(query.limit);
+  const { after } = query;
+  if (after !== undefined) {
+    found = found.where((eb) =>
+      eb(
+        eb.refTuple('guards.strategy_id', 'guards.symbol'),
+        '>',
+        eb.tuple(after.strategyId, after.symbol),
+      ),
+    );
+  }
   return (await found.execute()).map((row) => {
     const held = canonical(row.held);
     const position = { quantity: held, cost: canonical(row.cost) };

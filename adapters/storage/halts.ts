@@ -127,14 +127,10 @@ export function createHaltRepository(db: Queryable, now: () => number): HaltRepo
 
     active: () => activeHalts(db),
 
-    async list(limit) {
-      const rows = await db
-        .selectFrom('halts')
-        .selectAll()
-        .orderBy('id', 'desc')
-        .limit(limit)
-        .execute();
-      return rows.map(toHalt);
+    async list({ limit, after }) {
+      let query = db.selectFrom('halts').selectAll().orderBy('id', 'desc').limit(limit);
+      if (after !== undefined) query = query.where('id', '<', after);
+      return (await query.execute()).map(toHalt);
     },
 
     async markCleaned({ id, flatten }) {

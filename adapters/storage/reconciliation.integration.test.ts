@@ -167,6 +167,14 @@ describeWith('postgres', 'the books of reconciliation', () => {
     await expect(books.resolve(0, 'ada', how)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('give findings a page at a time, newest first', async () => {
+    const all = await books.findings({ limit: 50 });
+    expect(all.length).toBeGreaterThan(2);
+    const [first] = await books.findings({ limit: 1 });
+    expect([first, ...(await books.findings({ limit: 50, after: first?.id }))]).toEqual(all);
+    expect(await books.findings({ limit: 50, after: all.at(-1)?.id })).toEqual([]);
+  });
+
   it('book a balance that a person accepts as a transfer', async () => {
     const difference = off('USDT', '250.5');
     await books.noteDifferences(account, ['balance-off'], [difference]);

@@ -39,7 +39,21 @@ describeWith('postgres', 'the small repositories', () => {
     await repositories.halts.lift(halt.id, 'bob', 'over');
     await repositories.halts.lift(halt.id, 'eve', 'over');
     expect(await repositories.halts.active()).toEqual([]);
-    const row = await database.db.selectFrom('halts').select('lifted_by').executeTakeFirstOrThrow();
+    const other = await repositories.halts.set({ ...halt, scope: 'symbol', target: 'BTC/USDT' });
+    const ids = async (after?: number): Promise<number[]> =>
+      (await repositories.halts.list({ limit: 9, after })).map(({ id }) => id);
+    expect([await ids(), await ids(other.id), await ids(halt.id)]).toEqual([
+      [other.id, halt.id],
+      [halt.id],
+      [],
+    ]);
+    expect(await repositories.halts.list({ limit: 1 })).toHaveLength(1);
+    await repositories.halts.lift(other.id, 'bob', 'over');
+    const row = await database.db
+      .selectFrom('halts')
+      .select('lifted_by')
+      .where('id', '=', halt.id)
+      .executeTakeFirstOrThrow();
     expect(row.lifted_by).toBe('bob');
     await expect(repositories.halts.lift(999, 'bob', 'over')).rejects.toMatchObject({
       code: 'NOT_FOUND',

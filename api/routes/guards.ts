@@ -1,7 +1,12 @@
 /** /guards: the stops of positions */
-import { z } from 'zod';
 import { EVERYONE, RISK_OWNERS, route, TRADERS, type Route } from '../route.ts';
-import { clearGuardSchema, guardQuerySchema, guardSchema, setGuardSchema } from '../schemas.ts';
+import {
+  clearGuardSchema,
+  guardPageSchema,
+  guardQuerySchema,
+  guardSchema,
+  setGuardSchema,
+} from '../schemas.ts';
 import type { GuardService } from '../services/guard-service.ts';
 
 const tag = 'risk';
@@ -12,12 +17,13 @@ export function guardRoutes(service: GuardService): readonly Route[] {
       method: 'get',
       path: '/guards',
       tag,
-      summary: 'Guards of positions: their levels, the stop at the venue, how those ended that did',
+      summary:
+        'Guards of positions, a page at a time: their levels, the stop at the venue, how those ended that did',
       status: 200,
       roles: EVERYONE,
       query: guardQuerySchema,
-      response: z.object({ guards: z.array(guardSchema).readonly() }),
-      handle: async ({ query }) => ({ guards: await service.list(query.live) }),
+      response: guardPageSchema,
+      handle: ({ query }) => service.list(query),
     }),
     route({
       method: 'post',

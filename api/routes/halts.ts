@@ -1,7 +1,13 @@
 /** /halts: the kill switch */
 import { z } from 'zod';
 import { EVERYONE, REDUCERS, RISK_OWNERS, route, type Route } from '../route.ts';
-import { haltSchema, newHaltSchema, resumeSchema } from '../schemas.ts';
+import {
+  haltPageSchema,
+  haltQuerySchema,
+  haltSchema,
+  newHaltSchema,
+  resumeSchema,
+} from '../schemas.ts';
 import type { HaltService } from '../services/halt-service.ts';
 
 const tag = 'risk';
@@ -12,11 +18,12 @@ export function haltRoutes(service: HaltService): readonly Route[] {
       method: 'get',
       path: '/halts',
       tag,
-      summary: 'Halts, newest first; one in force has no `liftedAt`',
+      summary: 'Halts, newest first, a page at a time; one in force has no `liftedAt`',
       status: 200,
       roles: EVERYONE,
-      response: z.object({ halts: z.array(haltSchema).readonly() }),
-      handle: async () => ({ halts: await service.list() }),
+      query: haltQuerySchema,
+      response: haltPageSchema,
+      handle: ({ query }) => service.list(query),
     }),
     route({
       method: 'post',

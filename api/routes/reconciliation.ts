@@ -21,7 +21,8 @@ export function reconciliationRoutes(service: ReconciliationService): readonly R
       method: 'get',
       path: '/reconciliation',
       tag,
-      summary: 'When each account was last held against its venue, and what did not agree',
+      summary:
+        'When each account was last held against its venue, and what did not agree, newest first, a page at a time',
       status: 200,
       roles: EVERYONE,
       query: reconciliationQuerySchema,

@@ -2,7 +2,8 @@
 import type { GuardDoor, GuardKey, GuardView } from '../../adapters/guard-repository.ts';
 import type { Repositories } from '../../adapters/repositories.ts';
 import { guardWorkflowId } from '../../core/guard-signal.ts';
-import type { ClearGuardBody, GuardBody, SetGuardBody } from '../schemas.ts';
+import { pageOf } from '../paging.ts';
+import type { ClearGuardBody, GuardBody, GuardPageQuery, SetGuardBody } from '../schemas.ts';
 
 export interface GuardServiceDeps {
   readonly repositories: Pick<Repositories, 'guards' | 'strategies' | 'audit'>;
@@ -13,7 +14,7 @@ export interface GuardServiceDeps {
 }
 
 export interface GuardService {
-  list(live: boolean): Promise<readonly GuardBody[]>;
+  list(query: GuardPageQuery): Promise<{ guards: readonly GuardBody[]; next: string | null }>;
   /** Throws NOT_FOUND for an unknown strategy, CONFLICT where it holds nothing. */
   set(body: SetGuardBody, by: string): Promise<GuardBody>;
   /** Throws NOT_FOUND, or CONFLICT where it has ended. */
@@ -44,8 +45,18 @@ export function createGuardService(deps: GuardServiceDeps): GuardService {
     deps.door.tellGuard(key, { kind: 'positionChanged' });
 
   return {
-    async list(live) {
-      return (await guards.listGuards(live ? { live } : {})).map(show);
+    async list({ live, limit, after }) {
+      const { rows, next } = await pageOf(
+        limit,
+        (most) =>
+          guards.listGuards({
+            ...(live ? { live } : {}),
+            ...(after === undefined ? {} : { after: keyOf(after) }),
+            limit: most,
+          }),
+        ({ strategyId, symbol }) => `${strategyId} ${symbol}`,
+      );
+      return { guards: rows.map(show), next };
     },
 
     async set({ strategyId, symbol, stops }, by) {
@@ -76,4 +87,10 @@ export function createGuardService(deps: GuardServiceDeps): GuardService {
       return show(guard);
     },
   };
+}
+
+/** A symbol has no space; a strategy's id may. */
+function keyOf(cursor: string): GuardKey {
+  const space = cursor.lastIndexOf(' ');
+  return { strategyId: cursor.slice(0, space), symbol: cursor.slice(space + 1) };
 }

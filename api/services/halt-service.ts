@@ -4,7 +4,8 @@ import type { Workflows } from '../../adapters/temporal/workflows.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { haltWorkflowId } from '../../workflows/halt-names.ts';
-import type { HaltBody, NewHaltBody } from '../schemas.ts';
+import { pageOf } from '../paging.ts';
+import type { HaltBody, HaltPageQuery, NewHaltBody } from '../schemas.ts';
 
 export interface HaltServiceDeps {
   readonly repositories: Pick<Repositories, 'halts' | 'strategies' | 'audit'>;
@@ -15,14 +16,12 @@ export interface HaltServiceDeps {
 }
 
 export interface HaltService {
-  list(): Promise<readonly HaltBody[]>;
+  list(query: HaltPageQuery): Promise<{ halts: readonly HaltBody[]; next: string | null }>;
   /** Throws NOT_FOUND for a strategy that does not exist. */
   set(body: NewHaltBody, by: string): Promise<HaltBody>;
   /** Throws NOT_FOUND, or CONFLICT where it is lifted already. */
   resume(id: number, reason: string, by: string): Promise<HaltBody>;
 }
-
-const NEWEST = 100;
 
 export function createHaltService(deps: HaltServiceDeps): HaltService {
   const { halts, strategies, audit } = deps.repositories;
@@ -32,8 +31,13 @@ export function createHaltService(deps: HaltServiceDeps): HaltService {
   });
 
   return {
-    async list() {
-      return (await halts.list(NEWEST)).map(show);
+    async list({ limit, after }) {
+      const { rows, next } = await pageOf(
+        limit,
+        (most) => halts.list({ limit: most, after }),
+        ({ id }) => String(id),
+      );
+      return { halts: rows.map(show), next };
     },
 
     async set({ scope, target, reason, flatten }, by) {

@@ -8,6 +8,7 @@ import type { Instrument } from '../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderView } from '../../core/order.ts';
 import { evaluateRisk } from '../../core/risk/rules.ts';
+import { pageOf } from '../paging.ts';
 import type { AmendAnswer, AmendBody, OrderDetail, OrderQueryInput } from '../schemas.ts';
 import { amendWorkflowId } from '../../workflows/order-names.ts';
 import type { DecisionRequest } from '../../workflows/order-messages.ts';
@@ -94,14 +95,16 @@ export function createOrderService(deps: OrderServiceDeps): OrderService {
 
   return {
     async list(query) {
-      // One more than asked tells whether there is a next page.
       const { limit, ...filters } = query;
       const given = Object.fromEntries(
         Object.entries(filters).filter(([, value]) => value !== undefined),
       );
-      const found = await orders.listOrders({ ...given, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return { orders: page, next: found.length > limit ? (page.at(-1)?.orderId ?? null) : null };
+      const { rows, next } = await pageOf(
+        limit,
+        (most) => orders.listOrders({ ...given, limit: most }),
+        ({ orderId }) => orderId,
+      );
+      return { orders: rows, next };
     },
 
     async show(id) {

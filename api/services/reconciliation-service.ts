@@ -4,6 +4,7 @@ import type { Repositories } from '../../adapters/repositories.ts';
 import type { Workflows } from '../../adapters/temporal/workflows.ts';
 import { KeelError } from '../../core/errors.ts';
 import { reconcileId } from '../../temporal-config/schedules.ts';
+import { pageOf } from '../paging.ts';
 import type { ReconciliationBody, ReconciliationQuery } from '../schemas.ts';
 
 export interface ReconciliationServiceDeps {
@@ -32,11 +33,15 @@ export function createReconciliationService(
 ): ReconciliationService {
   const { accounts, audit, reconciliation } = deps.repositories;
   return {
-    async show({ accountId, state, limit }) {
-      const [all, ran, findings] = await Promise.all([
+    async show({ accountId, state, limit, after }) {
+      const [all, ran, { rows, next }] = await Promise.all([
         accounts.list(),
         reconciliation.lastRuns(),
-        reconciliation.findings({ accountId, state, limit }),
+        pageOf(
+          limit,
+          (most) => reconciliation.findings({ accountId, state, limit: most, after }),
+          ({ id }) => String(id),
+        ),
       ]);
       return {
         accounts: all
@@ -45,7 +50,8 @@ export function createReconciliationService(
             ...{ accountId: id, exchange, lastRunAt: ran[id] ?? null },
             workflowUrl: deps.workflowLink(reconcileId(id)),
           })),
-        findings: findings.filter(isShown),
+        findings: rows.filter(isShown),
+        next,
       };
     },
 

@@ -1,7 +1,7 @@
 /** keel guards, guard-set, guard-clear: the stops of positions */
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { guardSchema, type GuardBody } from '../../api/schemas.ts';
+import { guardPageSchema, guardSchema, type GuardBody } from '../../api/schemas.ts';
+import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table } from '../tables.ts';
 
@@ -16,15 +16,14 @@ function told({ strategyId, symbol, state, workflowUrl }: GuardBody): string {
 }
 
 export function addGuardCommands(program: Command, session: Session): void {
-  program
-    .command('guards')
+  pagedCommand(program.command('guards'))
     .description('the stops of positions')
     .option('--all', 'those that have ended too')
-    .action(async ({ all }: { all?: true }) => {
-      const path = `/guards?live=${String(all !== true)}`;
+    .action(async ({ all, limit, after }: PageOptions & { all?: true }) => {
+      const path = `/guards${queryOf({ live: String(all !== true), limit, after })}`;
       session.print(
-        await session.api().get(path, z.object({ guards: z.array(guardSchema) })),
-        ({ guards }) =>
+        await session.api().get(path, guardPageSchema),
+        ({ guards, next }) =>
           table(
             ['strategy', 'symbol', 'is', 'held', 'stop', 'take profit', 'order', 'why'],
             guards.map((guard) => [
@@ -37,7 +36,7 @@ export function addGuardCommands(program: Command, session: Session): void {
               guard.orderId,
               guard.reason,
             ]),
-          ),
+          ) + moreOf(all === true ? 'guards --all' : 'guards', next),
       );
     });
 

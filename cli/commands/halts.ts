@@ -1,13 +1,14 @@
 /** keel halts, halt, resume-trading: the kill switch */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Halt } from '../../adapters/repositories.ts';
 import { openDatabase } from '../../adapters/storage/database.ts';
 import { createRepositories } from '../../adapters/storage/repositories.ts';
-import { haltSchema, newHaltSchema, type HaltBody } from '../../api/schemas.ts';
+import { haltPageSchema, haltSchema, newHaltSchema, type HaltBody } from '../../api/schemas.ts';
 import { loadConfig } from '../../config/load.ts';
 import { KeelError } from '../../core/errors.ts';
+import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
@@ -68,25 +69,26 @@ function standing({ liftedAt, cleanedAt }: HaltBody): string {
 }
 
 export function addHaltCommands(program: Command, session: Session): void {
-  program
-    .command('halts')
+  pagedCommand(program.command('halts'))
     .description('halts, newest first')
-    .action(async () => {
-      const schema = z.object({ halts: z.array(haltSchema) });
-      session.print(await session.api().get('/halts', schema), ({ halts }) =>
-        table(
-          ['id', 'covers', 'set (UTC)', 'by', 'reason', 'flatten', 'is', 'lifted by'],
-          halts.map((halt) => [
-            String(halt.id),
-            `${halt.scope} ${halt.target}`.trim(),
-            time(halt.setAt),
-            halt.setBy,
-            halt.reason,
-            halt.flatten ? 'yes' : 'no',
-            standing(halt),
-            halt.liftedBy === null ? null : `${halt.liftedBy}: ${halt.liftReason ?? ''}`,
-          ]),
-        ),
+    .action(async ({ limit, after }: PageOptions) => {
+      const path = `/halts${queryOf({ limit, after })}`;
+      session.print(
+        await session.api().get(path, haltPageSchema),
+        ({ halts, next }) =>
+          table(
+            ['id', 'covers', 'set (UTC)', 'by', 'reason', 'flatten', 'is', 'lifted by'],
+            halts.map((halt) => [
+              String(halt.id),
+              `${halt.scope} ${halt.target}`.trim(),
+              time(halt.setAt),
+              halt.setBy,
+              halt.reason,
+              halt.flatten ? 'yes' : 'no',
+              standing(halt),
+              halt.liftedBy === null ? null : `${halt.liftedBy}: ${halt.liftReason ?? ''}`,
+            ]),
+          ) + moreOf('halts', next),
       );
     });
 

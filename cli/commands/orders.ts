@@ -6,41 +6,30 @@ import {
   orderPageSchema,
   orderSchema,
 } from '../../api/schemas.ts';
+import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
-interface ListOptions {
+interface ListOptions extends PageOptions {
   readonly strategy?: string;
   readonly status?: string;
   readonly symbol?: string;
   readonly open?: true;
-  readonly limit: string;
-  readonly after?: string;
 }
 
 export function addOrderCommands(program: Command, session: Session): void {
-  program
-    .command('orders')
+  pagedCommand(program.command('orders'))
     .description('list orders, newest first')
     .option('--strategy <id>', 'only of this strategy')
     .option('--status <status>', 'only in this status, such as filled')
     .option('--symbol <symbol>', 'only of this symbol, such as BTC/USDT')
     .option('--open', 'only those that are not final')
-    .option('--limit <n>', 'at most so many', '20')
-    .option('--after <id>', 'the page after this order')
     .action(async (options: ListOptions) => {
       const { strategy, status, symbol, open, limit, after } = options;
-      const query = new URLSearchParams(
-        Object.entries({
-          strategyId: strategy,
-          status,
-          symbol,
-          open: open && 'true',
-          limit,
-          after,
-        }).filter((entry): entry is [string, string] => entry[1] !== undefined),
-      );
-      const page = await session.api().get(`/orders?${query.toString()}`, orderPageSchema);
+      const query = queryOf({
+        ...{ strategyId: strategy, status, symbol, open: open && 'true', limit, after },
+      });
+      const page = await session.api().get(`/orders${query}`, orderPageSchema);
       session.print(page, ({ orders, next }) => {
         const rows = orders.map((order) => [
           order.orderId,
@@ -54,7 +43,6 @@ export function addOrderCommands(program: Command, session: Session): void {
           order.status,
           order.reasonCode ?? order.tag,
         ]);
-        const more = next === null ? '' : `\n\nmore: keel orders --after ${next}`;
         return (
           table(
             [
@@ -70,7 +58,7 @@ export function addOrderCommands(program: Command, session: Session): void {
               'why',
             ],
             rows,
-          ) + more
+          ) + moreOf('orders', next)
         );
       });
     });

@@ -2,8 +2,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { findingSchema, reconciliationSchema } from '../../api/schemas.ts';
+import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
+
+/** Of findings the API gives at once. */
+const MOST = '500';
 
 export function addReconciliationCommands(program: Command, session: Session): void {
   program
@@ -12,7 +16,7 @@ export function addReconciliationCommands(program: Command, session: Session): v
     .argument('[account]', 'only this account')
     .option('--now', 'reconcile now')
     .action(async (account: string | undefined, { now }: { now?: true }) => {
-      const query = account === undefined ? '' : `?accountId=${encodeURIComponent(account)}`;
+      const query = queryOf({ accountId: account, state: 'open', limit: MOST });
       const shown = await session.api().get(`/reconciliation${query}`, reconciliationSchema);
       if (now === true) {
         const schema = z.object({ accountId: z.string() });
@@ -22,7 +26,7 @@ export function addReconciliationCommands(program: Command, session: Session): v
       }
       session.print(shown, ({ accounts, findings }) => {
         const open = (accountId: string): number =>
-          findings.filter((one) => one.accountId === accountId && one.state === 'open').length;
+          findings.filter((one) => one.accountId === accountId).length;
         const rows = accounts.map((row) => [
           row.accountId,
           row.exchange,
@@ -33,25 +37,26 @@ export function addReconciliationCommands(program: Command, session: Session): v
       });
     });
 
-  program
-    .command('findings')
-    .description('where an account and its venue do not agree')
+  pagedCommand(program.command('findings'))
+    .description('where an account and its venue do not agree, newest first')
     .option('--all', 'resolved ones too')
-    .action(async ({ all }: { all?: true }) => {
-      const query = all === true ? '' : '?state=open';
+    .action(async ({ all, limit, after }: PageOptions & { all?: true }) => {
+      const query = queryOf({ state: all === true ? undefined : 'open', limit, after });
       const shown = await session.api().get(`/reconciliation${query}`, reconciliationSchema);
-      session.print(shown.findings, (findings) =>
-        table(
-          ['id', 'account', 'kind', 'since (UTC)', 'state', 'what'],
-          findings.map((row) => [
-            row.id,
-            row.accountId,
-            row.kind,
-            time(row.firstSeenAt),
-            row.state,
-            row.resolution === null ? row.message : `${row.message} — ${row.resolution}`,
-          ]),
-        ),
+      session.print(
+        { findings: shown.findings, next: shown.next },
+        ({ findings, next }) =>
+          table(
+            ['id', 'account', 'kind', 'since (UTC)', 'state', 'what'],
+            findings.map((row) => [
+              row.id,
+              row.accountId,
+              row.kind,
+              time(row.firstSeenAt),
+              row.state,
+              row.resolution === null ? row.message : `${row.message} — ${row.resolution}`,
+            ]),
+          ) + moreOf(all === true ? 'findings --all' : 'findings', next),
       );
     });
 

@@ -105,8 +105,19 @@ export function guardRepository(state: ApiState): GuardRepository {
     return found;
   };
   return fake<GuardRepository>('guards', {
-    listGuards: async ({ live = false } = {}) =>
-      state.guards.filter(({ ending }) => !live || ending === null),
+    listGuards: async ({ live = false, after, limit } = {}) => {
+      const from =
+        after === undefined
+          ? 0
+          : state.guards.findIndex(
+              ({ strategyId, symbol }) =>
+                strategyId === after.strategyId && symbol === after.symbol,
+            ) + 1;
+      return state.guards
+        .slice(from)
+        .filter(({ ending }) => !live || ending === null)
+        .slice(0, limit);
+    },
     setStops: async (key, { spec, by }) => ({ ...byKey(key), spec, setBy: by }),
     clear: async (key) => ({ ...byKey(key), clearing: true }),
   });
@@ -119,7 +130,11 @@ export function haltRepository(state: ApiState): HaltRepository {
     return found;
   };
   return fake<HaltRepository>('halts', {
-    list: async () => state.halts.toReversed(),
+    list: async ({ limit, after = Infinity }) =>
+      state.halts
+        .toReversed()
+        .filter(({ id }) => id < after)
+        .slice(0, limit),
     get: async (id) => byId(id),
     set: async (halt) => {
       const lift = { liftedBy: null, liftedAt: null, liftReason: null };
@@ -158,8 +173,11 @@ export function portfolioRepository(state: ApiState): PortfolioRepository {
 export function reconciliationRepository(state: ApiState): ReconciliationRepository {
   return fake<ReconciliationRepository>('reconciliation', {
     lastRuns: async () => ({ [ACCOUNT]: T0 }),
-    findings: async (wanted) =>
-      state.findings.filter((one) => wanted.state === undefined || one.state === wanted.state),
+    findings: async ({ state: wanted, limit, after = Infinity }) =>
+      state.findings
+        .toSorted((a, b) => b.id - a.id)
+        .filter((one) => (wanted === undefined || one.state === wanted) && one.id < after)
+        .slice(0, limit),
     resolve: async (id, by, { reason }) => {
       const found = state.findings.find((one) => one.id === id);
       if (found === undefined)
