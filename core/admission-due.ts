@@ -1,7 +1,7 @@
 /** What is due for a signal, in signed base units, by what is held and what is open at the venue. */
 import type { AdmissionInput, OpenOrder } from './admission-verdict.ts';
 import { Decimal, decimal } from './money.ts';
-import { hasLimit } from './signal.ts';
+import { hasLimit } from './order-type.ts';
 
 const ZERO = new Decimal(0);
 

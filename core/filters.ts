@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Side } from './fill.ts';
 import type { Instrument } from './instrument.ts';
 import { Decimal, decimal, floorToStep, toDecimalString } from './money.ts';
-import { hasLimit, type OrderType } from './signal.ts';
+import { hasLimit, type OrderType } from './order-type.ts';
 
 export type FilterVerdict =
   { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly reason: string };

@@ -8,15 +8,12 @@ import { z } from 'zod';
 import { executionPlan, type ExecutionKind } from './execution/plan.ts';
 import { side } from './fill.ts';
 import { decimalString, positiveDecimal } from './decimal-strings.ts';
+import { hasLimit, hasTrigger, ORDER_TYPES } from './order-type.ts';
 import { stopSpec } from './stops.ts';
 import { symbol } from './symbol.ts';
 import { timestamp } from './time.ts';
 
-/**
- * `stop` and `stop-limit` rest at the venue untriggered; when the price reaches `stopPrice` a stop becomes a market
- * order, and a stop-limit a limit order.
- */
-export const orderType = z.enum(['market', 'limit', 'stop', 'stop-limit']);
+export const orderType = z.enum(ORDER_TYPES);
 export type OrderType = z.infer<typeof orderType>;
 
 /**
@@ -99,16 +96,6 @@ export const signalSchema = z
     path: ['execution'],
   })
   .refine(timeInForceFits, { error: TIME_IN_FORCE_TYPES, path: ['timeInForce'] });
-
-/** Whether such an order has a limit: it may rest for ever. */
-export function hasLimit(type: OrderType): boolean {
-  return type === 'limit' || type === 'stop-limit';
-}
-
-/** Whether such an order waits for the price to reach its trigger. */
-export function hasTrigger(type: OrderType): boolean {
-  return type === 'stop' || type === 'stop-limit';
-}
 
 /** Whether orders of that type may be worked so. */
 export function executionFits(kind: ExecutionKind, type: OrderType): boolean {

@@ -1,7 +1,7 @@
 /** Binance's orders and trades in our words. */
 import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import { hasLimit, hasTrigger } from '../../../core/signal.ts';
+import { hasLimit, hasTrigger } from '../../../core/order-type.ts';
 import type { VenueOrder } from '../../trade-adapter.ts';
 import { legStateOf, orderTypeOf } from './order-states.ts';
 import type { RawNewOrder, RawOrder, RawTrade } from './shapes.ts';

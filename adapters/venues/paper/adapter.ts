@@ -12,7 +12,7 @@ import { checkFilters } from '../../../core/filters.ts';
 import type { Fill } from '../../../core/fill.ts';
 import type { Instrument } from '../../../core/instrument.ts';
 import { decimal, toDecimalString } from '../../../core/money.ts';
-import { hasLimit, hasTrigger } from '../../../core/signal.ts';
+import { hasLimit, hasTrigger } from '../../../core/order-type.ts';
 import type { KlineRepository, PaperStore } from '../../repositories.ts';
 import type {
   Balance,
