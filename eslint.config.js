@@ -26,6 +26,17 @@ export default defineConfig(
     },
   },
   {
+    // `0 === 0n` is false, and TypeScript lets an amount that is either be compared with it.
+    files: ['backtest/**/*.ts'],
+    ignores: ['**/*.test.ts', 'backtest/scaled.ts', 'backtest/fixed-point.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'Literal[bigint]', message: 'amounts are reckoned with backtest/scaled.ts' },
+      ],
+    },
+  },
+  {
     files: ['**/*.test.ts', '**/*.contract.ts', 'test/**/*.ts'],
     rules: {
       // A test that finds undefined fails by itself, at that line.

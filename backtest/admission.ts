@@ -12,9 +12,10 @@ import { Decimal, plainNumber } from '../core/money.ts';
 import { tradingDay } from '../core/time.ts';
 import { type Request, type SignalOwner, signalOf } from '../strategies/context.ts';
 import type { Books } from './books.ts';
-import { fromFixedPoint, placesOf, toFixedPoint, unitOf } from './fixed-point.ts';
+import { fromFixedPoint, toFixedPoint } from './fixed-point.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
+import { isMultiple, magnitude, minus, plus, type Scaled, times } from './scaled.ts';
 
 export interface RiskLimits {
   readonly maxPosition: string | null;
@@ -37,7 +38,7 @@ export class Admission {
   readonly #limits: RiskLimits;
   readonly #buffer: string;
   readonly #unlimited: boolean;
-  readonly #plainTerms = new Map<Market, PlainTerms>();
+  readonly #reserveShares = new Map<Market, ReserveShare>();
   /** Trading day → orders admitted. */
   readonly #ordersOfDay = new Map<string, number>();
 
@@ -151,12 +152,11 @@ export class Admission {
     const report = evaluateRisk(context);
     if (report.approved) {
       this.#ordersOfDay.set(day, ordersToday);
-      books.reserved += order.reserved;
       return true;
     }
     const refusal = report.results.find(({ verdict }) => !verdict.passed)?.verdict;
     if (refusal !== undefined && !refusal.passed) {
-      order.reserved = 0n;
+      order.reserved = 0;
       order.end('denied', 'denied', marketTime, refusal.code, refusal.reason);
     }
     return false;
@@ -180,23 +180,24 @@ export class Admission {
     if (!plain) return false;
 
     const held = books.holding(request.symbol).quantity;
-    const delta = market.quantity(wanted.quantity) - held;
-    const buys = delta > 0n;
+    const target = market.quantity(wanted.quantity);
+    const buys = target > held;
     // A short target, and whatever is not on the step, is for the real rules.
-    if (delta === 0n || held < 0n || held + delta < 0n) return false;
-    const quantity = buys ? delta : -delta;
+    if (target === held || held < 0 || target < 0) return false;
+    const quantity = magnitude(minus(target, held));
     const { step, min, max } = market.lots.market;
-    if (quantity % step !== 0n || quantity < min || quantity > max) return false;
+    if (!isMultiple(quantity, step) || quantity < min || quantity > max) return false;
 
     const price = market.prices.read(request.referencePrice);
-    const notional = price * quantity;
+    const notional = times(price, quantity);
     if (notional < market.minNotional) return false;
-    let reserved = 0n;
+    let reserved: Scaled = 0;
     if (buys) {
-      const { share, shareUnit } = this.#termsOf(market);
-      reserved = notional * share * shareUnit;
-      if (reserved > books.freeFunds()) return false;
-      books.reserved += reserved;
+      const share = this.#reserveShareOf(market);
+      reserved = times(notional, share.money);
+      // Nothing else is open, so nothing else is reserved.
+      const paid = books.surelyPays(market.notionalNumber(notional) * share.number);
+      if (!paid && reserved > books.freeFunds()) return false;
     }
     order.side = buys ? 'buy' : 'sell';
     order.quantity = quantity;
@@ -207,26 +208,23 @@ export class Admission {
     return true;
   }
 
-  #termsOf(market: Market): PlainTerms {
-    const known = this.#plainTerms.get(market);
+  #reserveShareOf(market: Market): ReserveShare {
+    const known = this.#reserveShares.get(market);
     if (known !== undefined) return known;
     const { takerFeeRate } = market.instrument;
     const share = new Decimal(this.#buffer)
       .plus(1)
       .mul(new Decimal(takerFeeRate).plus(1))
       .toFixed();
-    const places = placesOf(share);
-    const terms = {
-      share: toFixedPoint(share, places),
-      shareUnit: unitOf(this.#books.moneyPlaces - market.notionalPlaces - places),
-    };
-    this.#plainTerms.set(market, terms);
-    return terms;
+    const places = this.#books.moneyPlaces - market.notionalPlaces;
+    const made = { money: toFixedPoint(share, places), number: Number(share) };
+    this.#reserveShares.set(market, made);
+    return made;
   }
 
   #openOrders(symbol: string): AdmissionInput['openOrders'] {
     return this.#books.openOrders
-      .filter((order) => order.request.symbol === symbol && order.remaining > 0n)
+      .filter((order) => order.request.symbol === symbol && order.remaining > 0)
       .map((order) => ({
         orderId: order.request.id,
         runId: this.#owner.runId,
@@ -243,9 +241,9 @@ export class Admission {
   #freeBase(market: Market): string {
     const bound = this.#books.openOrders
       .filter((order) => order.market === market && order.side === 'sell')
-      .reduce((sum, order) => sum + order.remaining, 0n);
+      .reduce<Scaled>((sum, order) => plus(sum, order.remaining), 0);
     const held = this.#books.holding(market.symbol).quantity;
-    return fromFixedPoint(held - bound, market.quantityPlaces);
+    return fromFixedPoint(minus(held, bound), market.quantityPlaces);
   }
 
   #supersede(orderIds: readonly string[], by: Request, at: number): void {
@@ -259,8 +257,9 @@ export class Admission {
   }
 }
 
-interface PlainTerms {
-  /** (1 + buffer) × (1 + taker fee), and what brings notional × share to money's places. */
-  readonly share: bigint;
-  readonly shareUnit: bigint;
+/** (1 + buffer) × (1 + taker fee): what a market order reserves of its notional. */
+interface ReserveShare {
+  /** Times what brings a notional to money's places. */
+  readonly money: Scaled;
+  readonly number: number;
 }

@@ -13,19 +13,25 @@ import { fromFixedPoint, placesOf, toFixedPoint } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
+import { minus, plus, type Scaled } from './scaled.ts';
 
 const LEAST_MONEY_PLACES = 18;
+/** Far more than a sum of some doubles is off, as a share of what was summed. */
+const ROUNDING = 1e-9;
 
 export class Books implements Account {
   /** Digits after the point of all money. */
   readonly moneyPlaces: number;
-  readonly wallet: bigint;
+  readonly wallet: Scaled;
   readonly holdings: readonly Holding[];
   /** Not final, in the order asked for. */
   readonly openOrders: Order[] = [];
-  reserved = 0n;
   /** Wallet and quote flows as a double, for curves. */
-  flowNumber: number;
+  flowNumber = 0;
+  /** Wallet and quote flows without their signs: what the rounding of `flowNumber` is measured by. */
+  #flowSize = 0;
+  readonly #walletNumber: number;
+  readonly #hasContracts: boolean;
   readonly #owner: SignalOwner;
   readonly #bySymbol: ReadonlyMap<string, Holding>;
 
@@ -40,7 +46,10 @@ export class Books implements Account {
     this.holdings = markets.map((market) => new Holding(market, this.moneyPlaces));
     this.#bySymbol = new Map(this.holdings.map((holding) => [holding.market.symbol, holding]));
     this.#owner = owner;
-    this.flowNumber = this.toNumber(this.wallet);
+    this.#walletNumber = this.toNumber(this.wallet);
+    this.flowNumber = this.#walletNumber;
+    this.#flowSize = this.#walletNumber;
+    this.#hasContracts = markets.some(({ isContract }) => isContract);
   }
 
   holding(symbol: string): Holding {
@@ -69,7 +78,7 @@ export class Books implements Account {
     for (const holding of this.holdings) {
       const close = closes[holding.market.symbol];
       const worth = close === undefined ? holding.cost : this.#worth(holding, close);
-      total += holding.quoteFlow + worth;
+      total = plus(total, plus(holding.quoteFlow, worth));
     }
     return new Decimal(this.toText(total));
   }
@@ -79,36 +88,42 @@ export class Books implements Account {
   }
 
   /** Quote that is not bound in positions, margins or reservations. */
-  freeFunds(): bigint {
-    let total = this.balance() - this.reserved;
+  freeFunds(): Scaled {
+    let total = this.balance();
+    for (const { reserved } of this.openOrders) total = minus(total, reserved);
     for (const holding of this.holdings) {
-      if (holding.market.isContract) total -= this.#margin(holding);
+      if (holding.market.isContract) total = minus(total, this.#margin(holding));
     }
     return total;
   }
 
   /** The account's quote: wallet, what spot trades moved, and what contracts realised. */
-  balance(): bigint {
+  balance(): Scaled {
     let total = this.wallet;
     for (const holding of this.holdings) {
-      total += holding.market.isContract ? holding.realised : holding.quoteFlow;
+      total = plus(total, holding.market.isContract ? holding.realised : holding.quoteFlow);
     }
     return total;
   }
 
+  /**
+   * Whether the balance pays for so much quote beyond all doubt: in doubles, with far more to spare than they round.
+   * False where it does not, and where only exact arithmetic can tell.
+   */
+  surelyPays(quote: number): boolean {
+    return !this.#hasContracts && this.flowNumber - quote > ROUNDING * this.#flowSize;
+  }
+
   /** Margin that a contract's position holds: by its cost, as storage reckons it. */
-  #margin({ cost, market }: Holding): bigint {
-    if (cost === 0n) return 0n;
+  #margin({ cost, market }: Holding): Scaled {
+    if (cost === 0) return 0;
     const held = initialMargin(this.toText(cost), market.instrument.leverage ?? '1');
     return toFixedPoint(held, this.moneyPlaces);
   }
 
   /** An order ends: what is reserved for it is free, and it is open no more. */
   release(order: Order): void {
-    if (order.reserved !== 0n) {
-      this.reserved -= order.reserved;
-      order.reserved = 0n;
-    }
+    order.reserved = 0;
     const { openOrders } = this;
     if (openOrders.at(-1) === order) openOrders.pop();
     else {
@@ -119,31 +134,36 @@ export class Books implements Account {
 
   /** After a fill or funding: the curve's part that does not move with prices. */
   recount(): void {
-    let total = this.wallet;
-    for (const { quoteFlow } of this.holdings) total += quoteFlow;
-    this.flowNumber = this.toNumber(total);
+    let total = this.#walletNumber;
+    let size = this.#walletNumber;
+    for (const { flowNumber, flowSize } of this.holdings) {
+      total += flowNumber;
+      size += flowSize;
+    }
+    this.flowNumber = total;
+    this.#flowSize = size;
   }
 
   /** Worth at the markets' prices of the moment, exactly. */
   finalEquity(): string {
     let total = this.wallet;
     for (const holding of this.holdings) {
-      total += holding.quoteFlow;
-      if (holding.quantity !== 0n) total += this.#worth(holding, holding.market.price);
+      const worth = this.#worth(holding, holding.market.price);
+      total = plus(total, plus(holding.quoteFlow, worth));
     }
     return this.toText(total);
   }
 
-  toText(money: bigint): string {
+  toText(money: Scaled): string {
     return fromFixedPoint(money, this.moneyPlaces);
   }
 
-  toNumber(money: bigint): number {
+  toNumber(money: Scaled): number {
     return Number(money) / 10 ** this.moneyPlaces;
   }
 
-  #worth(holding: Holding, price: number): bigint {
-    if (holding.quantity === 0n) return 0n;
+  #worth(holding: Holding, price: number): Scaled {
+    if (holding.quantity === 0) return 0;
     const exact = new Decimal(plainNumber(price)).mul(holding.view().quantity);
     return toFixedPoint(exact.toDecimalPlaces(this.moneyPlaces).toFixed(), this.moneyPlaces);
   }

@@ -6,6 +6,7 @@ import { firstTouch, type Distance, type Path, type Touch } from './bar-walk.ts'
 import type { Books } from './books.ts';
 import { toFixedPoint } from './fixed-point.ts';
 import type { Market } from './market.ts';
+import { plus, type Scaled } from './scaled.ts';
 
 /** Funding rates of a perpetual, oldest first. */
 export interface FundingSeries {
@@ -27,7 +28,7 @@ function dueAt(stamp = Infinity): number {
 
 export class Contracts {
   /** Received (+) or paid (−), as money. */
-  funding = 0n;
+  funding: Scaled = 0;
   readonly #books: Books;
   readonly #maintenanceRate: string;
   readonly #due: Map<string, { readonly series: FundingSeries; next: number }>;
@@ -46,13 +47,13 @@ export class Contracts {
     const { at, rate } = due.series;
     const holding = this.#books.holding(market.symbol);
     for (; dueAt(at[due.next]) <= now; due.next += 1) {
-      if (holding.quantity === 0n) continue;
+      if (holding.quantity === 0) continue;
       const { quantity } = holding.view();
       const mark = plainNumber(market.mark);
       const amount = fundingPayment({ quantity, mark, rate: rate[due.next] ?? '0' });
       const money = toFixedPoint(amount, this.#books.moneyPlaces);
       holding.fund(money);
-      this.funding += money;
+      this.funding = plus(this.funding, money);
       this.#books.recount();
     }
   }
@@ -79,14 +80,14 @@ export class Contracts {
   /** Where the path, from `from` on, liquidates what is held; null where it does not. */
   reached(market: Market, path: Path, from: Distance): Touch | null {
     const { quantity } = this.#books.holding(market.symbol);
-    if (quantity === 0n || !this.#isNear(market)) return null;
+    if (quantity === 0 || !this.#isNear(market)) return null;
     const price = this.#price(market);
     if (price === null) return null;
     return firstTouch(
       path,
       from,
       Number(price),
-      quantity > 0n ? 'falls' : 'rises',
+      quantity > 0 ? 'falls' : 'rises',
       market.prices.factor,
     );
   }

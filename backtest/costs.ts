@@ -3,8 +3,9 @@ import { plainNumber } from '../core/money.ts';
 import type { Side } from '../core/fill.ts';
 import { feeOf, marketFillPrice } from '../core/fill-model.ts';
 import { KeelError } from '../core/errors.ts';
-import { divideHalfEven, fromFixedPoint, placesOf, toFixedPoint, unitOf } from './fixed-point.ts';
+import { fromFixedPoint, placesOf, toFixedPoint, unitOf } from './fixed-point.ts';
 import { FEE_PLACES, type Market } from './market.ts';
+import { divideHalfEven, type Scaled, times } from './scaled.ts';
 
 export interface CostModel {
   /** `received` (base on buys, quote on sells, as Binance spot), `quote`, or a third asset such as `BNB`. */
@@ -52,24 +53,24 @@ export function checkCosts(costs: CostModel): CostModel {
 
 export interface Fee {
   /** With FEE_PLACES places. */
-  readonly amount: bigint;
+  readonly amount: Scaled;
   readonly asset: string;
 }
 
 /** The price of the moment and what a market order pays there, of the market's scale. */
 export interface MarketPrice {
-  readonly price: bigint;
-  readonly plain: bigint;
+  readonly price: Scaled;
+  readonly plain: Scaled;
 }
 
 /** The fee and price arithmetic of one market. */
 export class Costs {
   readonly #market: Market;
   readonly #model: CostModel;
-  readonly #rates: Readonly<Record<'maker' | 'taker', bigint>>;
+  readonly #rates: Readonly<Record<'maker' | 'taker', Scaled>>;
   /** What brings quantity × rate, and price × quantity × rate, to FEE_PLACES places. */
-  readonly #baseUnit: bigint;
-  readonly #quoteUnit: bigint;
+  readonly #baseUnit: Scaled;
+  readonly #quoteUnit: Scaled;
 
   constructor(market: Market, model: CostModel) {
     this.#market = market;
@@ -96,17 +97,20 @@ export class Costs {
   }
 
   /** As `feeOf` of core/fill-model.ts: rounded half to even. */
-  fee(side: Side, price: bigint, quantity: bigint, liquidity: 'maker' | 'taker'): Fee {
+  fee(side: Side, price: Scaled, quantity: Scaled, liquidity: 'maker' | 'taker'): Fee {
     const { instrument, quantityPlaces, prices } = this.#market;
     const { feeIn, feeAssetPrice } = this.#model;
     const { base, quote } = instrument;
     const rate = this.#rates[liquidity];
     const asset = this.#feeAsset(side);
     if (asset === quote) {
-      return { amount: divideHalfEven(price * quantity * rate, this.#quoteUnit), asset };
+      return {
+        amount: divideHalfEven(times(times(price, quantity), rate), this.#quoteUnit),
+        asset,
+      };
     }
     if (asset === base) {
-      return { amount: divideHalfEven(quantity * rate, this.#baseUnit), asset };
+      return { amount: divideHalfEven(times(quantity, rate), this.#baseUnit), asset };
     }
     const { feeAmount, feeAsset } = feeOf({
       side,

@@ -1,14 +1,15 @@
 /** The fills of a run, in columns: as objects, tens of thousands of them are what the garbage collector moves about. */
-import { CHUNK_ROWS, chunkOf, column } from './columns.ts';
+import { CHUNK_ROWS, chunkOf, column, ScaledColumn } from './columns.ts';
 import type { Fee } from './costs.ts';
 import type { Order } from './order.ts';
 import type { FilledOrder, OrderLog } from './order-log.ts';
+import type { Scaled } from './scaled.ts';
 
 /** One fill, in the scales of its market. */
 export interface VenueFill extends FilledOrder {
-  readonly price: bigint;
-  readonly quantity: bigint;
-  readonly fee: bigint;
+  readonly price: Scaled;
+  readonly quantity: Scaled;
+  readonly fee: Scaled;
   readonly feeAsset: string;
   readonly maker: boolean;
   readonly at: number;
@@ -16,9 +17,9 @@ export interface VenueFill extends FilledOrder {
 
 class Chunk {
   readonly orderNumber = new Float64Array(CHUNK_ROWS);
-  readonly price = column(0n);
-  readonly quantity = column(0n);
-  readonly fee = column(0n);
+  readonly price = new ScaledColumn();
+  readonly quantity = new ScaledColumn();
+  readonly fee = new ScaledColumn();
   readonly feeAsset = column('');
   readonly maker = new Uint8Array(CHUNK_ROWS);
   readonly at = new Float64Array(CHUNK_ROWS);
@@ -28,13 +29,13 @@ export class FillLog {
   readonly #chunks: Chunk[] = [];
   #length = 0;
 
-  add(order: Order, price: bigint, quantity: bigint, fee: Fee, maker: boolean, at: number): void {
+  add(order: Order, price: Scaled, quantity: Scaled, fee: Fee, maker: boolean, at: number): void {
     const chunk = chunkOf(this.#chunks, this.#length, () => new Chunk());
     const row = this.#length % CHUNK_ROWS;
     chunk.orderNumber[row] = order.number;
-    chunk.price[row] = price;
-    chunk.quantity[row] = quantity;
-    chunk.fee[row] = fee.amount;
+    chunk.price.set(row, price);
+    chunk.quantity.set(row, quantity);
+    chunk.fee.set(row, fee.amount);
     chunk.feeAsset[row] = fee.asset;
     chunk.maker[row] = maker ? 1 : 0;
     chunk.at[row] = at;
@@ -48,9 +49,9 @@ export class FillLog {
       const row = index % CHUNK_ROWS;
       return {
         ...orders.ofFill(chunk?.orderNumber[row] ?? 0),
-        price: chunk?.price[row] ?? 0n,
-        quantity: chunk?.quantity[row] ?? 0n,
-        fee: chunk?.fee[row] ?? 0n,
+        price: chunk?.price.get(row) ?? 0,
+        quantity: chunk?.quantity.get(row) ?? 0,
+        fee: chunk?.fee.get(row) ?? 0,
         feeAsset: chunk?.feeAsset[row] ?? '',
         maker: chunk?.maker[row] === 1,
         at: chunk?.at[row] ?? 0,

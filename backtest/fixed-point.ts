@@ -1,16 +1,30 @@
 /**
- * Decimal numbers as scaled integers: `1.25` with 4 places is `12500n`. The backtest's books are kept in
- * them, since they are as exact as core's `Decimal` and some twenty times faster; the tests hold both to
- * the same figures (docs/decisions/0011-backtest-money.md).
+ * Decimal numbers as scaled integers: `1.25` with 4 places is 12500. The backtest's books are kept in them, since
+ * they are as exact as core's `Decimal` and many times faster; the tests hold both to the same figures
+ * (docs/decisions/0011-backtest-money.md).
  */
 import { KeelError } from '../core/errors.ts';
 import { Decimal, plainNumber } from '../core/money.ts';
+import { type Scaled, scaled } from './scaled.ts';
 
-const UNITS = Array.from({ length: 64 }, (_, places) => 10n ** BigInt(places));
+const UNITS = Array.from({ length: 64 }, (_, places) => powerOfTen(places));
+
+/**
+ * A decimal of at most 15 digits is told apart from all others by the double nearest to it, and JavaScript writes a
+ * double with the fewest digits that tell it apart: so that double, written out, is the decimal. From 10^-6 on it
+ * is written without an exponent. Powers of ten are exact doubles up to 10^22.
+ */
+const PLAIN_BELOW = 1e15;
+const LEAST_PLAIN = 1e-6;
+const MOST_EXACT_PLACES = 22;
+
+function powerOfTen(places: number): Scaled {
+  return scaled(10n ** BigInt(places));
+}
 
 /** 10^places. */
-export function unitOf(places: number): bigint {
-  return UNITS[places] ?? 10n ** BigInt(places);
+export function unitOf(places: number): Scaled {
+  return UNITS[places] ?? powerOfTen(places);
 }
 
 /** Digits after the point that a decimal string needs: `"0.0100"` needs 2. */
@@ -18,14 +32,9 @@ export function placesOf(text: string): number {
   return new Decimal(text).decimalPlaces();
 }
 
-/** |value| */
-export function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}
-
 /** Reads a decimal string. Throws INVALID_INPUT where it needs more places, or is no number. */
-export function toFixedPoint(text: string, places: number): bigint {
-  if (text === '0') return 0n;
+export function toFixedPoint(text: string, places: number): Scaled {
+  if (text === '0') return 0;
   const match = /^(-?)(\d+)(?:\.(\d*?)0*)?$/.exec(text);
   const [, sign = '', whole = '', fraction = ''] = match ?? [];
   if (match === null || fraction.length > places) {
@@ -34,30 +43,21 @@ export function toFixedPoint(text: string, places: number): bigint {
       `"${text}" is no decimal number of at most ${String(places)} places`,
     );
   }
-  const digits = BigInt(whole + fraction) * unitOf(places - fraction.length);
-  return sign === '-' ? -digits : digits;
+  return scaled(BigInt(sign + whole + fraction.padEnd(places, '0')));
 }
 
 /** The canonical decimal string, as `toDecimalString` writes it. */
-export function fromFixedPoint(value: bigint, places: number): string {
-  const negative = value < 0n;
+export function fromFixedPoint(value: Scaled, places: number): string {
+  if (typeof value === 'number' && places <= MOST_EXACT_PLACES && Math.abs(value) < PLAIN_BELOW) {
+    const number = value / 10 ** places;
+    if (value === 0 || Math.abs(number) >= LEAST_PLAIN) return String(number);
+  }
+  const negative = value < 0;
   const digits = String(negative ? -value : value).padStart(places + 1, '0');
   const whole = digits.slice(0, digits.length - places);
   const fraction = digits.slice(digits.length - places).replace(/0+$/, '');
   const text = fraction === '' ? whole : `${whole}.${fraction}`;
   return negative ? `-${text}` : text;
-}
-
-/** a / b to the nearest integer, half to even; `b` is above zero. */
-export function divideHalfEven(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  const rest = a % b;
-  if (rest === 0n) return quotient;
-  const twice = (rest < 0n ? -rest : rest) * 2n;
-  const away = a < 0n ? -1n : 1n;
-  if (twice > b) return quotient + away;
-  if (twice < b) return quotient;
-  return quotient % 2n === 0n ? quotient : quotient + away;
 }
 
 /** Turns the doubles of one price column into scaled integers, exactly. */
@@ -72,10 +72,10 @@ export class PriceScale {
   }
 
   /** Throws INVALID_INPUT for a price with more places than the column was found to have. */
-  read(price: number): bigint {
-    const scaled = Math.round(price * this.factor);
-    // The double nearest to scaled / 10^places is the price itself: nothing was rounded away.
-    if (scaled < Number.MAX_SAFE_INTEGER && scaled / this.factor === price) return BigInt(scaled);
+  read(price: number): Scaled {
+    const units = Math.round(price * this.factor);
+    // The double nearest to units / 10^places is the price itself: nothing was rounded away.
+    if (units < Number.MAX_SAFE_INTEGER && units / this.factor === price) return units;
     return toFixedPoint(plainNumber(price), this.places);
   }
 }

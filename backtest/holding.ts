@@ -4,8 +4,18 @@
  */
 import type { Side } from '../core/fill.ts';
 import type { PositionView } from '../strategies/base-strategy.ts';
-import { divideHalfEven, fromFixedPoint, magnitude, unitOf } from './fixed-point.ts';
+import { fromFixedPoint, unitOf } from './fixed-point.ts';
 import { FEE_PLACES, type Market } from './market.ts';
+import {
+  divideDown,
+  divideHalfEven,
+  magnitude,
+  minus,
+  negative,
+  plus,
+  type Scaled,
+  times,
+} from './scaled.ts';
 
 /** As core/ledger.ts. */
 const COST_PLACES = 18;
@@ -14,29 +24,41 @@ const CONTRACT_COST_PLACES = 8;
 export interface BookedFill {
   readonly side: Side;
   /** Scaled as the market's prices and quantities. */
-  readonly price: bigint;
-  readonly quantity: bigint;
+  readonly price: Scaled;
+  readonly quantity: Scaled;
   /** With FEE_PLACES places. */
-  readonly fee: bigint;
+  readonly fee: Scaled;
   readonly feeAsset: string;
 }
 
 export class Holding {
   readonly market: Market;
   /** Signed, scaled as the market's quantities. */
-  quantity = 0n;
-  /** Scaled as money. */
-  cost = 0n;
-  quoteFlow = 0n;
+  quantity: Scaled = 0;
   /** The quantity as a double, for marks and curves. */
   quantityNumber = 0;
+  /** The quote flow as a double, and the sum of its parts without their signs. */
+  flowNumber = 0;
+  flowSize = 0;
 
+  // What fills move is summed in their own scales, which are numbers nearly always; money has more places.
+  /** Quote that trades moved, scaled as the market's notionals. */
+  #traded: Scaled = 0;
+  /** Fees paid in quote, with FEE_PLACES places. */
+  #fees: Scaled = 0;
+  /** Funding, scaled as money. */
+  #funding: Scaled = 0;
+  /** Cost, scaled as notionals, and what it is more than that, as money: only a part that was closed leaves a rest. */
+  #wholeCost: Scaled = 0;
+  #restOfCost: Scaled = 0;
   readonly #money: number;
-  readonly #notionalUnit: bigint;
-  readonly #feeUnit: bigint;
-  readonly #baseFeeUnit: bigint;
+  readonly #notionalUnit: Scaled;
+  readonly #feeUnit: Scaled;
+  readonly #baseFeeUnit: Scaled;
   /** What a cost is rounded to, scaled as money. */
-  readonly #costUnit: bigint;
+  readonly #costUnit: Scaled;
+  /** What brings each scale to doubles. */
+  readonly #numbers: Readonly<Record<'quantity' | 'notional' | 'fee' | 'money', number>>;
   #view: PositionView | undefined;
 
   /** @param moneyPlaces of all amounts in quote; at least those of price × quantity, and 18 */
@@ -48,31 +70,58 @@ export class Holding {
     this.#baseFeeUnit = unitOf(market.quantityPlaces - FEE_PLACES);
     const places = market.isContract ? CONTRACT_COST_PLACES : COST_PLACES;
     this.#costUnit = unitOf(moneyPlaces - places);
+    this.#numbers = {
+      quantity: 10 ** market.quantityPlaces,
+      notional: 10 ** market.notionalPlaces,
+      fee: 10 ** FEE_PLACES,
+      money: 10 ** moneyPlaces,
+    };
   }
 
-  get realised(): bigint {
-    return this.quoteFlow + this.cost;
+  /** Scaled as money. */
+  get cost(): Scaled {
+    return plus(times(this.#wholeCost, this.#notionalUnit), this.#restOfCost);
+  }
+
+  /** Scaled as money. */
+  get quoteFlow(): Scaled {
+    const fees = times(this.#fees, this.#feeUnit);
+    return plus(minus(times(this.#traded, this.#notionalUnit), fees), this.#funding);
+  }
+
+  /** Scaled as money. */
+  get realised(): Scaled {
+    return plus(this.quoteFlow, this.cost);
   }
 
   apply({ side, price, quantity, fee, feeAsset }: BookedFill): void {
     const { base, quote } = this.market.instrument;
-    const traded = side === 'buy' ? quantity : -quantity;
-    const tradeFlow = -traded * price * this.#notionalUnit;
+    const notional = times(price, quantity);
+    const tradeFlow = side === 'buy' ? negative(notional) : notional;
+    const traded = side === 'buy' ? quantity : negative(quantity);
     const inBase = feeAsset === base && !this.market.isContract;
-    const moved = inBase ? traded - fee * this.#baseFeeUnit : traded;
-    const held = this.quantity;
-    const after = held + moved;
-    this.cost = this.#nextCost(held, after, moved, tradeFlow);
+    const moved = inBase ? minus(traded, times(fee, this.#baseFeeUnit)) : traded;
+    const after = plus(this.quantity, moved);
+    this.#moveCost(after, moved, tradeFlow);
     this.quantity = after;
-    this.quoteFlow += tradeFlow;
-    if (feeAsset === quote) this.quoteFlow -= fee * this.#feeUnit;
-    this.quantityNumber = Number(after) / 10 ** this.market.quantityPlaces;
-    this.#view = undefined;
+    this.#traded = plus(this.#traded, tradeFlow);
+    if (feeAsset === quote) this.#fees = plus(this.#fees, fee);
+    this.quantityNumber = Number(after) / this.#numbers.quantity;
+    this.#changed();
   }
 
   /** Books funding received (+) or paid (−), scaled as money. */
-  fund(amount: bigint): void {
-    this.quoteFlow += amount;
+  fund(amount: Scaled): void {
+    this.#funding = plus(this.#funding, amount);
+    this.#changed();
+  }
+
+  #changed(): void {
+    const traded = Number(this.#traded) / this.#numbers.notional;
+    const fees = Number(this.#fees) / this.#numbers.fee;
+    const funding = Number(this.#funding) / this.#numbers.money;
+    this.flowNumber = traded - fees + funding;
+    this.flowSize = Math.abs(traded) + Math.abs(fees) + Math.abs(funding);
     this.#view = undefined;
   }
 
@@ -86,25 +135,38 @@ export class Holding {
     return this.#view;
   }
 
-  /** See `nextCost` of core/ledger.ts. */
-  #nextCost(held: bigint, after: bigint, moved: bigint, tradeFlow: bigint): bigint {
-    if (after === 0n) return 0n;
-    if (held !== 0n && held < 0n !== after < 0n) return this.#round(-tradeFlow * after, moved);
-    if (magnitude(after) >= magnitude(held)) return this.cost - tradeFlow;
-    return this.#round(this.cost * after, held);
+  /** See `nextCost` of core/ledger.ts. @param tradeFlow scaled as notionals */
+  #moveCost(after: Scaled, moved: Scaled, tradeFlow: Scaled): void {
+    const held = this.quantity;
+    if (after === 0) {
+      this.#wholeCost = 0;
+      this.#restOfCost = 0;
+    } else if (held !== 0 && held < 0 !== after < 0) {
+      const paid = times(negative(tradeFlow), this.#notionalUnit);
+      this.#setCost(times(paid, after), moved);
+    } else if (magnitude(after) >= magnitude(held)) {
+      this.#wholeCost = minus(this.#wholeCost, tradeFlow);
+    } else {
+      this.#setCost(times(this.cost, after), held);
+    }
   }
 
-  /** a / b, rounded to the places of a cost. */
-  #round(a: bigint, b: bigint): bigint {
-    const [top, bottom] = b < 0n ? [-a, -b] : [a, b];
-    return divideHalfEven(top, bottom * this.#costUnit) * this.#costUnit;
+  /** To a / b, rounded to the places of a cost. */
+  #setCost(a: Scaled, b: Scaled): void {
+    const cost = times(quotient(a, times(b, this.#costUnit)), this.#costUnit);
+    this.#wholeCost = divideDown(cost, this.#notionalUnit);
+    this.#restOfCost = minus(cost, times(this.#wholeCost, this.#notionalUnit));
   }
 
   #averageCost(): string | null {
-    if (this.quantity === 0n) return null;
+    if (this.quantity === 0) return null;
     const scale = unitOf(this.market.quantityPlaces + COST_PLACES - this.#money + 18);
-    const top = this.cost * scale;
-    const [a, b] = this.quantity < 0n ? [-top, -this.quantity] : [top, this.quantity];
-    return fromFixedPoint(divideHalfEven(a, b * unitOf(18)), COST_PLACES);
+    const average = quotient(times(this.cost, scale), times(this.quantity, unitOf(18)));
+    return fromFixedPoint(average, COST_PLACES);
   }
+}
+
+/** a / b, half to even; `b` is not zero. */
+function quotient(a: Scaled, b: Scaled): Scaled {
+  return b < 0 ? divideHalfEven(negative(a), negative(b)) : divideHalfEven(a, b);
 }

@@ -90,7 +90,7 @@ export class MarketDay {
   mayMove(): boolean {
     const { books, guards } = this.#house;
     if (books.openOrders.length > 0 || guards.guards(this.market)) return true;
-    return this.market.isContract && books.holding(this.market.symbol).quantity !== 0n;
+    return this.market.isContract && books.holding(this.market.symbol).quantity !== 0;
   }
 
   /** Walks the bar's inside, or its detail bars where there are any. */
@@ -123,7 +123,7 @@ export class MarketDay {
         const wasTriggered = order.triggered;
         this.#house.venue.meet(order, next.price, at);
         // A stop-limit that was only triggered may yet meet its limit.
-        const onlyTriggered = !wasTriggered && order.triggered && order.filled === 0n;
+        const onlyTriggered = !wasTriggered && order.triggered && order.filled === 0;
         if (!onlyTriggered) met.add(order);
       } else if (next.kind === 'guard') this.#closeAll(next.exit, next.price, at);
       else {
@@ -137,7 +137,7 @@ export class MarketDay {
   #next(path: Path, from: Distance, met: ReadonlySet<Order>): Meeting | null {
     const { books, guards, contracts, venue } = this.#house;
     let nearest: Meeting | null = null;
-    if (this.market.isContract && books.holding(this.market.symbol).quantity !== 0n) {
+    if (this.market.isContract && books.holding(this.market.symbol).quantity !== 0) {
       const touch = contracts.reached(this.market, path, from);
       if (touch !== null) nearest = { ...touch, kind: 'liquidation' };
     }

@@ -6,6 +6,7 @@ import { intervalMs } from '../core/time.ts';
 import type { SourceSlot } from '../strategies/feed-book.ts';
 import { type BarSeries, firstBarFrom } from '../core/bar-series.ts';
 import { placesOf, PriceScale, toFixedPoint } from './fixed-point.ts';
+import type { Scaled } from './scaled.ts';
 import type { SeriesBar } from './series-bar.ts';
 
 /** Fees are rounded to so many places; a fee in base needs them in a quantity. */
@@ -66,16 +67,18 @@ export class Market {
   mark = Number.NaN;
   /** Index of the bar that forms next, and its open time; Infinity at the end. */
   cursor = 0;
-  nextAt: number;
+  // A field that is declared without a value is undefined at first, and no plain double ever after.
+  nextAt = Infinity;
 
   /** What binds orders at market, and limit orders: as scaled integers. */
   readonly lots: Readonly<Record<'market' | 'limit', Lots>>;
-  readonly minNotional: bigint;
+  readonly minNotional: Scaled;
   /** True where every price with that many places is on the tick. */
   readonly everyPriceOnTick: boolean;
 
+  readonly #notionalUnit: number;
   #quantityText = '0';
-  #quantity = 0n;
+  #quantity: Scaled = 0;
 
   constructor(bar: SeriesBar, instrument: Instrument, source: SourceSlot | undefined) {
     const { series } = bar;
@@ -90,7 +93,7 @@ export class Market {
     const places = Math.max(tickPlaces, pricePlaces(series));
     this.prices = new PriceScale(places);
     this.everyPriceOnTick =
-      toFixedPoint(instrument.priceTick, places) === 1n && places === tickPlaces;
+      toFixedPoint(instrument.priceTick, places) === 1 && places === tickPlaces;
     const limits = {
       market: lotLimits(instrument, 'market'),
       limit: lotLimits(instrument, 'limit'),
@@ -100,13 +103,19 @@ export class Market {
       ...Object.values(limits).flatMap(({ step, min }) => [placesOf(step), placesOf(min)]),
     );
     this.lots = { market: this.#lots(limits.market), limit: this.#lots(limits.limit) };
+    this.#notionalUnit = 10 ** this.notionalPlaces;
     this.minNotional = toFixedPoint(instrument.minNotional, this.notionalPlaces);
-    this.nextAt = series.openAt[0] ?? Infinity;
+    this.#moveTo(0);
   }
 
   /** Of price × quantity. */
   get notionalPlaces(): number {
     return this.prices.places + this.quantityPlaces;
+  }
+
+  /** A notional as a double, in quote. */
+  notionalNumber(notional: Scaled): number {
+    return Number(notional) / this.#notionalUnit;
   }
 
   /** The bar at the cursor begins: its open is the price. */
@@ -121,19 +130,25 @@ export class Market {
   close(): void {
     this.price = this.bar.close;
     this.mark = this.price;
-    this.cursor += 1;
-    this.nextAt = this.series.openAt[this.cursor] ?? Infinity;
+    this.#moveTo(this.cursor + 1);
   }
 
   /** Stands `bars` before the first bar that opens at `at` or later. */
   skipTo(at: number, bars: number): void {
-    this.cursor = Math.max(firstBarFrom(this.series, at) - bars, 0);
-    this.nextAt = this.series.openAt[this.cursor] ?? Infinity;
+    this.#moveTo(Math.max(firstBarFrom(this.series, at) - bars, 0));
+  }
+
+  #moveTo(index: number): void {
+    const { length, openAt } = this.series;
+    this.cursor = index;
+    // Not read beyond the end, and not by a conditional expression: either takes an allocation a bar.
+    if (index < length) this.nextAt = openAt[index] ?? Infinity;
+    else this.nextAt = Infinity;
   }
 
   /** As a scaled integer; the last one is remembered, for most strategies ask for the same size again and again. */
-  quantity(text: string): bigint {
-    if (text === '0') return 0n;
+  quantity(text: string): Scaled {
+    if (text === '0') return 0;
     if (text !== this.#quantityText) {
       this.#quantity = toFixedPoint(text, this.quantityPlaces);
       this.#quantityText = text;
@@ -147,7 +162,7 @@ export class Market {
 }
 
 export interface Lots {
-  readonly step: bigint;
-  readonly min: bigint;
-  readonly max: bigint;
+  readonly step: Scaled;
+  readonly min: Scaled;
+  readonly max: Scaled;
 }

@@ -7,9 +7,10 @@ import { Decimal } from '../core/money.ts';
 import { createInstrument } from '../test/factories/market.ts';
 import { barsOf, flat } from '../test/factories/run-backtest.ts';
 import { Costs, FREE_MARKET } from './costs.ts';
-import { divideHalfEven, fromFixedPoint, PriceScale, toFixedPoint } from './fixed-point.ts';
+import { fromFixedPoint, PriceScale, toFixedPoint } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import { Market } from './market.ts';
+import { scaled } from './scaled.ts';
 import { SeriesBar } from './series-bar.ts';
 
 const MONEY_PLACES = 24;
@@ -17,8 +18,9 @@ const MONEY_PLACES = 24;
 const fills = fc.array(
   fc.record({
     buys: fc.boolean(),
-    price: fc.integer({ min: 1, max: 10_000_000 }),
-    quantity: fc.integer({ min: 1, max: 1_000_000 }),
+    // Small ones and ones whose notionals are no safe integers.
+    price: fc.oneof(fc.integer({ min: 1, max: 10_000_000 }), fc.integer({ min: 1, max: 1e11 })),
+    quantity: fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1e11 })),
     feeIn: fc.constantFrom('received', 'quote'),
   }),
   { minLength: 1, maxLength: 30 },
@@ -28,36 +30,30 @@ describe('fixed point', () => {
   it('reads and writes any decimal string as Decimal does', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
-        fc.integer({ min: 0, max: 20 }),
+        fc.oneof(
+          fc.bigInt({ min: -(10n ** 4n), max: 10n ** 4n }),
+          fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }),
+          fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+        ),
+        fc.integer({ min: 0, max: 25 }),
         (value, places) => {
-          const text = fromFixedPoint(value, places);
+          const text = fromFixedPoint(scaled(value), places);
           expect(text).toBe(new Decimal(String(value)).div(new Decimal(10).pow(places)).toFixed());
-          expect(toFixedPoint(text, places)).toBe(value);
+          expect(BigInt(toFixedPoint(text, places))).toBe(value);
         },
       ),
+      { numRuns: 1000 },
     );
-    expect(toFixedPoint('1.500', 2)).toBe(150n);
+    expect(toFixedPoint('1.500', 2)).toBe(150);
     expect(() => toFixedPoint('1.234', 2)).toThrow(/at most 2 places/);
     expect(() => toFixedPoint('1e3', 2)).toThrow(/no decimal number/);
-  });
-
-  it('rounds half to even', () => {
-    expect([5n, 15n, -5n, -15n, 16n, 14n].map((a) => divideHalfEven(a, 10n))).toEqual([
-      0n,
-      2n,
-      0n,
-      -2n,
-      2n,
-      1n,
-    ]);
   });
 
   it('reads every price of a column exactly, and refuses one with more places', () => {
     const scale = new PriceScale(6);
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10 ** 12 }), (scaled) => {
-        expect(scale.read(Number(fromFixedPoint(BigInt(scaled), 6)))).toBe(BigInt(scaled));
+      fc.property(fc.integer({ min: 1, max: 10 ** 12 }), (units) => {
+        expect(scale.read(Number(fromFixedPoint(units, 6)))).toBe(units);
       }),
     );
     expect(() => scale.read(1.2345678)).toThrow(/at most 6 places/);
@@ -81,8 +77,8 @@ describe.each([
         for (const { buys, price, quantity, feeIn } of list) {
           const side = buys ? 'buy' : 'sell';
           const costs = new Costs(market, { ...FREE_MARKET, feeIn });
-          const scaledPrice = BigInt(price);
-          const scaledQuantity = BigInt(quantity) * 1000n;
+          const scaledPrice = price;
+          const scaledQuantity = quantity * 1000;
           const fee = costs.fee(side, scaledPrice, scaledQuantity, 'taker');
           holding.apply({
             side,

@@ -61,7 +61,7 @@ it('joins each fill with its order, over more than one chunk', () => {
   const fills = new FillLog();
   const orders = Array.from({ length: CHUNK_ROWS + 1 }, (_, index) => ask(log, index));
   for (const order of orders) {
-    fills.add(order, 3n, 4n, { amount: 5n, asset: 'USDT' }, order.number % 2 === 1, order.number);
+    fills.add(order, 3, 4, { amount: 5, asset: 'USDT' }, order.number % 2 === 1, order.number);
     order.end('done', 'filled', order.number);
   }
   const listed = fills.list(log);
@@ -73,6 +73,6 @@ it('joins each fill with its order, over more than one chunk', () => {
       tag: `tag-${String(CHUNK_ROWS)}`,
       side: 'sell',
     },
-    ...{ price: 3n, quantity: 4n, fee: 5n, feeAsset: 'USDT', maker: true, at: CHUNK_ROWS + 1 },
+    ...{ price: 3, quantity: 4, fee: 5, feeAsset: 'USDT', maker: true, at: CHUNK_ROWS + 1 },
   });
 });

@@ -6,7 +6,7 @@ import type { Side } from '../core/fill.ts';
 import type { IntentState, OrderStatus } from '../core/order.ts';
 import type { OrderType } from '../core/signal.ts';
 import type { Request } from '../strategies/context.ts';
-import { CHUNK_ROWS, chunkOf, column } from './columns.ts';
+import { CHUNK_ROWS, chunkOf, column, ScaledColumn } from './columns.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import type { Market } from './market.ts';
 import { Order } from './order.ts';
@@ -26,8 +26,8 @@ class Chunk {
   readonly side = column<Side>('buy');
   readonly type = column<OrderType>('market');
   readonly price = column<string | null>(null);
-  readonly quantity = column(0n);
-  readonly filled = column(0n);
+  readonly quantity = new ScaledColumn();
+  readonly filled = new ScaledColumn();
   readonly state = column<IntentState>('pending');
   readonly status = column<OrderStatus>('pending');
   readonly reasonCode = column<string | null>(null);
@@ -69,8 +69,8 @@ export class OrderLog {
     chunk.side[row] = order.side;
     chunk.type[row] = request.type;
     chunk.price[row] = order.price ?? request.stopPrice ?? null;
-    chunk.quantity[row] = order.quantity;
-    chunk.filled[row] = order.filled;
+    chunk.quantity.set(row, order.quantity);
+    chunk.filled.set(row, order.filled);
     chunk.state[row] = order.state;
     chunk.status[row] = order.status;
     chunk.reasonCode[row] = order.reasonCode;
@@ -85,16 +85,16 @@ export class OrderLog {
     return Array.from({ length: this.made }, (_, index) => {
       const [chunk, row] = this.#at(index + 1);
       const { symbol, quantityPlaces } = value(chunk.market, row);
-      const quantity = value(chunk.quantity, row);
+      const quantity = chunk.quantity.get(row);
       const endedAt = chunk.endedAt[row] ?? Number.NaN;
       return {
         orderId: value(chunk.id, row),
         symbol,
-        side: quantity === 0n ? null : value(chunk.side, row),
+        side: quantity === 0 ? null : value(chunk.side, row),
         type: value(chunk.type, row),
         price: value(chunk.price, row),
         quantity: fromFixedPoint(quantity, quantityPlaces),
-        filledQuantity: fromFixedPoint(value(chunk.filled, row), quantityPlaces),
+        filledQuantity: fromFixedPoint(chunk.filled.get(row), quantityPlaces),
         state: value(chunk.state, row),
         status: value(chunk.status, row),
         reasonCode: value(chunk.reasonCode, row),

@@ -6,6 +6,7 @@ import { Decimal } from '../core/money.ts';
 import type { Request, SignalOwner } from '../strategies/context.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import { FEE_PLACES, type Market } from './market.ts';
+import { minus, type Scaled } from './scaled.ts';
 
 export class Order {
   /** Counts up in a run, from 1. */
@@ -14,15 +15,15 @@ export class Order {
   readonly market: Market;
   side: Side;
   /** Scaled as the market's quantities. */
-  quantity = 0n;
-  filled = 0n;
+  quantity: Scaled = 0;
+  filled: Scaled = 0;
   /** Price × quantity of its fills, scaled as the market's notionals. */
-  filledQuote = 0n;
+  filledQuote: Scaled = 0;
   /** Limit price on the tick; null for other orders. */
   price: string | null = null;
   reducing = false;
   /** Quote held back for it, whole and as money. */
-  reserved = 0n;
+  reserved: Scaled = 0;
   state: IntentState = 'pending';
   status: OrderStatus = 'pending';
   reasonCode: string | null = null;
@@ -31,11 +32,11 @@ export class Order {
   dueAtBar = 0;
   /** Market time at which it reached the venue; null before. */
   placedAt: number | null = null;
-  updatedAt: number;
+  updatedAt = Number.NaN;
   endedAt: number | null = null;
   version = 0;
   /** Paid, with FEE_PLACES places, in the one asset that fees of its side are taken in; null before the first fill. */
-  fee = 0n;
+  fee: Scaled = 0;
   feeAsset: string | null = null;
   /** Of stop-limits: the trigger was reached, it is a limit order now. */
   triggered = false;
@@ -56,8 +57,8 @@ export class Order {
     this.updatedAt = request.eventTime;
   }
 
-  get remaining(): bigint {
-    return this.quantity - this.filled;
+  get remaining(): Scaled {
+    return minus(this.quantity, this.filled);
   }
 
   /** Reached the venue and waits there. */
@@ -97,7 +98,7 @@ export class Order {
 
   view(owner: SignalOwner): OrderView {
     const { request, market } = this;
-    const amount = (value: bigint): string => fromFixedPoint(value, market.quantityPlaces);
+    const amount = (value: Scaled): string => fromFixedPoint(value, market.quantityPlaces);
     const filledQuote = fromFixedPoint(this.filledQuote, market.notionalPlaces);
     return {
       orderId: request.id,
@@ -112,7 +113,7 @@ export class Order {
       filledQuantity: amount(this.filled),
       filledQuote,
       averagePrice:
-        this.filled === 0n
+        this.filled === 0
           ? null
           : new Decimal(filledQuote).div(amount(this.filled)).toDecimalPlaces(18).toFixed(),
       fees: this.feeAsset === null ? {} : { [this.feeAsset]: fromFixedPoint(this.fee, FEE_PLACES) },

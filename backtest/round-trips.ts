@@ -4,10 +4,11 @@
  */
 import type { Trade } from '../core/trade.ts';
 import { firstBarFrom } from '../core/bar-series.ts';
-import { divideHalfEven, fromFixedPoint, magnitude, unitOf } from './fixed-point.ts';
+import { fromFixedPoint, unitOf } from './fixed-point.ts';
 import { Holding } from './holding.ts';
 import { FEE_PLACES, type Market } from './market.ts';
 import type { VenueFill } from './fill-log.ts';
+import { divideHalfEven, magnitude, minus, negative, plus, type Scaled, times } from './scaled.ts';
 
 const PRICE_PLACES = 18;
 
@@ -15,13 +16,13 @@ interface Building {
   readonly long: boolean;
   readonly entryAt: number;
   readonly entryTag: string;
-  readonly realisedBefore: bigint;
-  entered: bigint;
-  enteredQuote: bigint;
-  left: bigint;
-  leftQuote: bigint;
+  readonly realisedBefore: Scaled;
+  entered: Scaled;
+  enteredQuote: Scaled;
+  left: Scaled;
+  leftQuote: Scaled;
   /** As money. */
-  fees: bigint;
+  fees: Scaled;
 }
 
 /** All trades, by entry. @param moneyPlaces of the books the fills were made for */
@@ -43,7 +44,7 @@ class TradeBuilder {
   readonly #money: number;
   readonly #holding: Holding;
   readonly #trades: Trade[] = [];
-  readonly #feeUnit: bigint;
+  readonly #feeUnit: Scaled;
   #open: Building | null = null;
 
   constructor(market: Market, moneyPlaces: number) {
@@ -65,16 +66,16 @@ class TradeBuilder {
     const holding = this.#holding;
     const open = (this.#open ??= this.#begin(fill));
     holding.apply(fill);
-    const quote = fill.price * fill.quantity;
+    const quote = times(fill.price, fill.quantity);
     const enters = (fill.side === 'buy') === open.long;
     if (enters) {
-      open.entered += fill.quantity;
-      open.enteredQuote += quote;
+      open.entered = plus(open.entered, fill.quantity);
+      open.enteredQuote = plus(open.enteredQuote, quote);
     } else {
-      open.left += fill.quantity;
-      open.leftQuote += quote;
+      open.left = plus(open.left, fill.quantity);
+      open.leftQuote = plus(open.leftQuote, quote);
     }
-    open.fees += this.#feeInQuote(fill);
+    open.fees = plus(open.fees, this.#feeInQuote(fill));
     // What is below the step cannot be sold: it goes into the next trade.
     if (!enters && magnitude(holding.quantity) < this.#market.lots.limit.step) {
       this.#finish(open, fill);
@@ -88,11 +89,11 @@ class TradeBuilder {
       entryAt: fill.at,
       entryTag: fill.tag,
       realisedBefore: this.#holding.realised,
-      entered: 0n,
-      enteredQuote: 0n,
-      left: 0n,
-      leftQuote: 0n,
-      fees: 0n,
+      entered: 0,
+      enteredQuote: 0,
+      left: 0,
+      leftQuote: 0,
+      fees: 0,
     };
   }
 
@@ -113,7 +114,7 @@ class TradeBuilder {
       pnl:
         exit === null
           ? null
-          : fromFixedPoint(this.#holding.realised - trade.realisedBefore, this.#money),
+          : fromFixedPoint(minus(this.#holding.realised, trade.realisedBefore), this.#money),
       fees: fromFixedPoint(trade.fees, this.#money),
       ...this.#excursions(trade, exitAt),
     });
@@ -132,39 +133,39 @@ class TradeBuilder {
       low = Math.min(low, series.low[index] ?? low);
       high = Math.max(high, series.high[index] ?? high);
     }
-    const fall = prices.read(low) * trade.entered - trade.enteredQuote;
-    const rise = prices.read(high) * trade.entered - trade.enteredQuote;
-    const [worst, best] = trade.long ? [fall, rise] : [-rise, -fall];
-    return { mae: this.#amount(worst < 0n ? worst : 0n), mfe: this.#amount(best > 0n ? best : 0n) };
+    const fall = minus(times(prices.read(low), trade.entered), trade.enteredQuote);
+    const rise = minus(times(prices.read(high), trade.entered), trade.enteredQuote);
+    const [worst, best] = trade.long ? [fall, rise] : [negative(rise), negative(fall)];
+    return { mae: this.#amount(worst < 0 ? worst : 0), mfe: this.#amount(best > 0 ? best : 0) };
   }
 
-  #amount(notional: bigint): string {
+  #amount(notional: Scaled): string {
     return fromFixedPoint(notional, this.#market.notionalPlaces);
   }
 
-  #average(quote: bigint, quantity: bigint): string {
+  #average(quote: Scaled, quantity: Scaled): string {
     const scale = unitOf(PRICE_PLACES);
-    const top = quote * scale;
-    const bottom = quantity * unitOf(this.#market.prices.places);
+    const top = times(quote, scale);
+    const bottom = times(quantity, unitOf(this.#market.prices.places));
     return fromFixedPoint(divideHalfEven(top, bottom), PRICE_PLACES);
   }
 
-  #feeInQuote({ fee, feeAsset, price }: VenueFill): bigint {
+  #feeInQuote({ fee, feeAsset, price }: VenueFill): Scaled {
     const { instrument, prices } = this.#market;
-    if (feeAsset === instrument.quote) return fee * this.#feeUnit;
-    if (feeAsset !== instrument.base) return 0n;
-    return fee * price * unitOf(this.#money - FEE_PLACES - prices.places);
+    if (feeAsset === instrument.quote) return times(fee, this.#feeUnit);
+    if (feeAsset !== instrument.base) return 0;
+    return times(times(fee, price), unitOf(this.#money - FEE_PLACES - prices.places));
   }
 
   /** A fill that crosses zero, cut in two at zero, its fee in proportion; any other fill as it is. */
   #cutAtZero(fill: VenueFill): VenueFill[] {
     const held = this.#holding.quantity;
-    const closes = held !== 0n && held < 0n === (fill.side === 'buy');
+    const closes = held !== 0 && held < 0 === (fill.side === 'buy');
     if (!closes || fill.quantity <= magnitude(held)) return [fill];
-    const fee = divideHalfEven(fill.fee * magnitude(held), fill.quantity);
+    const fee = divideHalfEven(times(fill.fee, magnitude(held)), fill.quantity);
     return [
       { ...fill, quantity: magnitude(held), fee },
-      { ...fill, quantity: fill.quantity - magnitude(held), fee: fill.fee - fee },
+      { ...fill, quantity: minus(fill.quantity, magnitude(held)), fee: minus(fill.fee, fee) },
     ];
   }
 }

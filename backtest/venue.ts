@@ -14,6 +14,7 @@ import { FillLog } from './fill-log.ts';
 import { fromFixedPoint, toFixedPoint, unitOf } from './fixed-point.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
+import { divideDown, magnitude, minus, plus, type Scaled, times } from './scaled.ts';
 
 const NONE: readonly Order[] = [];
 
@@ -22,9 +23,9 @@ export class Venue {
   /** Orders that changed since they were last taken, in the order of the changes. */
   changes: Order[] = [];
   /** Σ |price − price of the moment| × quantity, as money. */
-  slippagePaid = 0n;
+  slippagePaid: Scaled = 0;
   /** Told of each fill at once. */
-  onFill: (order: Order, price: bigint) => void = () => undefined;
+  onFill: (order: Order, price: Scaled) => void = () => undefined;
   readonly #books: Books;
   readonly #costs: ReadonlyMap<Market, Costs>;
   readonly #model: CostModel;
@@ -176,7 +177,7 @@ export class Venue {
   #expireRest(order: Order, at: number): void {
     const { timeInForce } = order.request;
     const reason =
-      order.filled === 0n
+      order.filled === 0
         ? `${timeInForce ?? ''}: it could not trade ${timeInForce === 'fok' ? 'whole ' : ''}at once`
         : `${timeInForce ?? ''}: the rest could not trade at once`;
     // What it traded just now is told with its end.
@@ -196,10 +197,8 @@ export class Venue {
     const { market } = order;
     const quantity = this.#fill(order, traded.price, false, at);
     if (traded.price === traded.plain) return;
-    const difference = traded.price - traded.plain;
-    const size = difference < 0n ? -difference : difference;
-    const unit = unitOf(this.#books.moneyPlaces - market.notionalPlaces);
-    this.slippagePaid += size * quantity * unit;
+    const paid = times(magnitude(minus(traded.price, traded.plain)), quantity);
+    this.slippagePaid = plus(this.slippagePaid, this.#money(market, paid));
   }
 
   /** Share of the bar's volume that an order asks for, at most all of it. */
@@ -210,9 +209,9 @@ export class Venue {
   }
 
   /** Fills what the bar's volume allows; returns the quantity. */
-  #fill(order: Order, price: bigint, maker: boolean, at: number): bigint {
+  #fill(order: Order, price: Scaled, maker: boolean, at: number): Scaled {
     const quantity = this.#chance(order);
-    if (quantity <= 0n) return 0n;
+    if (quantity <= 0) return 0;
     const { market } = order;
     const fee = this.#costsOf(market).fee(order.side, price, quantity, maker ? 'maker' : 'taker');
     const books = this.#books;
@@ -220,15 +219,15 @@ export class Venue {
     books.holding(market.symbol).apply(booked);
     books.recount();
 
-    const released =
-      quantity === order.remaining ? order.reserved : (order.reserved * quantity) / order.remaining;
-    books.reserved -= released;
-    order.reserved -= released;
-    order.filled += quantity;
-    order.filledQuote += price * quantity;
-    order.fee += fee.amount;
+    if (quantity !== order.remaining) {
+      const released = divideDown(times(order.reserved, quantity), order.remaining);
+      order.reserved = minus(order.reserved, released);
+    }
+    order.filled = plus(order.filled, quantity);
+    order.filledQuote = plus(order.filledQuote, times(price, quantity));
+    order.fee = plus(order.fee, fee.amount);
     order.feeAsset = fee.asset;
-    if (order.remaining === 0n) this.#end(order, 'done', 'filled', at);
+    if (order.remaining === 0) this.#end(order, 'done', 'filled', at);
     else {
       order.status = 'partially_filled';
       order.touch(at);
@@ -239,7 +238,7 @@ export class Venue {
     return quantity;
   }
 
-  #chance(order: Order): bigint {
+  #chance(order: Order): Scaled {
     const { volumeShare } = this.#model;
     const { remaining, market } = order;
     if (volumeShare === null) return remaining;
@@ -247,7 +246,7 @@ export class Venue {
       .mul(volumeShare)
       .toDecimalPlaces(market.quantityPlaces, Decimal.ROUND_DOWN);
     const { step } = market.lots.market;
-    const cut = (toFixedPoint(most.toFixed(), market.quantityPlaces) / step) * step;
+    const cut = times(divideDown(toFixedPoint(most.toFixed(), market.quantityPlaces), step), step);
     return cut < remaining ? cut : remaining;
   }
 
@@ -264,7 +263,7 @@ export class Venue {
    * Whether the account can pay for the order at this price, with what its other resting orders lock; fees are
    * not counted, as at the venue.
    */
-  #coversAt(order: Order, price: bigint, except: Order = order): boolean {
+  #coversAt(order: Order, price: Scaled, except: Order = order): boolean {
     const { market, side } = order;
     const books = this.#books;
     const others =
@@ -275,32 +274,38 @@ export class Venue {
     if (side === 'sell') {
       const locked = others
         .filter((other) => other.market === market && other.side === 'sell')
-        .reduce((sum, other) => sum + other.remaining, 0n);
-      return books.holding(market.symbol).quantity - locked >= order.remaining;
+        .reduce<Scaled>((sum, other) => plus(sum, other.remaining), 0);
+      return minus(books.holding(market.symbol).quantity, locked) >= order.remaining;
     }
+    const notional = times(price, order.remaining);
+    if (others.length === 0 && books.surelyPays(market.notionalNumber(notional))) return true;
     let free = books.balance();
     for (const other of others) {
-      if (other.side === 'buy' && !other.market.isContract) free -= this.#lock(other);
+      if (other.side === 'buy' && !other.market.isContract) free = minus(free, this.#lock(other));
     }
-    const unit = unitOf(books.moneyPlaces - market.notionalPlaces);
-    return free >= price * order.remaining * unit;
+    return free >= this.#money(market, notional);
   }
 
-  #lock(order: Order): bigint {
+  #lock(order: Order): Scaled {
     const { market } = order;
     const price = toFixedPoint(this.#ownPrice(order), market.prices.places);
-    return price * order.remaining * unitOf(this.#books.moneyPlaces - market.notionalPlaces);
+    return this.#money(market, times(price, order.remaining));
+  }
+
+  /** A notional of the market as money. */
+  #money(market: Market, notional: Scaled): Scaled {
+    return times(notional, unitOf(this.#books.moneyPlaces - market.notionalPlaces));
   }
 
   /** Margin for what the order adds must be free: wallet and profit less the margins of what is held and ordered. */
-  #coversContract(order: Order, price: bigint, others: readonly Order[]): boolean {
+  #coversContract(order: Order, price: Scaled, others: readonly Order[]): boolean {
     const { market } = order;
     const needed = this.#margin(order, fromFixedPoint(price, market.prices.places));
     if (needed.isZero()) return true;
     const books = this.#books;
     let free = new Decimal(books.toText(books.balance()));
     for (const holding of books.holdings) {
-      if (!holding.market.isContract || holding.quantity === 0n) continue;
+      if (!holding.market.isContract || holding.quantity === 0) continue;
       const { mark, instrument } = holding.market;
       const notional = new Decimal(plainNumber(mark)).mul(holding.view().quantity);
       free = free
@@ -355,6 +360,6 @@ function worksOnce({ request: { timeInForce } }: Order): boolean {
 }
 
 /** The side on which an order that closes such a quantity trades. */
-export function closingSide(quantity: bigint): Side {
-  return quantity < 0n ? 'buy' : 'sell';
+export function closingSide(quantity: Scaled): Side {
+  return quantity < 0 ? 'buy' : 'sell';
 }

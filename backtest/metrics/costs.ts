@@ -51,7 +51,8 @@ export function activity(fills: readonly BacktestFill[], curve: EquityCurve): Ac
   let held = 0;
   let invested = 0;
   let equity = 0;
-  for (const [bar, value] of curve.value.entries()) {
+  for (let bar = 0; bar < bars; bar += 1) {
+    const value = curve.value[bar] ?? 0;
     const worth = curve.invested[bar] ?? 0;
     equity += value;
     if (worth > 0) held += 1;

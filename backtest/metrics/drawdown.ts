@@ -51,7 +51,8 @@ export function maxDrawdown(
     underwaterMs += time - peakAt;
     wasUnder = false;
   };
-  for (const [bar, equity] of value.entries()) {
+  for (let bar = 0; bar < value.length; bar += 1) {
+    const equity = value[bar] ?? Number.NaN;
     const now = at[bar] ?? Number.NaN;
     if (equity >= peak) {
       surface(now);
