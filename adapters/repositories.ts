@@ -14,6 +14,7 @@ import type { GuardRepository } from './guard-repository.ts';
 import type { OrderRepository } from './order-repository.ts';
 import type { ReconciliationRepository } from './reconciliation-repository.ts';
 import type { StrategyRepository } from './strategy-repository.ts';
+import type { StudyRepository } from './study-repository.ts';
 
 export interface KlineRepository {
   upsert(klines: readonly Kline[]): Promise<void>;
@@ -257,6 +258,7 @@ export interface Repositories {
   readonly duties: DutyRepository;
   readonly paper: PaperStore;
   readonly contracts: ContractRepository;
+  readonly studies: StudyRepository;
   /** Resolves when PostgreSQL answers; throws UNAVAILABLE with the reason. */
   ping(): Promise<void>;
   close(): Promise<void>;

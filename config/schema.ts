@@ -118,6 +118,12 @@ export const configSchema = z
         everyMs: z.int().min(10_000).max(3_600_000).default(120_000),
       })
       .prefault({}),
+    research: z
+      .strictObject({
+        /** Backtests that a research worker runs at once, a thread each; one a core where not given. */
+        threads: z.int().min(1).max(1024).optional(),
+      })
+      .prefault({}),
     api: z
       .strictObject({
         host: z.string().default('127.0.0.1'),

@@ -11,6 +11,7 @@ import { buildHouse, type House } from './house.ts';
 import { startManager } from './manager.ts';
 import { startOrders } from './orders.ts';
 import { startRiskMonitor } from './risk-monitor.ts';
+import { startResearch } from './research.ts';
 import type { Running } from './run-process.ts';
 import { startStrategies } from './strategy.ts';
 
@@ -48,6 +49,7 @@ export async function startAll(config: Config): Promise<AllWorkers> {
       startRiskMonitor,
       startDispatcher,
       startStrategies,
+      startResearch,
     ]) {
       const running = await start(house);
       started.push(running);

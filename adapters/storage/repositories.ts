@@ -21,6 +21,7 @@ import { withKeelErrors } from './postgres-errors.ts';
 import { createReconciliationRepository } from './reconciliation.ts';
 import { createSettingRepository } from './settings.ts';
 import { createStrategyRepository } from './strategies.ts';
+import { createStudyRepository } from './studies.ts';
 import { createUserRepository } from './users.ts';
 
 export interface RepositoryOptions {
@@ -57,6 +58,7 @@ export function createRepositories(
     settings: withKeelErrors(createSettingRepository(db)),
     duties: withKeelErrors(createDutyRepository(db)),
     contracts: withKeelErrors(createContractRepository(db, now)),
+    studies: withKeelErrors(createStudyRepository(db, now)),
     paper: withKeelErrors(createPaperStore(db, now)),
     ...withKeelErrors({
       ping: async () => {

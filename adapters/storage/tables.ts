@@ -37,6 +37,7 @@ import type {
   StrategyPerpetualsTable,
   StrategyQuotasTable,
 } from './strategy-tables.ts';
+import type { StudiesTable, StudyTrialsTable } from './study-tables.ts';
 
 export interface AuxValuesTable {
   name: string;
@@ -124,4 +125,6 @@ export interface Database {
   settings: SettingsTable;
   paper_orders: PaperOrdersTable;
   paper_balances: PaperBalancesTable;
+  studies: StudiesTable;
+  study_trials: StudyTrialsTable;
 }

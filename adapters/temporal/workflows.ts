@@ -74,7 +74,7 @@ function refused(what: string, error: WorkflowUpdateFailedError): KeelError {
 }
 
 /** Every failure becomes one of our codes: CONFLICT, NOT_FOUND, INVALID_INPUT, UNAVAILABLE, or what was refused with. */
-async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
+export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

@@ -100,7 +100,7 @@ describe('a search', () => {
 describe('a course', () => {
   type Tried = Pick<Trial, 'parameters' | 'score'>;
   const SEARCHES = [
-    { ...options, trials: 60 },
+    { ...options, trials: 36 },
     { ...options, sampler: 'random', trials: 30 },
     { ...options, space: searchSpace(sma, ['fast=3..6', 'slow=5..20:5'], []), sampler: 'grid' },
     // More trials than the space has points.

@@ -11,6 +11,7 @@ export const WORKERS = [
   'risk-monitor',
   'dispatcher',
   'strategy',
+  'research',
   'api',
   'collector',
 ] as const;
@@ -22,6 +23,7 @@ const ENTRY: Readonly<Record<WorkerName, string>> = {
   'risk-monitor': '../../workers/risk-monitor.ts',
   dispatcher: '../../workers/dispatcher.ts',
   strategy: '../../workers/strategy.ts',
+  research: '../../workers/research.ts',
   collector: '../../workers/collector.ts',
   api: '../../api/main.ts',
 };
