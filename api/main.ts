@@ -26,6 +26,8 @@ import { createPlaceService } from './services/place-service.ts';
 import { createPortfolioService } from './services/portfolio-service.ts';
 import { createReconciliationService } from './services/reconciliation-service.ts';
 import { createStrategyService } from './services/strategy-service.ts';
+import { createStudyService } from './services/study-service.ts';
+import { createStudyDoor, type StudyDoor } from '../adapters/temporal/study-door.ts';
 import { createWorkflows, type Workflows } from '../adapters/temporal/workflows.ts';
 
 export interface RunningApi extends Running {
@@ -98,6 +100,10 @@ export async function startApi(house: House): Promise<RunningApi> {
       },
     }),
     reconciliation: createReconciliationService({ repositories, workflows, workflowLink }),
+    studies: createStudyService({
+      ...{ repositories, workflowLink, registry: house.registry },
+      door: studyDoorOf(house),
+    }),
     users: repositories.users,
     tokens,
     probes: {
@@ -177,6 +183,17 @@ function workflowsOf(house: House): Workflows {
     runs: async (workflowId) => (await connected()).runs(workflowId),
     reconcile: async (accountId) => (await connected()).reconcile(accountId),
     ping: async () => (await connected()).ping(),
+  };
+}
+
+function studyDoorOf(house: House): StudyDoor {
+  const connected = async (): Promise<StudyDoor> =>
+    createStudyDoor((await house.temporal()).client);
+  return {
+    start: async (input, summary) => (await connected()).start(input, summary),
+    pause: async (studyId, request) => (await connected()).pause(studyId, request),
+    resume: async (studyId, request) => (await connected()).resume(studyId, request),
+    cancel: async (studyId, request) => (await connected()).cancel(studyId, request),
   };
 }
 

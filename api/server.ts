@@ -24,6 +24,7 @@ import { orderRoutes } from './routes/orders.ts';
 import { portfolioRoutes } from './routes/portfolio.ts';
 import { reconciliationRoutes } from './routes/reconciliation.ts';
 import { strategyRoutes } from './routes/strategies.ts';
+import { studyRoutes } from './routes/studies.ts';
 import { workflowRoutes } from './routes/workflows.ts';
 import type { BuildService } from './services/build-service.ts';
 import type { CloseService } from './services/close-service.ts';
@@ -34,6 +35,7 @@ import type { PlaceService } from './services/place-service.ts';
 import type { PortfolioService } from './services/portfolio-service.ts';
 import type { ReconciliationService } from './services/reconciliation-service.ts';
 import type { StrategyService } from './services/strategy-service.ts';
+import type { StudyService } from './services/study-service.ts';
 
 export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly strategies: StrategyService;
@@ -45,6 +47,7 @@ export interface Services extends Omit<OpenRouteDeps, 'loginCookie'> {
   readonly placing: PlaceService;
   readonly reconciliation: ReconciliationService;
   readonly builds: BuildService;
+  readonly studies: StudyService;
   readonly decisions: DecisionRepository;
   readonly workflows: Pick<Workflows, 'history'>;
   readonly tokens: Tokens;
@@ -104,6 +107,7 @@ export function createApp(services: Services): Express {
     ...portfolioRoutes(services.portfolio, services.closing),
     ...reconciliationRoutes(services.reconciliation),
     ...buildRoutes(services.builds),
+    ...studyRoutes(services.studies),
     ...workflowRoutes(services.workflows),
     ...(encryption === undefined ? [] : codecRoutes(encryption.codec)),
   ];

@@ -69,6 +69,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./commands/optimise.ts')).addOptimiseCommands,
   },
   {
+    commands: ['study'],
+    load: async () => (await import('./commands/studies.ts')).addStudyCommands,
+  },
+  {
     commands: ['lookahead', 'warm-up', 'monte-carlo'],
     load: async () => (await import('./commands/analyse.ts')).addAnalysisCommands,
   },

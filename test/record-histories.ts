@@ -1,7 +1,7 @@
 /**
  * Records the histories that test/replay.test.ts replays: `node test/record-histories.ts`, or with the names
  * of some (`order-local-filled strategy-stopped`) only these. Starts PostgreSQL and Temporal, drives every way an
- * order can go over the real activities and the simulator, and the lives of strategies and halts over fake
+ * order can go over the real activities and the simulator, and the lives of strategies, studies and halts over fake
  * ones, and writes one JSON file each to test/histories. Run it when a change to a workflow is meant; a history is never edited.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { UNKNOWN_LIVES } from './factories/unknown-lives.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
 import { HALTS, playHalt } from './factories/halts.ts';
 import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
+import { playStudy, STUDY_LIVES } from './factories/study-lives.ts';
 import { legWorkflowId } from '../workflows/order-names.ts';
 import { writeHistory } from './histories.ts';
 
@@ -90,6 +91,11 @@ try {
       if (!wanted(`strategy-${name}`)) continue;
       const { handle, result } = await playStrategy(server, name, life());
       await record(`strategy-${name}`, handle, result.phase);
+    }
+    for (const [name, life] of Object.entries(STUDY_LIVES)) {
+      if (!wanted(`study-${name}`)) continue;
+      const { handle, phase } = await playStudy(server, name, life);
+      await record(`study-${name}`, handle, phase);
     }
     for (const [name, rounds] of Object.entries(HALTS)) {
       if (!wanted(`halt-${name}`)) continue;

@@ -34,6 +34,9 @@ const PATHS = [
   'strategy-stopped',
   'strategy-failed',
   'strategy-superseded',
+  'study-done',
+  'study-cancelled',
+  'study-failed',
 ];
 
 function names(): string[] {
@@ -61,7 +64,7 @@ describe('recorded histories', () => {
     changed.remove();
   });
 
-  it('there is one for each path an order, a guard, an account or a strategy can take', () => {
+  it('there is one for each path an order, a guard, an account, a strategy or a study can take', () => {
     expect(names()).toEqual(expect.arrayContaining(PATHS));
   });
 

@@ -127,15 +127,23 @@ class StudyRun {
   async toEnd(): Promise<StudyResult | null> {
     try {
       const done = await this.work.run(() => this.carryOut());
-      if (!done) return null;
+      // A cancel that came meanwhile is for this execution.
+      if (!done) return this.work.consideredCancelled ? await this.cancelled() : null;
       this.enter('done');
       return { ...this.state, phase: 'done' };
     } catch (error) {
-      if (isCancellation(error)) return this.ended('cancelled', null);
+      if (isCancellation(error)) return this.cancelled();
+      // What else is under way has nobody to wait for it.
+      this.work.cancel();
       const failure = failureOf(error);
-      await this.ended('failed', failure);
+      await this.end('failed', failure.message, failure.type ?? null);
       throw failure;
     }
+  }
+
+  private async cancelled(): Promise<StudyResult> {
+    await this.end('cancelled', this.reason ?? 'cancelled through Temporal', null);
+    return { ...this.state, phase: 'cancelled' };
   }
 
   /** False where the history has grown long. */
@@ -195,20 +203,14 @@ class StudyRun {
     this.enter(this.phase, this.reason);
   }
 
-  private async ended(status: 'failed' | 'cancelled', failure: null): Promise<StudyResult>;
-  private async ended(status: 'failed', failure: ApplicationFailure): Promise<StudyResult>;
-  private async ended(
+  private async end(
     status: 'failed' | 'cancelled',
-    failure: ApplicationFailure | null,
-  ): Promise<StudyResult> {
+    reason: string,
+    reasonCode: string | null,
+  ): Promise<void> {
     const { studyId } = this.input;
-    const reason = failure?.message ?? this.reason ?? 'cancelled through Temporal';
-    const reasonCode = failure?.type ?? null;
-    // What else is under way has nobody to wait for it.
-    this.work.cancel();
     await CancellationScope.nonCancellable(() => endStudy({ studyId, status, reason, reasonCode }));
     this.enter(status, reason);
-    return { ...this.state, phase: 'cancelled' };
   }
 
   private enter(phase: StudyPhase, reason: string | null = null): void {

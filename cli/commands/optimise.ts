@@ -13,14 +13,15 @@ import { RunPool } from '../../backtest/optimise/run-pool.ts';
 import { samplerNames, type SamplerName } from '../../backtest/optimise/sampler.ts';
 import type { OnProgress } from '../../backtest/optimise/search.ts';
 import { walkForward } from '../../backtest/optimise/walk-forward.ts';
-import { compareStudy, compareWalk, type Comparison } from '../../backtest/report/comparison.ts';
-import { drawTable } from '../../backtest/report/console.ts';
+import { compareStudy, compareWalk } from '../../backtest/report/comparison.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
 import { openSearch, type OpenedSearch } from '../backtest/open-study.ts';
 import { tellFiles, writePage, type Report } from '../backtest/files.ts';
+import type { StudyOptions } from '../over-temporal.ts';
 import type { Session } from '../session.ts';
+import { describe, tellStudy } from '../study-text.ts';
 
 interface SearchCommand extends GivenOptions {
   readonly space?: readonly string[];
@@ -34,8 +35,12 @@ interface SearchCommand extends GivenOptions {
   readonly html?: string;
 }
 
+interface OptimiseCommand extends SearchCommand, StudyOptions {
+  readonly temporal?: true;
+}
+
 export function addOptimiseCommands(program: Command, session: Session): void {
-  searchOptions(program.command('optimize'), 100)
+  temporalOptions(searchOptions(program.command('optimize'), 100))
     .description('search parameters on the first part of the data, judge the best on the rest')
     .option('--best <n>', 'how many are shown on both parts', number, 5)
     .addHelpText(
@@ -44,9 +49,16 @@ export function addOptimiseCommands(program: Command, session: Session): void {
 Examples:
   keel optimize --data data/BTCUSDT-binance-spot-1m-2024-12.csv.gz -s sma-cross --space fast=5..60:5 slow=60..300:20
   keel optimize -s turtle -p BTC/USDT -i 1h --objective calmar --trials 300 --set risk=0.01
-  keel optimize -s my-idea --strategy-path ~/strategies --data bars.csv --sampler grid --space n=5,10,20 --json`,
+  keel optimize -s my-idea --strategy-path ~/strategies --data bars.csv --sampler grid --space n=5,10,20 --json
+  keel optimize -s sma-cross -p BTC/USDT -i 1h --trials 500 --temporal --id sma-1h`,
     )
-    .action(async (options: SearchCommand & { readonly best: number }) => {
+    .action(async (options: OptimiseCommand) => {
+      if (options.temporal === true) {
+        // Loaded here: a search on this machine needs nothing of the API.
+        const { optimiseOverTemporal } = await import('../over-temporal.ts');
+        await optimiseOverTemporal(session, options);
+        return;
+      }
       const { inSample, best, html } = options;
       const [{ found, runs }, bars] = await inPool(session, options, async (prepared) => {
         const { pool, target, span, search, told } = prepared;
@@ -120,6 +132,14 @@ function searchOptions(command: Command, trials: number): Command {
     .option('--html <file>', 'the out-of-sample report as one page, in sample beside it');
 }
 
+function temporalOptions(command: Command): Command {
+  return command
+    .option('--temporal', 'the research workers of the running house do it, on their library')
+    .option('--detach', 'with --temporal: print the id and leave; `keel study` has the rest')
+    .option('--id <name>', 'with --temporal: of the study; else one is made')
+    .option('--concurrency <n>', 'with --temporal: trials at once, over all workers', number);
+}
+
 /** A number of the command line; what it may be is checked where it is used. */
 export function number(text: string): number {
   const value = Number(text);
@@ -159,12 +179,6 @@ async function inPool<T>(
   }
 }
 
-/** Prints a study; one without any score is a finding that fails. */
-export function tellStudy(session: Session, report: StudyReport): void {
-  session.print(report, () => describe(compareStudy(report), session.width));
-  if (report.best.length === 0) session.findingsFail();
-}
-
 /** The page of the best out of sample, with the same in sample beside it. */
 function writeStudy(
   { io }: Session,
@@ -183,12 +197,4 @@ function writeStudy(
   })) as [Report, Report];
   const research = { comparison: compareStudy(report), inSample };
   tellFiles(io, [writePage(file, { ...outOfSample, bars, research })]);
-}
-
-function describe({ table, remarks, warnings }: Comparison, width: number): string {
-  return [
-    ...(table.rows.length === 0 ? [] : [drawTable(table, width)]),
-    ...remarks,
-    ...warnings.map((warning) => `Warning: ${warning}`),
-  ].join('\n');
 }

@@ -16,6 +16,8 @@ export interface Body {
   readonly next: string | null;
   readonly ready: boolean;
   readonly strategies: unknown[];
+  readonly studyId: string;
+  readonly studies: unknown[];
   readonly orders: unknown[];
   readonly positions: unknown[];
   readonly balances: unknown[];

@@ -1,4 +1,5 @@
 /** The repositories that the API asks, over what is held in memory. */
+import type { StudyRecord, StudyRepository } from '../../adapters/study-repository.ts';
 import type { DecisionRepository } from '../../adapters/decision-repository.ts';
 import type { GuardKey, GuardRepository, GuardView } from '../../adapters/guard-repository.ts';
 import type { OrderRepository } from '../../adapters/order-repository.ts';
@@ -209,4 +210,25 @@ export function userRepository(state: ApiState): UserRepository {
     },
     find: async (name) => state.users.get(name) ?? null,
   };
+}
+
+export function studyRepository(state: ApiState): StudyRepository {
+  const byId = (id: string): StudyRecord => {
+    const found = state.studies.get(id);
+    if (found === undefined) throw new KeelError('NOT_FOUND', `there is no study "${id}"`);
+    return found;
+  };
+  return fake<StudyRepository>('studies', {
+    create: async (study) => {
+      state.studies.set(study.studyId, {
+        ...study,
+        ...{ status: 'running', reason: null, reasonCode: null, fingerprint: null },
+        ...{ tried: 0, failed: 0, best: null, createdAt: T0, endedAt: null },
+      });
+    },
+    get: async (id) => byId(id),
+    list: async (limit) => [...state.studies.values()].slice(0, limit),
+    report: async (id) =>
+      byId(id).status === 'done' ? { best: [], trials: [], warnings: ['no trial'] } : null,
+  });
 }

@@ -1,4 +1,5 @@
 /** What the API's fakes hold in memory, and how a test puts it there. */
+import type { StudyRecord } from '../../adapters/study-repository.ts';
 import type { GuardView } from '../../adapters/guard-repository.ts';
 import type { OrderEvent } from '../../adapters/order-repository.ts';
 import type { Finding } from '../../adapters/reconciliation-repository.ts';
@@ -23,6 +24,7 @@ export class ApiState {
   readonly guards: GuardView[] = [];
   readonly positions: PositionRecord[] = [];
   readonly findings: Finding[] = [];
+  readonly studies = new Map<string, StudyRecord>();
   readonly users = new Map<string, UserRecord>();
   readonly audit: { actor: string; action: string; target: string; detail?: Json }[] = [];
   /** Workflow ids that are on, and what they were sent. */

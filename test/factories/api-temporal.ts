@@ -1,6 +1,7 @@
 /** Temporal as far as the API asks it: what runs is a list of ids, what is sent a list of sentences. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StudyDoor } from '../../adapters/temporal/study-door.ts';
 import type { Deployments, WorkerBuild } from '../../adapters/temporal/deployments.ts';
 import { historyJsonSchema } from '../../adapters/temporal/history-json.ts';
 import type { Workflows } from '../../adapters/temporal/workflows.ts';
@@ -82,4 +83,21 @@ export function deployments(builds: Map<string, WorkerBuild>): Deployments {
 
 function strategyState(strategyId: string, phase: StrategyState['phase']): StrategyState {
   return { strategyId, runId: 'run-1', phase, reason: null, restarts: 0, remaining: '' };
+}
+
+export function studyDoor(state: ApiState): StudyDoor {
+  const tell =
+    (verb: string) =>
+    async (studyId: string, { by }: { readonly by: string }): Promise<void> => {
+      state.sent.push(`${verb} ${studyId} by ${by}`);
+    };
+  return {
+    start: async ({ studyId }, summary) => {
+      if (state.away.has('temporal')) throw new KeelError('UNAVAILABLE', 'Temporal is away');
+      state.sent.push(`start ${studyId}: ${summary}`);
+    },
+    pause: tell('pause'),
+    resume: tell('resume'),
+    cancel: tell('cancel'),
+  };
 }

@@ -16,12 +16,14 @@ import { createPortfolioService } from '../../api/services/portfolio-service.ts'
 import type { Probe } from '../../api/services/readiness.ts';
 import { createReconciliationService } from '../../api/services/reconciliation-service.ts';
 import { createStrategyService } from '../../api/services/strategy-service.ts';
+import { createStudyService } from '../../api/services/study-service.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { defaultRegistry } from '../../strategies/registry.ts';
 import { T0, createInstrument } from './market.ts';
 import {
   accountRepository,
   strategyRepository,
+  studyRepository,
   orderRepository,
   guardRepository,
   haltRepository,
@@ -31,7 +33,7 @@ import {
   userRepository,
 } from './api-repositories.ts';
 import { ApiState } from './api-state.ts';
-import { deployments, workflowsOf } from './api-temporal.ts';
+import { deployments, studyDoor, workflowsOf } from './api-temporal.ts';
 
 /** Made once: hashing is slow on purpose. */
 const ANNS_PASSWORD = hashPassword('correct horse');
@@ -134,6 +136,11 @@ export class ApiWorld extends ApiState {
           deployment: 'keel',
           deployments: deployments(this.builds),
         },
+      }),
+      studies: createStudyService({
+        ...{ workflowLink, registry: defaultRegistry() },
+        repositories: { studies: studyRepository(this), audit },
+        door: studyDoor(this),
       }),
       users: userRepository(this),
       tokens: this.tokens,

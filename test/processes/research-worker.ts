@@ -3,7 +3,7 @@
  * queue; KEEL_DATA_DIR has the bars. Says "ready" when it polls.
  */
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createStudyActivities } from '../../activities/study-activities.ts';
 import { openDatabase } from '../../adapters/storage/database.ts';
 import { createRepositories } from '../../adapters/storage/repositories.ts';
@@ -12,6 +12,7 @@ import { defaultRegistry } from '../../strategies/registry.ts';
 import { createStudyDesk } from '../../workers/study-desk.ts';
 
 const [address = '', postgresUrl = '', taskQueue = ''] = process.argv.slice(2);
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const logger = createLogger('research-worker', 'warn');
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
