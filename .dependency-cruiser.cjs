@@ -10,7 +10,8 @@ const TEST = '\\.(test|contract)\\.ts$';
 const COMPOSERS = '^(workers|api|cli|simulator|stack|test)/';
 const LOGS_AND_METRICS = '^observability/';
 /** Starts and signals workflows, by the names they give. */
-const WORKFLOW_CLIENT = '^adapters/temporal/(workflows|schedules|guard-door|study-door|start-order)\\.ts$';
+const WORKFLOW_CLIENT =
+  '^adapters/temporal/(workflows|schedules|guard-door|study-door|start-order)\\.ts$';
 
 function room(name, allowed, comment, from = `^${name}/`) {
   return {

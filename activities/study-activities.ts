@@ -96,7 +96,10 @@ const PAGE = 500;
 
 export function createStudyActivities({ studies, desk, logger }: StudyDeps): StudyActivities {
   /** With the bars held to those that the study began with. */
-  async function using<T>(studyId: string, work: (study: OpenedStudy) => Promise<T>): Promise<T> {
+  async function using<T>(
+    studyId: string,
+    work: (study: OpenedStudy) => T | Promise<T>,
+  ): Promise<T> {
     const { spec } = await studies.get(studyId);
     return desk.use(studyId, spec, async (study) => {
       await studies.holdTo(studyId, study.fingerprint);
@@ -108,7 +111,7 @@ export function createStudyActivities({ studies, desk, logger }: StudyDeps): Stu
   async function dueInSample(studyId: string, trials: readonly StudyTrial[]): Promise<DueRun[]> {
     const untried = trials.filter(({ outcome }) => outcome === null);
     if (untried.length > 0) return untried.map(dueRun);
-    const points = await using(studyId, async (study) => study.next(trials));
+    const points = await using(studyId, (study) => study.next(trials));
     const first = trials.length + 1;
     await studies.addTrials(studyId, first, points);
     return points.map((parameters, index) => dueRun({ number: first + index, parameters }));
@@ -118,7 +121,7 @@ export function createStudyActivities({ studies, desk, logger }: StudyDeps): Stu
     openStudy: ({ studyId, spec, askedBy }) =>
       beating(async () => {
         await studies.create({ studyId, spec, askedBy });
-        const most = await using(studyId, async (study) => study.most);
+        const most = await using(studyId, (study) => study.most);
         logger.info({ study: studyId, trials: most }, 'study_opened');
         return { most };
       }),
@@ -128,7 +131,7 @@ export function createStudyActivities({ studies, desk, logger }: StudyDeps): Stu
         const trials = await studies.trials(studyId);
         const due = await dueInSample(studyId, trials);
         if (due.length > 0) return { part: 'in sample', runs: due.slice(0, PAGE) };
-        const best = await using(studyId, async (study) => study.best(trials));
+        const best = await using(studyId, (study) => study.best(trials));
         const left = trials.filter(
           ({ number, outOfSample }) => best.includes(number) && outOfSample === null,
         );
@@ -152,7 +155,7 @@ export function createStudyActivities({ studies, desk, logger }: StudyDeps): Stu
     concludeStudy: ({ studyId }) =>
       beating(async () => {
         const trials = await studies.trials(studyId);
-        const report = await using(studyId, async (study) => study.report(trials));
+        const report = await using(studyId, (study) => study.report(trials));
         await studies.end(studyId, { status: 'done', reason: null, report });
         logger.info({ study: studyId, trials: trials.length }, 'study_done');
       }),

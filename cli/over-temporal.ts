@@ -27,10 +27,7 @@ const POLL_MS = 1_000;
 const PATIENCE_MS = 60_000;
 
 /** Starts the study, and follows it unless told to leave. */
-export async function optimiseOverTemporal(
-  session: Session,
-  options: StudyOptions,
-): Promise<void> {
+export async function optimiseOverTemporal(session: Session, options: StudyOptions): Promise<void> {
   const { space, sampler, objective, minTrades, trials, seed, inSample, best } = options;
   const { id, concurrency } = options;
   if (options.html !== undefined) {

@@ -95,7 +95,7 @@ describe('keel optimize --temporal', () => {
     expect([code, out]).toEqual([
       0,
       expect.stringMatching(
-        /^one is running: trial 3 of 24, best 1.5 \(fast=5 slow=20\), 0 failed/,
+        /^one is running: trial 3 of 24, best 1.50 \(fast=5 slow=20\), 0 failed/,
       ),
     ]);
     expect(asked).toEqual([
@@ -122,7 +122,7 @@ describe('keel optimize --temporal', () => {
     expect([code, JSON.parse(out)]).toEqual([1, REPORT]);
     expect(progress).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^paused at trial 5 of 24, best 1.5 \(fast=5 slow=20\)/),
+        expect.stringMatching(/^paused at trial 5 of 24, best 1.50 \(fast=5 slow=20\)/),
         '',
       ]),
     );

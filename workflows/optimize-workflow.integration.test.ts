@@ -59,14 +59,13 @@ describe('optimizeWorkflow over fake steps', () => {
       const newest = workflow.getHandle<typeof optimizeWorkflow>(workflowId);
       await meanwhile(newest);
       const result = await newest.result();
-      let executions = 0;
-      for await (const _run of workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
-        executions += 1;
-      }
+      const listed = workflow.list({ query: `WorkflowId = "${workflowId}"` });
+      const runIds: string[] = [];
+      for await (const execution of listed) runIds.push(execution.runId);
       const { currentDetails } = await newest.query<{ currentDetails: string }>(
         '__temporal_workflow_metadata',
       );
-      return { result, executions, details: currentDetails };
+      return { result, executions: runIds.length, details: currentDetails };
     });
   }
 
