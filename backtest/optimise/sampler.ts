@@ -4,7 +4,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { KeelError } from '../../core/errors.ts';
-import { onStep, sizeOf, type Dimension, type Point, type Value } from './space.ts';
+import { onStep, pointsOf, sizeOf, type Dimension, type Point, type Value } from './space.ts';
 import { parzenPoint, type Told } from './parzen.ts';
 
 export const samplerNames = ['grid', 'random', 'tpe'] as const;
@@ -51,7 +51,7 @@ class GridSampler implements Sampler {
         `a grid needs steps, and ${open.name} has none: give them, such as ${open.name}=1..3:0.5, or sample random or tpe`,
       );
     }
-    const size = space.reduce((product, dimension) => product * sizeOf(dimension), 1);
+    const size = pointsOf(space);
     if (size > LARGEST_GRID) throw tooLarge(size, most);
     for (let index = 0; index < size; index += 1) {
       const point = gridPoint(space, index);

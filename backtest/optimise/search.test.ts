@@ -58,15 +58,18 @@ describe('a search', () => {
 
   it('goes on where a strategy throws or ends its thread; all failing is an error', async () => {
     const faulty = createStudy('faulty', { bars: 100, interval: '1m' });
+    const progress: [number, number][] = [];
     const run = (pool: RunPool, space: string) =>
       search(
         pool,
         { strategy: Faulty, parameters: faulty.parameters, stretch: {} },
         { ...options, space: searchSpace(Faulty, [space], []), sampler: 'grid' },
+        (done, total) => progress.push([done, total]),
       );
     await pooled(
       async (pool) => {
         const { trials, failed } = await run(pool, 'level=0..4');
+        expect(progress.at(-1)).toEqual([5, 5]);
         expect(failed).toBe(2);
         const failures = trials.filter(({ failure }) => failure !== null);
         expect(failures.map(({ parameters, failure }) => [parameters['level'], failure])).toEqual([
@@ -134,6 +137,23 @@ describe('a course', () => {
     expect(whole.next([])).toEqual(make().next([]));
     expect(whole.next(tried)).toEqual([]);
     expect([whole.next(tried), whole.rejected]).toEqual([[], rejected]);
+  });
+
+  it.each([
+    { sampler: 'grid', trials: 60, total: 13 },
+    { sampler: 'tpe', trials: 60, total: 13 },
+    { sampler: 'random', trials: 9, total: 9 },
+  ] as const)('$sampler of 16 points, of which 3 are refused: $total trials', (searched) => {
+    // Slow must be above fast: 5 and 5, 6 and 5, 7 and 5 are refused.
+    const space = searchSpace(sma, ['fast=4..7', 'slow=5..20:5'], []);
+    const course = new Course(target, { ...options, ...searched, space });
+    expect(tryAll(() => course).tried).toHaveLength(searched.total);
+    expect(course.total).toBe(searched.total);
+  });
+
+  it('has as many trials as are allowed where the space has no end', () => {
+    const space = searchSpace(sma, ['quantity=1..2'], []);
+    expect(new Course(target, { ...options, space }).total).toBe(options.trials);
   });
 
   it('refuses trials of another course', () => {

@@ -7,7 +7,7 @@ import { scoreOf, type Objective } from './objective.ts';
 import type { RunOutcome, RunPool } from './run-pool.ts';
 import type { Told } from './parzen.ts';
 import { samplerOf, type Sampler, type SamplerName } from './sampler.ts';
-import type { Dimension, Point } from './space.ts';
+import { pointsOf, type Dimension, type Point } from './space.ts';
 import type { Parameters } from './study.ts';
 
 export interface SearchOptions {
@@ -67,6 +67,7 @@ export type OnProgress = (done: number, total: number) => void;
 export class Course {
   readonly #begin: () => Sampler;
   readonly #most: number;
+  readonly #points: number;
   #sampler: Sampler;
   #asked = 0;
   #over = false;
@@ -79,12 +80,18 @@ export class Course {
       strategy.config.safeParse({ ...parameters, ...point }).success;
     this.#begin = () => samplerOf(options.sampler, { space, accepts, seed, most });
     this.#most = most;
+    this.#points = pointsOf(space);
     this.#sampler = this.#begin();
   }
 
   /** Points that the strategy's configuration refused so far. */
   get rejected(): number {
     return this.#sampler.rejected;
+  }
+
+  /** Trials there can be, by what is known so far: a space may have fewer points than trials are allowed. */
+  get total(): number {
+    return Math.min(this.#most, this.#points - this.rejected);
   }
 
   /**
@@ -137,7 +144,7 @@ export async function search(
       parameters: point,
       wants: 'summary' as const,
     }));
-    const outcomes = await pool.run(requests, () => onProgress?.((done += 1), options.trials));
+    const outcomes = await pool.run(requests, () => onProgress?.((done += 1), course.total));
     for (const [index, point] of points.entries()) {
       trials.push(trialOf(trials.length + 1, point, outcomes[index], options));
     }

@@ -120,6 +120,11 @@ export function sizeOf(dimension: Dimension): number {
   return step === null ? Infinity : Math.floor((max - min) / step + 1e-9) + 1;
 }
 
+/** How many points a space has; infinite where one of its dimensions is. */
+export function pointsOf(space: readonly Dimension[]): number {
+  return space.reduce((product, dimension) => product * sizeOf(dimension), 1);
+}
+
 /** Value number `index` of a range with a step, or the nearest value to `raw`; without binary dust (0.1 + 0.2). */
 export function onStep({ min, max, step }: Dimension & { kind: 'range' }, raw: number): number {
   const within = Math.min(Math.max(raw, min), max);
