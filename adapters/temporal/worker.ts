@@ -65,9 +65,13 @@ export async function createWorker(server: TemporalHandle, setup: WorkerSetup): 
 
 const bundles = new Map<string | undefined, Promise<{ readonly code: string }>>();
 
+const WORKFLOWS = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+
 /**
  * All workflows, bundled from workflows/index.ts. `failureConverterPath` is that of the data converter: what
- * a workflow throws is encoded inside the bundle.
+ * a workflow throws is encoded inside the bundle. Their modules are evaluated once a worker, not once a
+ * workflow, and frozen by the SDK: none may hold state (a lint rule
+ * of core and workflows).
  */
 export function workflowBundle(failureConverterPath?: string): Promise<{ readonly code: string }> {
   let bundle = bundles.get(failureConverterPath);
@@ -78,7 +82,8 @@ export function workflowBundle(failureConverterPath?: string): Promise<{ readonl
 
 function makeBundle(failureConverterPath: string | undefined): Promise<{ readonly code: string }> {
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowsPath: WORKFLOWS,
+    preloadModules: [WORKFLOWS],
     ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
     logger: {
       log: ignore,
