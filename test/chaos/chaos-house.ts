@@ -28,8 +28,12 @@ import { startStack, type Stack } from '../../stack/stack.ts';
 export const SERVERS: readonly ServerName[] = ['postgres', 'temporal', 'kafka', 'redis'];
 /** All connections to the venue's streams are cut. */
 export const CONNECTIONS = 'venue connections';
-/** What can be killed. */
-export const TARGETS: readonly string[] = [...WORKERS, ...SERVERS, CONNECTIONS];
+/** What can be killed. Research has no part in orders: a kill of it would take the turn of one that has. */
+export const TARGETS: readonly string[] = [
+  ...WORKERS.filter((name) => name !== 'research'),
+  ...SERVERS,
+  CONNECTIONS,
+];
 
 /** Long enough for most who approve, short enough for some that nobody does. */
 const APPROVAL_TIMEOUT_MS = 12_000;
