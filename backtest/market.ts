@@ -26,22 +26,30 @@ function placesOfColumn(column: Float64Array, symbol: string): number {
 
 function countPlaces(column: Float64Array, symbol: string): number {
   let places = 0;
-  let factor = 1;
-  // By index: iterating a typed array makes an object an element until it is compiled.
-  for (let index = 0; index < column.length; index += 1) {
-    const price = column[index] ?? 0;
-    while (Math.round(price * factor) / factor !== price) {
-      places += 1;
-      factor = 10 ** places;
-      if (places > MOST_PLACES) {
-        throw new KeelError(
-          'INVALID_INPUT',
-          `${symbol} has a price of ${String(price)}; prices are numbers above zero with at most ${String(MOST_PLACES)} places`,
-        );
-      }
+  let beyond = firstBeyond(column, 1, 0);
+  while (beyond < column.length) {
+    places += 1;
+    if (places > MOST_PLACES) {
+      throw new KeelError(
+        'INVALID_INPUT',
+        `${symbol} has a price of ${String(column[beyond])}; prices are numbers above zero with at most ${String(MOST_PLACES)} places`,
+      );
     }
+    beyond = firstBeyond(column, 10 ** places, beyond);
   }
   return places;
+}
+
+/**
+ * Index from `from` on of the first price that is no multiple of 1 / factor; the length where all are. A loop of
+ * its own, with nothing in it that changes but the index: it passes over every price of a run.
+ */
+function firstBeyond(column: Float64Array, factor: number, from: number): number {
+  for (let index = from; index < column.length; index += 1) {
+    const price = column[index] ?? 0;
+    if (Math.round(price * factor) / factor !== price) return index;
+  }
+  return column.length;
 }
 
 /** Digits after the point that every price of the bars fits in. Throws INVALID_INPUT for one that is no price. */

@@ -12,7 +12,8 @@ import { bareLoop } from './bare-loop.ts';
 
 const FAST = 10;
 const SLOW = 30;
-const QUANTITY = 0.1;
+/** So little that the wallet pays the fees of ten million bars: orders it cannot pay are a different load. */
+const QUANTITY = 0.01;
 const WALLET = 1_000_000;
 const FEE = 0.001;
 
