@@ -28,11 +28,16 @@ export class CliError extends Error {
 
 const failureBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-/** What the API refuses as input (400) is a usage error of the command. */
-function exitCodeOf(status: number): ExitCode {
+/**
+ * What the API refuses as input (400) is a usage error of the command, and so is an order off the venue's filters;
+ * what else it may not do (422) depends on limits, funds and halts: on the state.
+ */
+function exitCodeOf(status: number, code?: string): ExitCode {
   switch (status) {
     case 400:
       return EXIT.usage;
+    case 422:
+      return code?.startsWith('FILTER_') === true ? EXIT.usage : EXIT.conflict;
     case 401:
     case 403:
       return EXIT.forbidden;
@@ -100,7 +105,7 @@ export function createApiClient(url: string, token?: string): ApiClient {
     const failure = failureBody.safeParse(json);
     if (failure.success && !response.ok) {
       const { code, message } = failure.data.error;
-      throw new CliError(exitCodeOf(response.status), code, message);
+      throw new CliError(exitCodeOf(response.status, code), code, message);
     }
     throw new CliError(
       response.ok ? EXIT.failure : exitCodeOf(response.status),

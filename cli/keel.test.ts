@@ -184,7 +184,7 @@ describe('keel', () => {
     expect([two.code, two.err]).toEqual([2, expect.stringContaining('one plan')]);
     expect((await keel('buy sma-btc 0.01 BTC/USDT --split binance-sandbox,mars')).code).toBe(2);
     expect((await keel('buy sma-btc 0.01 BTC/USDT --twap soon')).code).toBe(2);
-    expect((await keel('buy sma-btc 0.00001 BTC/USDT')).code).toBe(1);
+    expect((await keel('buy sma-btc 0.00001 BTC/USDT')).code).toBe(2);
     expect(world.signals).toEqual([]);
   });
 
@@ -251,6 +251,32 @@ describe('keel', () => {
     const json = await keel(`${line} --json`);
     expect([json.code, json.err]).toEqual([exitCode, '']);
     expect(JSON.parse(json.out)).toMatchObject({ error: { code } });
+  });
+
+  it('ends with 2 for an amend that a filter refuses, with 4 where the funds do not cover it', async () => {
+    const ID = 'a'.repeat(24);
+    const leg = {
+      clientOrderId: `keel${ID}01`,
+      legNumber: 1,
+      accountId: 'binance-sandbox',
+      exchange: 'binance',
+      venueOrderId: '7',
+      state: 'open',
+      quantity: '0.01',
+      price: '97000',
+      filledQuantity: '0',
+      filledQuote: '0',
+      errorCode: null,
+      errorMessage: null,
+    } as const;
+    world.addOrder({ orderId: ID, type: 'limit', price: '97000', legs: [leg] });
+    const small = await keel(`amend ${ID} --quantity 0.00001`);
+    expect([small.code, small.err]).toEqual([2, expect.stringContaining('smallest notional')]);
+    const json = JSON.parse((await keel(`amend ${ID} --quantity 0.00001 --json`)).out);
+    expect(json).toMatchObject({ error: { code: 'FILTER_NOTIONAL' } });
+    world.free = '1000';
+    expect((await keel(`amend ${ID} --quantity 0.02`)).code).toBe(4);
+    expect(world.sent).toEqual([]);
   });
 
   it('ends with 5 without a token, with a wrong one, and where the role does not allow it', async () => {

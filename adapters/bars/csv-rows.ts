@@ -2,8 +2,9 @@
  * Rows of a CSV file of bars, straight from its bytes into typed columns: no string is made for a plain number.
  * A million rows take well under a second.
  */
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { BAR_COLUMNS, type BarColumn } from '../../core/bar-series.ts';
+import { KeelError } from '../../core/errors.ts';
 import type { FlawList } from './bar-report.ts';
 import { milliseconds, parseIsoTime, unitOf, type TimeUnit } from './bar-time.ts';
 import { findLayout, type CsvLayout } from './csv-layout.ts';
@@ -39,24 +40,36 @@ const HEAD_BYTES = 8192;
  * `file`, where there are no columns of bars at all.
  */
 export function readCsvRows(file: string, given: Buffer, flaws: FlawList): BarRows {
-  const bytes = plain(given);
+  const bytes = plain(file, given);
   const head = bytes.toString('utf8', 0, HEAD_BYTES).split(/\r?\n/);
   const layout = findLayout(file, head);
   return new RowReader(bytes, layout, flaws).read();
 }
 
-/** Without byte order mark, and without quotes around cells. */
-function plain(bytes: Buffer): Buffer {
+/** Without byte order mark, and without quotes around cells. Throws INVALID_INPUT for quotes that do not match. */
+function plain(file: string, bytes: Buffer): Buffer {
   const marked = BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte);
   const text = marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
   if (!text.includes(QUOTE)) return text;
   // Rare, and slow is good enough. A tab in the place of the delimiter: it is in no cell of a number.
-  const rows: string[][] = parse(text, {
-    delimiter: [',', ';', '\t'],
-    relax_column_count: true,
-    skip_empty_lines: false,
-  });
-  return Buffer.from(rows.map((row) => row.join('\t')).join('\n'));
+  return Buffer.from(
+    quotedRows(file, text)
+      .map((row) => row.join('\t'))
+      .join('\n'),
+  );
+}
+
+function quotedRows(file: string, text: Buffer): string[][] {
+  try {
+    return parse(text, {
+      delimiter: [',', ';', '\t'],
+      relax_column_count: true,
+      skip_empty_lines: false,
+    });
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new KeelError('INVALID_INPUT', `${file} is no CSV: ${cause.message}`, { cause });
+  }
 }
 
 class RowReader {

@@ -327,6 +327,8 @@ describe('what is no file of bars is refused', () => {
     ['time,open,open,high,low,close,volume\n', 'has two columns named open'],
     [`${at(0)},1,1,1\n`, 'row 1: 4 columns and no header'],
     ['<html>\n<body>\n', 'has no column for openAt (timestamp_ms'],
+    [`${HEADER}\n1 "2,3\n`, 'bars.csv is no CSV: Invalid Opening Quote'],
+    [`${HEADER}\n"1,2\n`, 'bars.csv is no CSV: Quote Not Closed'],
   ])('%j', (text, message) => {
     expect(() => read(text)).toThrow(message);
   });

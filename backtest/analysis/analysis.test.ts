@@ -67,6 +67,9 @@ describe('warm-up analysis', () => {
     const strategy = defaultRegistry().create('sma-cross', study.parameters);
     expect(await analyse(study, strategy)).toMatchObject({ declared: 20, suggested: 20 });
     await expect(analyse(study, strategy, [0.5])).rejects.toThrow(/whole number/);
+    await expect(analyse(study, strategy, [40, 800])).rejects.toThrow(
+      /a warm-up of 800 bars: there are 800 before the traded time/,
+    );
     const short = { ...study.input, series: study.input.series };
     const pool = new RunPool(study, { workers: 1 });
     await expect(analyseWarmUp(pool, study, spanOf(short), 20)).rejects.toThrow(

@@ -49,19 +49,26 @@ export function declaredWarmUp(strategy: BaseStrategy, { input }: Study): number
 /**
  * Runs over `span` with each length, by default the declared one times 1, 2, 4, 8 and 16, as far as there are bars
  * before it, and all of them as the reference. Throws INVALID_INPUT where there are no more bars before the span
- * than the strategy asks for, and STRATEGY_FAILED where a run fails.
+ * than the strategy asks for or a given length has, and STRATEGY_FAILED where a run fails.
  */
 export async function analyseWarmUp(
   pool: RunPool,
   study: Study,
   span: Span,
   declared: number,
-  lengths: readonly number[] = MULTIPLES.map((times) => times * declared),
+  lengths?: readonly number[],
 ): Promise<WarmUp> {
   const reference = Math.min(
     ...study.input.series.map((series) => firstBarFrom(series, span.from)),
   );
-  const tried = [...new Set([declared, ...lengths])]
+  const long = lengths?.find((bars) => bars >= reference);
+  if (long !== undefined) {
+    throw new KeelError(
+      'INVALID_INPUT',
+      `a warm-up of ${String(long)} bars: there are ${String(reference)} before the traded time, and all of them are the reference; give fewer, or trade a later time range`,
+    );
+  }
+  const tried = [...new Set([declared, ...(lengths ?? MULTIPLES.map((times) => times * declared))])]
     .filter((bars) => bars < reference)
     .sort((a, b) => a - b);
   if (!tried.includes(declared)) {
