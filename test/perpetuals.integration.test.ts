@@ -197,10 +197,11 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
         ? { venueSymbol: 'BTC-USDT-SWAP', quantity: '4' }
         : { venueSymbol: 'BTCUSDT', quantity: '0.04' }),
     });
+    /** Kinds, sorted: one look may raise several, in any order. */
     const findings = async () =>
       (await house.repositories.reconciliation.findings({ state: 'open', limit: 9 }))
         .map(({ kind }) => kind)
-        .toReversed();
+        .toSorted();
 
     it('goes long and short, is paid funding once, and ends as the venue does, to the last digit', async () => {
       const long = await order({ wanted: { kind: 'target', quantity: '0.5' } });
