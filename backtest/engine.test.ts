@@ -178,6 +178,8 @@ describe('the rules', () => {
   ])('deny what is %s, and say why', (_name, size, code) => {
     const result = backtest(QUIET, { 0: (ctx) => ctx.target(BTC, size, { tag: 'in' }) });
     expect(result.orders).toMatchObject([{ state: 'denied', reasonCode: code }]);
+    const { reason } = result.orders[0]!;
+    expect(result.notices).toEqual([`1 order was denied by ${code}; the first: ${reason!}`]);
     expect(result.fills).toEqual([]);
   });
 

@@ -134,8 +134,17 @@ export class Outcome implements BacktestResult {
         `${String(orders.planned)} orders had an execution plan (TWAP, chase …); each was sent whole`,
       );
     }
-    return notices;
+    return [...notices, ...denials(this.orders)];
   }
+}
+
+/** Orders that were not let through are counted by reason, with the first's own words. */
+function denials(orders: readonly BacktestOrder[]): string[] {
+  const denied = orders.filter(({ state }) => state === 'denied');
+  return [...Map.groupBy(denied, ({ reasonCode }) => reasonCode)].map(
+    ([code, those]) =>
+      `${String(those.length)} ${those.length === 1 ? 'order was' : 'orders were'} denied by ${code ?? 'no stated reason'}; the first: ${those[0]?.reason ?? 'no more is known'}`,
+  );
 }
 
 function fillOf(fill: VenueFill, index: number, exchange: string): BacktestFill {

@@ -165,6 +165,19 @@ describe('keel backtest', () => {
     ]);
   });
 
+  it('tells a symbol that the file is not named for, and orders that are too small', async () => {
+    const args = ['--symbol', 'ETH/USDT', '--min-notional', '1000000', '--json'];
+    const { out } = await keel('backtest', '--data', smallFile(), ...small, ...args);
+    const { result } = documentOf(out[0]);
+    expect(result.fills).toEqual([]);
+    expect(result.notices).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/is named for BTC\/USDT: taken for ETH\/USDT, as you say$/),
+        expect.stringMatching(/^1 order was denied by FILTER_NOTIONAL; the first: .*notional/),
+      ]),
+    );
+  });
+
   it.each<[string, number, RegExp]>([
     ['-s astrology --data FILE', 2, /no strategy is named "astrology"; there are: .*sma-cross/],
     ['--data FILE', 2, /say which strategy by --strategy: .*sma-cross/],

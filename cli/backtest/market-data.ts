@@ -119,6 +119,9 @@ function readFile(
   if (known === undefined && symbol !== undefined) {
     notices.push(`${file} does not name its symbol: taken for ${symbol} (--symbol says otherwise)`);
   }
+  if (label.symbol !== undefined && known !== label.symbol) {
+    notices.push(`${file} is named for ${label.symbol}: taken for ${String(known)}, as you say`);
+  }
   return { series: seriesFrom(bars), notices };
 }
 
