@@ -17,6 +17,7 @@ export interface StudyOptions extends GivenOptions, AskedSearch {
   readonly inSample: number;
   readonly best: number;
   readonly html?: string;
+  readonly workers?: number;
   readonly detach?: true;
   readonly id?: string;
   readonly concurrency?: number;
@@ -30,12 +31,12 @@ const PATIENCE_MS = 60_000;
 export async function optimiseOverTemporal(session: Session, options: StudyOptions): Promise<void> {
   const { space, sampler, objective, minTrades, trials, seed, inSample, best } = options;
   const { id, concurrency } = options;
-  if (options.html !== undefined) {
-    throw new KeelError(
-      'INVALID_INPUT',
-      '--html does not go with --temporal: `keel backtest --html` makes the page of any of its trials',
-    );
-  }
+  refuse('html', options, '`keel backtest --html` makes the page of any of its trials');
+  refuse(
+    'workers',
+    options,
+    '--concurrency bounds its trials, research.threads of keel.yaml those of a worker',
+  );
   const spec = {
     run: portableRun(options),
     ...{ space: space ?? [], sampler, objective, minTrades, trials, seed, inSample, best },
@@ -48,6 +49,12 @@ export async function optimiseOverTemporal(session: Session, options: StudyOptio
     session.io.err(`study ${study.studyId}: ${study.workflowUrl}`);
     await follow(session, study.studyId);
   }
+}
+
+/** Throws INVALID_INPUT where `name` was given; `instead` says what to do. */
+function refuse(name: 'html' | 'workers', options: StudyOptions, instead: string): void {
+  if (options[name] === undefined) return;
+  throw new KeelError('INVALID_INPUT', `--${name} does not go with --temporal: ${instead}`);
 }
 
 /** Without what names files: workers have their own. Throws INVALID_INPUT where something does. */

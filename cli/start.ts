@@ -92,6 +92,8 @@ async function main(options: StartOptions): Promise<number> {
       dataDir,
       encryption,
       strategyPath: (options.strategyPath ?? []).map((path) => resolve(path)),
+      // Where somebody chose the folder, `keel data import` with KEEL_DATA_DIR set to it puts bars there.
+      libraryDir: program.getOptionValueSource('dataDir') === 'cli' ? dataDir : undefined,
       onStep: (name, detail) => {
         terminal.step(name, detail);
       },

@@ -145,6 +145,23 @@ describe('keel optimize --temporal', () => {
     expect([own.code, own.err]).toEqual([2, expect.stringMatching(/--strategy-path does not/)]);
     expect(asked).toEqual([]);
   });
+
+  it.each([
+    ['--html', 'page.html'],
+    ['--workers', '2'],
+  ])('refuses %s, which is of a search on this machine', async (option, value) => {
+    const { code, err } = await keel(...OPTIMISE, option, value);
+    expect([code, err]).toEqual([2, expect.stringContaining(`${option} does not go with`)]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([['--detach'], ['--id', 'one'], ['--concurrency', '4']])(
+    '%s without it is refused: nothing is searched here instead',
+    async (...given) => {
+      const { code, out, err } = await keel('optimize', '-s', 'sma-cross', ...given);
+      expect([code, out, err]).toEqual([2, '', expect.stringContaining('is for --temporal')]);
+    },
+  );
 });
 
 describe('keel study', () => {

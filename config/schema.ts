@@ -122,6 +122,8 @@ export const configSchema = z
       .strictObject({
         /** Backtests that a research worker runs at once, a thread each; one a core where not given. */
         threads: z.int().min(1).max(1024).optional(),
+        /** The bars are in its `bars`; where not given, in the library that `keel data import` writes to. */
+        dataDir: z.string().min(1).optional(),
       })
       .prefault({}),
     api: z

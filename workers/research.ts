@@ -12,9 +12,9 @@ import { createStudyDesk } from './study-desk.ts';
 
 export async function startResearch(house: House): Promise<Running> {
   const { config, logger, registry, repositories } = house;
-  const threads = config.research.threads ?? availableParallelism();
+  const { dataDir, threads = availableParallelism() } = config.research;
   const desk = createStudyDesk({
-    ...{ registry, threads },
+    ...{ registry, threads, dataDir },
     strategyPath: config.strategyPath,
     environment: process.env,
   });

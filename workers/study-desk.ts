@@ -21,7 +21,8 @@ export interface StudyDeskOptions {
   readonly registry: StrategyRegistry;
   /** Files that `registry` has own strategies of: threads load them anew. */
   readonly strategyPath: readonly string[];
-  /** Says where the library of bars is. */
+  /** The library of bars is in its `bars`; where absent, where the environment says. */
+  readonly dataDir?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Of each study. */
   readonly threads: number;
@@ -90,9 +91,13 @@ export function createStudyDesk(options: StudyDeskOptions): OpenDesk {
 
 /** @param onStuck told when a run hangs: the study's threads are of no more use */
 function openStudy(spec: Json, desk: StudyDeskOptions, onStuck: () => void): OnDesk['study'] {
-  const { registry, environment, strategyPath } = desk;
+  const { registry, dataDir, environment, strategyPath } = desk;
   const asked = parseStudySpec(spec);
-  const run = { ...runOptionsOf(asked), strategyPath: [...strategyPath] };
+  const run = {
+    ...runOptionsOf(asked),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    strategyPath: [...strategyPath],
+  };
   const input = openBacktest({ environment }, run, registry);
   const { study, target, span, options: search } = openSearch({ run, registry, input }, asked);
   const parts = partsOf(span, asked.inSample);

@@ -23,11 +23,12 @@ export function studyDetails({
   if (best !== null) {
     const { number, parameters, score } = best;
     lines.push(
-      `Best in sample so far: trial ${String(number)}, score **${score.toFixed(4)}**, \`${parameters}\``,
+      `Best in sample: trial ${String(number)}, score **${score.toFixed(4)}**, \`${parameters}\``,
     );
   }
-  if (phase === 'running') {
-    lines.push('Updates `pause` and `resume`, signal `cancel`, each with `{"by": "your name"}`.');
+  if (phase === 'running' || phase === 'paused') {
+    const update = phase === 'running' ? 'pause' : 'resume';
+    lines.push(`Update \`${update}\`, signal \`cancel\`, each with \`{"by": "your name"}\`.`);
   }
   if (phase === 'done') lines.push(`\`keel study show ${studyId}\` prints the report.`);
   return lines.join('\n\n');

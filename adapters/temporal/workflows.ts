@@ -62,8 +62,8 @@ export interface Workflows {
 /** By gRPC's code: what the server answers to a question it understood. */
 const REFUSALS: Readonly<Record<number, ErrorCode>> = { 3: 'INVALID_INPUT', 5: 'NOT_FOUND' };
 
-/** How long an update may take before its caller hears that it goes on without an answer. */
-const UPDATE_PATIENCE_MS = 15_000;
+/** How long an update may take before its caller hears so: less than `keel` waits for the API. */
+const UPDATE_PATIENCE_MS = 10_000;
 
 /** What a workflow refused, in its own code and words. */
 function refused(what: string, error: WorkflowUpdateFailedError): KeelError {
@@ -94,7 +94,7 @@ export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> 
     }
     if (error instanceof WorkflowUpdateFailedError) throw refused(what, error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      const reason = `asked, and not done within ${String(UPDATE_PATIENCE_MS)} ms; look at the order`;
+      const reason = `asked, and not done within ${String(UPDATE_PATIENCE_MS)} ms; do its workers run? It may still be done`;
       throw new KeelError('UNAVAILABLE', `${what}: ${reason}`, { cause: error });
     }
     if (error instanceof ScheduleNotFoundError) {
@@ -109,15 +109,22 @@ export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> 
   }
 }
 
+/** Tells a workflow by an update, and waits until it has done so. Throws as `asked`. */
+export async function update(
+  client: Client,
+  what: string,
+  workflowId: string,
+  { name, request }: { readonly name: string; readonly request: object },
+): Promise<void> {
+  await asked(what, () =>
+    client.withDeadline(Date.now() + UPDATE_PATIENCE_MS, () =>
+      client.workflow.getHandle(workflowId).executeUpdate(name, { args: [request] }),
+    ),
+  );
+}
+
 export function createWorkflows(client: Client): Workflows {
   const { workflow } = client;
-  async function update(what: string, id: string, name: string, request: object): Promise<void> {
-    await asked(what, () =>
-      client.withDeadline(Date.now() + UPDATE_PATIENCE_MS, () =>
-        workflow.getHandle(id).executeUpdate(name, { args: [request] }),
-      ),
-    );
-  }
   return {
     async startStrategy(input) {
       const { strategyId, runId } = input;
@@ -199,7 +206,7 @@ export function createWorkflows(client: Client): Workflows {
       await asked(`reconcile ${accountId}`, () => triggerReconciliation(client, accountId));
     },
     async decideOrder(orderId, verb, request) {
-      await update(`${verb} order ${orderId}`, orderId, verb, request);
+      await update(client, `${verb} order ${orderId}`, orderId, { name: verb, request });
     },
     async ping() {
       await asked('reach Temporal', () =>

@@ -16,6 +16,7 @@ import { walkForward } from '../../backtest/optimise/walk-forward.ts';
 import { compareStudy, compareWalk } from '../../backtest/report/comparison.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import type { BarSeries } from '../../core/bar-series.ts';
+import { KeelError } from '../../core/errors.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
 import { openSearch, type OpenedSearch } from '../backtest/open-study.ts';
 import { tellFiles, writePage, type Report } from '../backtest/files.ts';
@@ -59,6 +60,7 @@ Examples:
         await optimiseOverTemporal(session, options);
         return;
       }
+      refuseTemporalOptions(options);
       const { inSample, best, html } = options;
       const [{ found, runs }, bars] = await inPool(session, options, async (prepared) => {
         const { pool, target, span, search, told } = prepared;
@@ -138,6 +140,16 @@ function temporalOptions(command: Command): Command {
     .option('--detach', 'with --temporal: print the id and leave; `keel study` has the rest')
     .option('--id <name>', 'with --temporal: of the study; else one is made')
     .option('--concurrency <n>', 'with --temporal: trials at once, over all workers', number);
+}
+
+/** Throws INVALID_INPUT: a search meant for workers is not quietly done here. */
+function refuseTemporalOptions(options: OptimiseCommand): void {
+  const name = (['detach', 'id', 'concurrency'] as const).find((one) => options[one] !== undefined);
+  if (name === undefined) return;
+  throw new KeelError(
+    'INVALID_INPUT',
+    `--${name} is for --temporal: give that too, and research workers do it`,
+  );
 }
 
 /** A number of the command line; what it may be is checked where it is used. */

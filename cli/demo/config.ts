@@ -37,12 +37,21 @@ export interface DemoEncryption {
   readonly apiPort: number;
 }
 
+export interface DemoChoices {
+  /** Absent: Temporal's payloads are readable. */
+  readonly encryption?: DemoEncryption | undefined;
+  /** Files or folders with strategies beside those that Keel ships. */
+  readonly strategyPath?: readonly string[];
+  /** The library of bars is in its `bars`; absent: it is the user's. */
+  readonly libraryDir?: string | undefined;
+}
+
+/** @param dataDir the log is kept there */
 export function demoConfig(
   stack: StackAddresses,
   simulator: { readonly httpUrl: string; readonly wsUrl: string },
   dataDir: string,
-  encryption?: DemoEncryption,
-  strategyPath: readonly string[] = [],
+  { encryption, strategyPath = [], libraryDir }: DemoChoices = {},
 ): Config {
   return parseConfig(
     {
@@ -69,6 +78,7 @@ export function demoConfig(
         },
       ],
       strategyPath,
+      research: { dataDir: libraryDir },
       api: { port: encryption?.apiPort ?? 0 },
       log: { level: 'info', file: join(dataDir, 'log', 'keel.log') },
     },

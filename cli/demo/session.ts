@@ -25,7 +25,7 @@ import {
   demoConfig,
   RECORDED_MARKET,
   SIMULATOR_KEYS,
-  type DemoEncryption,
+  type DemoChoices,
   type StackAddresses,
 } from './config.ts';
 import type { WorkerName } from './processes.ts';
@@ -39,15 +39,11 @@ const MANAGE_TIMEOUT_MS = 15_000;
 /** After a kill Temporal needs up to its heartbeat and activity time-outs to carry on. */
 const QUIET_TIMEOUT_MS = 120_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends DemoChoices {
   readonly mode: 'embedded' | 'native';
   readonly stack: StackAddresses;
   /** The simulator's state, logs and the operator's token are kept here. */
   readonly dataDir: string;
-  /** Absent: Temporal's payloads are readable. */
-  readonly encryption?: DemoEncryption | undefined;
-  /** Files or folders with strategies beside those that Keel ships. */
-  readonly strategyPath?: readonly string[];
   /** Of the simulated venue, where they are not to be the real one's. */
   readonly limits?: SimulatorOptions['limits'];
   /** Where the recorded market begins on a fresh data folder (ms UTC); the demo's own beginning without. */
@@ -94,13 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       stateFile: join(options.dataDir, 'simulator.json'),
     });
     closers.push(() => simulator.close());
-    const config = demoConfig(
-      options.stack,
-      simulator,
-      options.dataDir,
-      options.encryption,
-      options.strategyPath,
-    );
+    const config = demoConfig(options.stack, simulator, options.dataDir, options);
     const repositories = createRepositories(openDatabase(config.postgresUrl));
     closers.push(() => repositories.close());
     await resumeMarket(simulator, repositories);
@@ -205,7 +195,7 @@ async function runWorkers(config: Config, options: SessionOptions): Promise<Work
   const all = await startAll(config);
   options.onStep(
     'workers',
-    'collector, strategy, dispatcher, orders, risk-monitor, manager, api in this process',
+    'collector, strategy, dispatcher, orders, risk-monitor, manager, research, api in this process',
   );
   return { api: all.api, processes: new Map(), stop: () => all.stop() };
 }
