@@ -9,7 +9,7 @@ import { symbol } from '../../core/symbol.ts';
 import { interval } from '../../core/time.ts';
 
 /** A number of a file, or text of the command line, as a decimal string. */
-function money(schema: typeof positiveDecimal): z.ZodType<string> {
+function money(schema: z.ZodType<string>): z.ZodType<string> {
   return z.preprocess((value) => {
     if (typeof value !== 'number' || !Number.isFinite(value)) return value;
     return toDecimalString(new Decimal(value));
@@ -24,6 +24,9 @@ const list = z.preprocess(
 const number = z.preprocess(
   (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
   z.number(),
+);
+const feeRate = nonNegativeDecimal.pipe(
+  z.string().refine((rate) => new Decimal(rate).lt(1), 'expected a rate under 1: 0.001 is 0.1 %'),
 );
 const wholeNumber = number.pipe(z.int().min(0));
 
@@ -42,7 +45,7 @@ export const runOptionsSchema = z.strictObject({
   interval: interval.optional(),
   timerange: z.string().optional(),
   wallet: money(positiveDecimal).optional(),
-  fee: money(nonNegativeDecimal).optional(),
+  fee: money(feeRate).optional(),
   feeIn: z.string().min(1).optional(),
   feeAssetPrice: money(positiveDecimal).optional(),
   slippageBps: number.optional(),
