@@ -101,7 +101,7 @@ export class Admission {
       moneyPlaces,
       Decimal.ROUND_UP,
     );
-    order.reserved = toFixedPoint(reserve.toFixed(), moneyPlaces);
+    order.reserve(toFixedPoint(reserve.toFixed(), moneyPlaces));
   }
 
   #checkRisk(
@@ -156,7 +156,7 @@ export class Admission {
     }
     const refusal = report.results.find(({ verdict }) => !verdict.passed)?.verdict;
     if (refusal !== undefined && !refusal.passed) {
-      order.reserved = 0;
+      order.reserve(0);
       order.end('denied', 'denied', marketTime, refusal.code, refusal.reason);
     }
     return false;
@@ -191,18 +191,16 @@ export class Admission {
     const price = market.prices.read(request.referencePrice);
     const notional = times(price, quantity);
     if (notional < market.minNotional) return false;
-    let reserved: Scaled = 0;
     if (buys) {
       const share = this.#reserveShareOf(market);
-      reserved = times(notional, share.money);
       // Nothing else is open, so nothing else is reserved.
       const paid = books.surelyPays(market.notionalNumber(notional) * share.number);
-      if (!paid && reserved > books.freeFunds()) return false;
+      if (!paid && times(notional, share.money) > books.freeFunds()) return false;
+      order.reserve(notional, share.money);
     }
     order.side = buys ? 'buy' : 'sell';
     order.quantity = quantity;
     order.reducing = !buys;
-    order.reserved = reserved;
     order.state = 'admitted';
     order.status = 'admitted';
     return true;

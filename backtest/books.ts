@@ -123,7 +123,7 @@ export class Books implements Account {
 
   /** An order ends: what is reserved for it is free, and it is open no more. */
   release(order: Order): void {
-    order.reserved = 0;
+    order.reserve(0);
     const { openOrders } = this;
     if (openOrders.at(-1) === order) openOrders.pop();
     else {

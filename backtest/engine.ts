@@ -107,7 +107,7 @@ class Backtest {
       { ...NO_LIMITS, ...input.limits },
       buffer,
     );
-    this.#venue = new Venue(this.#books, costs, model);
+    this.#venue = new Venue(this.#books, costs, model, input.strategy.onOrderUpdate !== undefined);
     this.#guards = new Guards(this.#books);
     this.#contracts = new Contracts(
       this.#books,
@@ -212,7 +212,6 @@ class Backtest {
     const { changes } = this.#venue;
     if (changes.length === 0) return false;
     this.#venue.changes = [];
-    if (this.#input.strategy.onOrderUpdate === undefined) return false;
     let latest = now;
     for (const order of changes) {
       const view: OrderView = order.view(this.#owner);
@@ -228,8 +227,10 @@ class Backtest {
     const { requests, cancels } = context;
     if (requests.length === 0 && cancels.length === 0) return false;
     context.requests = [];
-    context.cancels = [];
-    for (const id of cancels) this.#cancel(id, now);
+    if (cancels.length > 0) {
+      context.cancels = [];
+      for (const id of cancels) this.#cancel(id, now);
+    }
     if (requests.length > 1) requests.sort((a, b) => compare(a.symbol, b.symbol));
     for (const request of requests) {
       const market = this.#bySymbol.get(request.symbol);
@@ -253,7 +254,7 @@ class Backtest {
         return;
       }
       if (admitted === 'ended') {
-        this.#venue.changes.push(order);
+        this.#venue.tell(order);
         return;
       }
       for (const id of admitted.cancelFirst) this.#cancel(id, now);

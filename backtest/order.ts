@@ -6,7 +6,7 @@ import { Decimal } from '../core/money.ts';
 import type { Request, SignalOwner } from '../strategies/context.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import { FEE_PLACES, type Market } from './market.ts';
-import { minus, type Scaled } from './scaled.ts';
+import { minus, type Scaled, times } from './scaled.ts';
 
 export class Order {
   /** Counts up in a run, from 1. */
@@ -22,8 +22,6 @@ export class Order {
   /** Limit price on the tick; null for other orders. */
   price: string | null = null;
   reducing = false;
-  /** Quote held back for it, whole and as money. */
-  reserved: Scaled = 0;
   state: IntentState = 'pending';
   status: OrderStatus = 'pending';
   reasonCode: string | null = null;
@@ -40,6 +38,8 @@ export class Order {
   feeAsset: string | null = null;
   /** Of stop-limits: the trigger was reached, it is a limit order now. */
   triggered = false;
+  #reserved: Scaled = 0;
+  #reserveUnit: Scaled = 1;
   readonly #onEnd: (order: Order) => void;
 
   constructor(
@@ -59,6 +59,17 @@ export class Order {
 
   get remaining(): Scaled {
     return minus(this.quantity, this.filled);
+  }
+
+  /** Quote held back for it, whole and as money. */
+  get reserved(): Scaled {
+    return times(this.#reserved, this.#reserveUnit);
+  }
+
+  /** Holds back so many units of money; multiplied only when it is asked for, since money is rarely a safe integer. */
+  reserve(amount: Scaled, unit: Scaled = 1): void {
+    this.#reserved = amount;
+    this.#reserveUnit = unit;
   }
 
   /** Reached the venue and waits there. */

@@ -16,7 +16,7 @@ export function plus(a: Scaled, b: Scaled): Scaled {
     const sum = a + b;
     if (Number.isSafeInteger(sum)) return sum;
   }
-  return scaled(BigInt(a) + BigInt(b));
+  return largePlus(a, b);
 }
 
 export function minus(a: Scaled, b: Scaled): Scaled {
@@ -24,7 +24,7 @@ export function minus(a: Scaled, b: Scaled): Scaled {
     const difference = a - b;
     if (Number.isSafeInteger(difference)) return difference;
   }
-  return scaled(BigInt(a) - BigInt(b));
+  return largeMinus(a, b);
 }
 
 export function times(a: Scaled, b: Scaled): Scaled {
@@ -33,7 +33,7 @@ export function times(a: Scaled, b: Scaled): Scaled {
     const product = a * b;
     if (Number.isSafeInteger(product)) return product;
   }
-  return scaled(BigInt(a) * BigInt(b));
+  return largeTimes(a, b);
 }
 
 export function negative(value: Scaled): Scaled {
@@ -47,10 +47,7 @@ export function magnitude(value: Scaled): Scaled {
 
 /** a / b to the integer below or equal; `b` is above zero. */
 export function divideDown(a: Scaled, b: Scaled): Scaled {
-  if (typeof a === 'number' && typeof b === 'number') return floorOf(a, b);
-  const [top, bottom] = [BigInt(a), BigInt(b)];
-  const quotient = top / bottom;
-  return scaled(top % bottom < 0n ? quotient - 1n : quotient);
+  return typeof a === 'number' && typeof b === 'number' ? floorOf(a, b) : largeDivideDown(a, b);
 }
 
 /** a / b to the nearest integer, half to even; `b` is above zero. */
@@ -64,7 +61,30 @@ export function divideHalfEven(a: Scaled, b: Scaled): Scaled {
 
 /** Whether `value` is a whole number of units; `unit` is above zero. */
 export function isMultiple(value: Scaled, unit: Scaled): boolean {
-  return times(divideDown(value, unit), unit) === value;
+  // The remainder of doubles is exact.
+  if (typeof value === 'number' && typeof unit === 'number') return value % unit === 0;
+  return BigInt(value) % BigInt(unit) === 0n;
+}
+
+// Apart from the operations, so that these stay as small as they nearly always are: they are compiled into all that
+// reckons.
+
+function largePlus(a: Scaled, b: Scaled): Scaled {
+  return scaled(BigInt(a) + BigInt(b));
+}
+
+function largeMinus(a: Scaled, b: Scaled): Scaled {
+  return scaled(BigInt(a) - BigInt(b));
+}
+
+function largeTimes(a: Scaled, b: Scaled): Scaled {
+  return scaled(BigInt(a) * BigInt(b));
+}
+
+function largeDivideDown(a: Scaled, b: Scaled): Scaled {
+  const [top, bottom] = [BigInt(a), BigInt(b)];
+  const quotient = top / bottom;
+  return scaled(top % bottom < 0n ? quotient - 1n : quotient);
 }
 
 /**

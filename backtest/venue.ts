@@ -20,7 +20,7 @@ const NONE: readonly Order[] = [];
 
 export class Venue {
   readonly fills = new FillLog();
-  /** Orders that changed since they were last taken, in the order of the changes. */
+  /** Orders that changed since they were last taken, in the order of the changes; of a strategy that listens. */
   changes: Order[] = [];
   /** Σ |price − price of the moment| × quantity, as money. */
   slippagePaid: Scaled = 0;
@@ -29,11 +29,19 @@ export class Venue {
   readonly #books: Books;
   readonly #costs: ReadonlyMap<Market, Costs>;
   readonly #model: CostModel;
+  readonly #tells: boolean;
 
-  constructor(books: Books, costs: ReadonlyMap<Market, Costs>, model: CostModel) {
+  /** @param tells whether anybody takes the changes */
+  constructor(books: Books, costs: ReadonlyMap<Market, Costs>, model: CostModel, tells: boolean) {
     this.#books = books;
     this.#costs = costs;
     this.#model = model;
+    this.#tells = tells;
+  }
+
+  /** An order changed: the strategy is to be told. */
+  tell(order: Order): void {
+    if (this.#tells) this.changes.push(order);
   }
 
   /**
@@ -82,7 +90,7 @@ export class Venue {
       return;
     }
     order.touch(at);
-    this.changes.push(order);
+    this.tell(order);
   }
 
   /** Goes on with market orders that a thin bar left unfilled. */
@@ -133,7 +141,7 @@ export class Venue {
         this.#fill(order, order.market.prices.read(price), false, at);
       } else {
         order.touch(at);
-        this.changes.push(order);
+        this.tell(order);
       }
       return;
     }
@@ -221,7 +229,7 @@ export class Venue {
 
     if (quantity !== order.remaining) {
       const released = divideDown(times(order.reserved, quantity), order.remaining);
-      order.reserved = minus(order.reserved, released);
+      order.reserve(minus(order.reserved, released));
     }
     order.filled = plus(order.filled, quantity);
     order.filledQuote = plus(order.filledQuote, times(price, quantity));
@@ -231,7 +239,7 @@ export class Venue {
     else {
       order.status = 'partially_filled';
       order.touch(at);
-      this.changes.push(order);
+      this.tell(order);
     }
     this.fills.add(order, price, quantity, fee, maker, at);
     this.onFill(order, price);
@@ -272,10 +280,11 @@ export class Venue {
         : books.openOrders.filter((other) => other !== except && other.rests);
     if (market.isContract) return this.#coversContract(order, price, others);
     if (side === 'sell') {
-      const locked = others
-        .filter((other) => other.market === market && other.side === 'sell')
-        .reduce<Scaled>((sum, other) => plus(sum, other.remaining), 0);
-      return minus(books.holding(market.symbol).quantity, locked) >= order.remaining;
+      let free = books.holding(market.symbol).quantity;
+      for (const other of others) {
+        if (other.market === market && other.side === 'sell') free = minus(free, other.remaining);
+      }
+      return free >= order.remaining;
     }
     const notional = times(price, order.remaining);
     if (others.length === 0 && books.surelyPays(market.notionalNumber(notional))) return true;
@@ -339,7 +348,7 @@ export class Venue {
   ): void {
     this.#books.release(order);
     order.end(state, status, at, code, reason);
-    this.changes.push(order);
+    this.tell(order);
   }
 
   #costsOf(market: Market): Costs {

@@ -54,6 +54,8 @@ export class FeedBook {
   /** The interval of the bars that come in. */
   readonly base: Interval;
   readonly #sources: ReadonlyMap<string, SourceSlot>;
+  /** The same, in order: what is asked for at every order is not looked up in a map. */
+  readonly #slots: readonly SourceSlot[];
 
   /**
    * Throws INVALID_INPUT when there is no feed, one with a warm-up below one bar, or one that the base bars
@@ -107,6 +109,7 @@ export class FeedBook {
         { exchange: source.exchange, symbol: source.symbol, key, feeds: slots, close: Number.NaN },
       ]),
     );
+    this.#slots = [...this.#sources.values()];
   }
 
   /** `binance:BTC/USDT:1m` */
@@ -131,7 +134,7 @@ export class FeedBook {
 
   /** The last close of a symbol; undefined before there is one. */
   closeOf(symbol: string): number | undefined {
-    for (const source of this.#sources.values()) {
+    for (const source of this.#slots) {
       if (source.symbol === symbol && !Number.isNaN(source.close)) return source.close;
     }
     return undefined;
