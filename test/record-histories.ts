@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { connectTemporal } from '../adapters/temporal/client.ts';
+import { workflowBundle } from '../adapters/temporal/worker.ts';
 import { migrate } from '../adapters/storage/migrate.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import { startTemporal } from '../stack/temporal.ts';
@@ -18,10 +19,12 @@ import { ORDER_CARE } from './factories/order-care.ts';
 import { UNKNOWN_LIVES } from './factories/unknown-lives.ts';
 import { openOrderStage, SCENARIOS } from './factories/order-stage.ts';
 import { HALTS, playHalt } from './factories/halts.ts';
+import { playLongGuard } from './factories/long-guards.ts';
 import { playStrategy, STRATEGY_LIVES } from './factories/strategy-lives.ts';
 import { playStudy, STUDY_LIVES } from './factories/study-lives.ts';
 import { legWorkflowId } from '../workflows/order-names.ts';
 import { writeHistory } from './histories.ts';
+import { shortHistoryServer } from './short-history.ts';
 
 const names = process.argv.slice(2);
 
@@ -84,6 +87,13 @@ try {
     const { history, result } = await life();
     await writeHistory(`order-local-${name}`, history);
     process.stdout.write(`order-local-${name}: ${result.status}\n`);
+  }
+  if (wanted('guard-continued')) {
+    const short = await shortHistoryServer(20);
+    const bundle = { workflowBundle: await workflowBundle() };
+    const { handle } = await playLongGuard(short, bundle);
+    await record('guard-continued', handle, 'goes on in a new run');
+    await short.teardown();
   }
   const server = await connectTemporal({ address: temporal.url, namespace: 'default' });
   try {

@@ -6,9 +6,14 @@ import { cacheFolder } from '../stack/folders.ts';
 import { findTemporal } from '../stack/temporal-program.ts';
 import { SEARCH_ATTRIBUTES } from '../temporal-config/search-attributes.ts';
 
-/** Starts the server; call `teardown()` on it in the end. */
+/** Starts the server in a process that has no Temporal runtime yet; call `teardown()` on it in the end. */
 export async function shortHistoryEnvironment(events: number): Promise<TestWorkflowEnvironment> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
+  return shortHistoryServer(events);
+}
+
+/** The same under the runtime there is. */
+export async function shortHistoryServer(events: number): Promise<TestWorkflowEnvironment> {
   const path = await findTemporal({
     configured: process.env['TEMPORAL_CLI'],
     path: process.env['PATH'] ?? '',

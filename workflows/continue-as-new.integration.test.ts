@@ -11,6 +11,7 @@ import {
   testSignal,
   type FakeSteps,
 } from '../test/factories/order-steps.ts';
+import { playLongGuard } from '../test/factories/long-guards.ts';
 import { fakeStrategySteps, heldUntilCancelled } from '../test/factories/strategy-steps.ts';
 import { shortHistoryEnvironment } from '../test/short-history.ts';
 import { workflowParts } from '../test/workflow-coverage/worker-parts.ts';
@@ -135,6 +136,17 @@ describe('continue-as-new', () => {
     expect(lastRunId).not.toBe(firstRunId);
     // The row in PostgreSQL belongs to whoever was there first.
     expect(new Set(askedBy)).toEqual(new Set([firstRunId]));
+  });
+
+  it('a guard still knows who waits for it', async () => {
+    const { handle, outcome, asking, lastRunId } = await playLongGuard(
+      environment,
+      await workflowParts(),
+    );
+    expect(lastRunId).not.toBe((await handle.describe()).runId);
+    expect(outcome).toMatchObject({ state: 'ended', ending: 'flat' });
+    expect(asking).toHaveLength(8);
+    expect(new Set(asking.map((ids) => ids.length))).toEqual(new Set([1]));
   });
 
   it('a strategy goes on under the same run id', async () => {

@@ -113,6 +113,13 @@ export const GUARD_LIVES: Readonly<Record<string, Life>> = {
     return handleOf(stage, entry);
   },
 
+  /** All but what the venue takes no order for is sold. */
+  dust: async (stage) => {
+    const { entry } = await enter(stage, FAR);
+    await (await stage.send(towards(entry, '0.00003'))).result();
+    return handleOf(stage, entry);
+  },
+
   /** A person cancels the stop, which comes back, and clears the guard. */
   cleared: async (stage) => {
     const { entry, guard } = await enter(stage, FAR);

@@ -8,6 +8,9 @@ import type { reconcileWorkflow } from '../../workflows/reconcile-workflow.ts';
 import type { OrderStage } from './order-stage.ts';
 import { ACCOUNT, SYMBOL } from './stored-world.ts';
 
+/** Of the price: reached soon. */
+const NEAR = 0.9995;
+
 type Care = (stage: OrderStage) => Promise<WorkflowHandle>;
 
 /** Rests at so much of the price. */
@@ -20,10 +23,20 @@ async function resting(stage: OrderStage, share: number): Promise<string> {
   return signal.id;
 }
 
-async function amended(stage: OrderStage, orderId: string): Promise<WorkflowHandle> {
+/** The market goes on until the order that rests nearest to it has filled. */
+function fill(stage: OrderStage): void {
+  const { openOrders } = stage.simulator.state();
+  while (stage.simulator.state().openOrders >= openOrders) stage.simulator.advance(1);
+}
+
+async function amended(
+  stage: OrderStage,
+  orderId: string,
+  quantity: string,
+): Promise<WorkflowHandle> {
   const { client } = await stage.house.temporal();
   const limitPrice = String(Math.floor(Number(stage.simulator.state().prices[SYMBOL]) * 0.8));
-  const step = { orderId, quantity: '0.015', limitPrice, by: 'ada', requestId: 'r1' };
+  const step = { orderId, quantity, limitPrice, by: 'ada', requestId: 'r1' };
   await createWorkflows(client).startAmend(step);
   return client.workflow.getHandle(`amend:${orderId}`);
 }
@@ -38,8 +51,32 @@ async function reconciled(stage: OrderStage): Promise<WorkflowHandle> {
 
 export const ORDER_CARE: Readonly<Record<string, Care>> = {
   /** Cancelled, verified, and its remainder placed anew. */
-  'amend-replaced': async (stage) => amended(stage, await resting(stage, 0.9)),
+  'amend-replaced': async (stage) => amended(stage, await resting(stage, 0.9), '0.015'),
 
-  /** Its three steps follow one another whatever they find. */
+  /** It has filled before it could be cancelled: nothing is left to place. */
+  'amend-filled': async (stage) => {
+    const orderId = await resting(stage, NEAR);
+    const { client } = await stage.house.temporal();
+    fill(stage);
+    await client.workflow.getHandle(orderId).result();
+    return amended(stage, orderId, '0.01');
+  },
+
   'reconcile-agreed': reconciled,
+
+  /** An order filled while no worker ran, and its workflow was terminated: its fill is booked. */
+  'reconcile-repaired': async (stage) => {
+    const orderId = await resting(stage, NEAR);
+    const { client } = await stage.house.temporal();
+    let found: WorkflowHandle | undefined;
+    await stage.withoutWorker(async () => {
+      await client.workflow.getHandle(orderId).terminate('a person did it');
+      stage.simulator.cutStreams('user');
+      fill(stage);
+      // Before the one that the worker starts.
+      found = await reconciled(stage);
+    });
+    if (found === undefined) throw new Error('it was not started');
+    return found;
+  },
 };
