@@ -6,7 +6,7 @@ export interface FakeStudySteps {
   readonly activities: StudyActivities;
   /** `in sample 1`, in the order begun. */
   readonly ran: string[];
-  /** Pauses, ends and reports, in their order. */
+  /** Pauses, ends and reports, in their order; one carried out again, as a step may be, is told once. */
   readonly told: string[];
   /** Most runs that were under way at once. */
   atOnce: number;
@@ -29,6 +29,9 @@ export function fakeStudySteps(
     Array.from({ length: Math.max(to - from, 0) }, (_, index) => from + index + 1)
       .filter((number) => !done[part].has(number))
       .map((number) => ({ number, parameters: `fast=${String(number)}` }));
+  const tell = (text: string): void => {
+    if (steps.told.at(-1) !== text) steps.told.push(text);
+  };
   const steps: FakeStudySteps = {
     ran: [],
     told: [],
@@ -50,10 +53,15 @@ export function fakeStudySteps(
         done[part].add(number);
         return { score: number === 3 ? null : 10 - number, failed: number === 3 };
       },
-      concludeStudy: async () => void steps.told.push('report'),
-      pauseStudy: async ({ reason }) => void steps.told.push(reason ?? 'goes on'),
-      endStudy: async ({ status, reason, reasonCode }) =>
-        void steps.told.push(`${status}: ${reason} ${reasonCode ?? ''}`.trim()),
+      concludeStudy: async () => {
+        tell('report');
+      },
+      pauseStudy: async ({ reason }) => {
+        tell(reason ?? 'goes on');
+      },
+      endStudy: async ({ status, reason, reasonCode }) => {
+        tell(`${status}: ${reason} ${reasonCode ?? ''}`.trim());
+      },
       ...overrides,
     },
   };
