@@ -54,9 +54,11 @@ export function fromFixedPoint(value: Scaled, places: number): string {
   }
   const negative = value < 0;
   const digits = String(negative ? -value : value).padStart(places + 1, '0');
-  const whole = digits.slice(0, digits.length - places);
-  const fraction = digits.slice(digits.length - places).replace(/0+$/, '');
-  const text = fraction === '' ? whole : `${whole}.${fraction}`;
+  const point = digits.length - places;
+  let end = digits.length;
+  while (end > point && digits.endsWith('0', end)) end -= 1;
+  const whole = digits.slice(0, point);
+  const text = end === point ? whole : `${whole}.${digits.slice(point, end)}`;
   return negative ? `-${text}` : text;
 }
 

@@ -41,6 +41,7 @@ export class Outcome implements BacktestResult {
   readonly run: BacktestRun;
   readonly #parts: OutcomeParts;
   #orders: readonly BacktestOrder[] | undefined;
+  #venueFills: readonly VenueFill[] | undefined;
   #fills: readonly BacktestFill[] | undefined;
   #trades: readonly Trade[] | undefined;
 
@@ -70,19 +71,22 @@ export class Outcome implements BacktestResult {
   }
 
   get fills(): readonly BacktestFill[] {
-    this.#fills ??= this.#parts.venue.fills
-      .list(this.#parts.orders)
-      .map((fill, index) => fillOf(fill, index, this.run.exchange));
+    this.#fills ??= this.#listed().map((fill, index) => fillOf(fill, index, this.run.exchange));
     return this.#fills;
   }
 
   get trades(): readonly Trade[] {
     this.#trades ??= tradesOf(
-      this.#parts.venue.fills.list(this.#parts.orders),
+      this.#listed(),
       this.#parts.books.moneyPlaces,
       this.#parts.days.map(({ market }) => market),
     );
     return this.#trades;
+  }
+
+  #listed(): readonly VenueFill[] {
+    this.#venueFills ??= this.#parts.venue.fills.list(this.#parts.orders);
+    return this.#venueFills;
   }
 
   get markets(): readonly MarketSpan[] {
