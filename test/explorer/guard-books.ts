@@ -4,7 +4,8 @@ import { decideAdmission, type AdmissionInput } from '../../core/admission.ts';
 import type { AdmissionDecision } from '../../core/admission-verdict.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { Side } from '../../core/fill.ts';
-import { NO_LEVELS } from '../../core/guard-levels.ts';
+import { NO_LEVELS, type PositionSide } from '../../core/guard-levels.ts';
+import type { Instrument } from '../../core/instrument.ts';
 import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { OrderStatus } from '../../core/order.ts';
 import type { Signal } from '../../core/signal.ts';
@@ -12,7 +13,14 @@ import type { VenueOrderWithFills } from '../../adapters/trade-adapter.ts';
 import { createGuard } from '../factories/guards.ts';
 import { createInstrument } from '../factories/market.ts';
 
-export const INSTRUMENT = createInstrument();
+const SPOT = createInstrument();
+/** Of a short position as well: on spot there is none. */
+const CONTRACT = createInstrument({ contract: 'linear' });
+
+export function instrumentOf(side: PositionSide): Instrument {
+  return side === 'long' ? SPOT : CONTRACT;
+}
+
 export const STRATEGY_RUN = 'run-1';
 
 export interface BookedOrder {
@@ -46,9 +54,11 @@ export class GuardBooks {
   position = new Decimal(0);
   private readonly trades = new Set<string>();
   private readonly protocol: GuardProtocol;
+  private readonly instrument: Instrument;
 
-  constructor(protocol: GuardProtocol) {
+  constructor(protocol: GuardProtocol, side: PositionSide) {
     this.protocol = protocol;
+    this.instrument = instrumentOf(side);
   }
 
   /** The same answer to the same order, once it was decided. */
@@ -80,7 +90,7 @@ export class GuardBooks {
           runId === signal.runId ? sequence : [],
         ),
       ),
-      instrument: INSTRUMENT,
+      instrument: this.instrument,
       buffer: '0.01',
     });
     if (decision.verdict === 'blocked') return decision;

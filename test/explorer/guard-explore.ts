@@ -7,6 +7,7 @@ import type { GuardPlot } from './guard-world.ts';
 import { type Fates, seededChance } from './schedule.ts';
 
 const HELD: GuardPlot = {
+  side: 'long',
   entry: 'market',
   venueStops: true,
   passages: [],
@@ -18,7 +19,7 @@ const HELD: GuardPlot = {
   deliveries: [],
 };
 
-const PLOTS: Readonly<Record<string, GuardPlot>> = {
+const LONG_PLOTS: Readonly<Record<string, GuardPlot>> = {
   cleared: { ...HELD, clearAfterMs: 5_000 },
   'the stop rests': HELD,
   'no stops at the venue, the stop is reached': {
@@ -69,6 +70,29 @@ const PLOTS: Readonly<Record<string, GuardPlot>> = {
   'a refused stop': { ...HELD, passages: [{ kind: 'arrives' }, { kind: 'refused' }] },
 };
 
+const ENTRY_PRICE = 100;
+
+/**
+ * The same of a short position: prices as far on the other side of its entry. It is left wholly: an order of
+ * part of it would, where the guard is first, open a long position of the contract, and rightly so.
+ */
+function mirrored(plot: GuardPlot): GuardPlot {
+  const prices = plot.prices.map((one) => ({
+    ...one,
+    price: String(2 * ENTRY_PRICE - Number(one.price)),
+  }));
+  const exits = plot.exits.map(({ afterMs }) => ({ afterMs, limit: null }));
+  return { ...plot, side: 'short', prices, exits };
+}
+
+const PLOTS: readonly (readonly [string, GuardPlot])[] = [
+  ...Object.entries(LONG_PLOTS),
+  ...Object.entries(LONG_PLOTS)
+    .filter(([, { exits }]) => exits.every(({ limit }) => limit === null))
+    .map(([title, plot]) => [`short: ${title}`, mirrored(plot)] as const),
+];
+
+const SHORT_SHARE = 0.3;
 const MOST_AWAITS = 250;
 
 export type GuardExploreOptions = Omit<ExploreOptions, 'protocol'> & {
@@ -78,7 +102,7 @@ export type GuardExploreOptions = Omit<ExploreOptions, 'protocol'> & {
 export async function exploreGuards(options: GuardExploreOptions): Promise<Explored> {
   const { protocol } = options;
   const collector = new Collector(options);
-  for (const [title, plot] of Object.entries(PLOTS)) {
+  for (const [title, plot] of PLOTS) {
     await collector.everyFate(title, MOST_AWAITS, (fates) => playGuard(plot, fates, 1, protocol));
   }
   await collector.drawn(options, (seed) => playGuard(...draw(seed), seed, protocol));
@@ -92,6 +116,7 @@ function draw(seed: number): [GuardPlot, Fates] {
     Array.from({ length: chance.below(most + 1) }, make);
   const afterMs = (): number => chance.below(30_000);
   const plot: GuardPlot = {
+    side: 'long',
     entry: pick(['market', 'limit'] as const),
     venueStops: chance.happens(0.8),
     passages: some(6, () =>
@@ -123,5 +148,7 @@ function draw(seed: number): [GuardPlot, Fates] {
   };
   const rate = chance.below(15) / 100;
   const fates: Fates = ({ n }) => (n < 150 && chance.happens(rate) ? pick(FATES) : 'goes-on');
-  return [plot, fates];
+  // Of a chance of its own: what else is drawn is the same for both.
+  const short = seededChance(seed ^ 0x51de).happens(SHORT_SHARE);
+  return [short ? mirrored(plot) : plot, fates];
 }

@@ -2,10 +2,17 @@
 import { decimal } from '../../core/money.ts';
 import type { GuardMessage } from '../../core/guard.ts';
 import type { Signal } from '../../core/signal.ts';
+import type { GuardLoop } from '../../workflows/guard-loop.ts';
 import { createSignal } from '../factories/market.ts';
 import { GUARD_PROTOCOL, GuardBooks, type GuardProtocol, STRATEGY_RUN } from './guard-books.ts';
-import { GuardLife } from './guard-life.ts';
-import { type GuardedWorld, type GuardPlot, heldAtVenue, watchExits } from './guard-world.ts';
+import { guardLife } from './guard-life.ts';
+import {
+  type GuardedWorld,
+  type GuardPlot,
+  heldAtVenue,
+  sidesOf,
+  watchExits,
+} from './guard-world.ts';
 import { liveGuardedOrder } from './guarded-order-life.ts';
 import { type Fates, Schedule, seededChance } from './schedule.ts';
 import { isOpen, Venue } from './venue.ts';
@@ -20,14 +27,14 @@ function createWorld(plot: GuardPlot, fates: Fates, seed: number, protocol: Guar
   const schedule = new Schedule(fates, chance);
   const network = schedule.process('network');
   const wrong = new Set<string>();
-  let guard: GuardLife | null = null;
+  let guard: GuardLoop | null = null;
   let runs = 0;
   let messages = 0;
   const arrive = (message: GuardMessage): void => {
     if (world.books.guard === null) return;
     if (guard === null) {
       runs += 1;
-      const life = new GuardLife(world, `guard-${String(runs)}`);
+      const life = guardLife(world, `guard-${String(runs)}`);
       guard = life;
       life.toEnd().then(
         () => (guard = null),
@@ -39,7 +46,7 @@ function createWorld(plot: GuardPlot, fates: Fates, seed: number, protocol: Guar
   const world: GuardedWorld = {
     ...{ schedule, chance, plot, wrong },
     venue: new Venue(schedule),
-    books: new GuardBooks(protocol),
+    books: new GuardBooks(protocol, plot.side),
     lives: new Map(),
     tellGuard(message) {
       const delays = plot.deliveries[messages] ?? [0];
@@ -86,9 +93,10 @@ export async function playGuard(
     void schedule.sleep(stage, ms).then(happen);
   };
   const limit = { type: 'limit', limitPrice: '100' } as const;
+  const sides = sidesOf(plot);
   const entry = strategySignal(1, schedule.now, {
     ...(plot.entry === 'limit' ? limit : {}),
-    wanted: { kind: 'order', side: 'buy', quantity: '1' },
+    wanted: { kind: 'order', side: sides.entry, quantity: '1' },
     stops: {
       stopLoss: { fraction: '0.02' },
       takeProfit: { fraction: '0.05' },
@@ -100,8 +108,9 @@ export async function playGuard(
   for (const { afterMs, of, quantity } of plot.trades) {
     at(afterMs, () => {
       const found = venue.orders.find(({ request, ...order }) => {
-        const type = { entry: request.side === 'buy', stop: request.type === 'stop' };
-        return isOpen(order) && (of === 'exit' ? request.side === 'sell' && !type.stop : type[of]);
+        const { side } = request;
+        const type = { entry: side === sides.entry, stop: request.type === 'stop' };
+        return isOpen(order) && (of === 'exit' ? side === sides.exit && !type.stop : type[of]);
       });
       if (found === undefined) return;
       schedule.note(`trade ${of} ${quantity}`);
@@ -116,7 +125,7 @@ export async function playGuard(
           tag: 'exit',
           ...(quantity === null
             ? { wanted: { kind: 'target', quantity: '0' } }
-            : { ...limit, wanted: { kind: 'order', side: 'sell', quantity } }),
+            : { ...limit, wanted: { kind: 'order', side: sides.exit, quantity } }),
         }),
       ),
     );
@@ -167,12 +176,12 @@ function guardViolations({ venue, books, lives, plot, wrong }: GuardedWorld): st
     if (!life.over && !guards) found.push('an order of the strategy never ended');
   }
   if (guard === null || guard.state === 'ended') {
-    const sellable = position.mul(100).gte(SMALLEST_NOTIONAL);
+    const closable = position.abs().mul(100).gte(SMALLEST_NOTIONAL);
     if (guard === null && !position.isZero()) found.push(`${held} is held and has no guard`);
     if (guard?.ending === 'flat' && !position.isZero()) {
       found.push(`${held} is held and its guard ended as flat`);
     }
-    if (guard?.ending === 'dust' && sellable) {
+    if (guard?.ending === 'dust' && closable) {
       found.push(`${held} is held and its guard ended as dust`);
     }
     if (stops.length > 0) found.push('the guard has ended and a stop rests at the venue');
@@ -181,8 +190,9 @@ function guardViolations({ venue, books, lives, plot, wrong }: GuardedWorld): st
   if (position.isZero()) found.push(`nothing is held and the guard is ${guard.state}`);
   if (guard.state !== 'armed') found.push(`the guard is left ${guard.state}`);
   // A stop under the smallest notional at its own price is refused: the risk monitor watches the level instead.
-  const restable = position.mul(guard.levels.stop ?? '0').gte(SMALLEST_NOTIONAL);
-  const wanted = plot.venueStops && restable ? [held] : [];
+  const size = position.abs();
+  const restable = size.mul(guard.levels.stop ?? '0').gte(SMALLEST_NOTIONAL);
+  const wanted = plot.venueStops && restable ? [size.toFixed()] : [];
   if (stopsFor.join() !== wanted.join()) {
     found.push(`${held} is held and stops rest for [${stopsFor.join()}]`);
   }

@@ -1,6 +1,8 @@
 /** What happens around a guarded position, and the world in which it happens. */
 import { decimal, Decimal } from '../../core/money.ts';
+import type { Side } from '../../core/fill.ts';
 import type { GuardMessage } from '../../core/guard.ts';
+import type { PositionSide } from '../../core/guard-levels.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { GuardBooks } from './guard-books.ts';
 import type { Chance, Schedule } from './schedule.ts';
@@ -11,6 +13,8 @@ interface Moment {
 }
 
 export interface GuardPlot {
+  /** Short positions are of a linear contract. */
+  readonly side: PositionSide;
   readonly entry: 'market' | 'limit';
   readonly venueStops: boolean;
   /** The nth request's way to the venue; after the last they arrive. */
@@ -56,16 +60,27 @@ export interface GuardedWorld {
   startOrder(signal: Signal): 'on' | 'over';
 }
 
-/** Sells at the venue that rest there, together never more than is held there. */
-export function watchExits({ venue, wrong }: GuardedWorld): void {
-  const held = heldAtVenue(venue);
+/** The side of orders that open the position of the plot, and of those that leave it. */
+export function sidesOf({ side }: Pick<GuardPlot, 'side'>): {
+  readonly entry: Side;
+  readonly exit: Side;
+} {
+  return side === 'long' ? { entry: 'buy', exit: 'sell' } : { entry: 'sell', exit: 'buy' };
+}
+
+/** Exits at the venue that rest there, together never more than is held there. */
+export function watchExits({ venue, plot, wrong }: GuardedWorld): void {
+  const { exit } = sidesOf(plot);
+  const net = heldAtVenue(venue);
+  const held = plot.side === 'long' ? net : net.neg();
   const offered = venue.orders
-    .filter((order) => isOpen(order) && order.request.side === 'sell')
+    .filter((order) => isOpen(order) && order.request.side === exit)
     .reduce((sum, { request, filled }) => sum.plus(request.quantity).minus(filled), decimal('0'));
-  if (held.isNegative()) wrong.add('more was sold than was held');
+  if (held.lt(0)) wrong.add('exits traded more than was held');
   if (offered.gt(held)) wrong.add('two exits were at the venue at once for the same holding');
 }
 
+/** Signed. */
 export function heldAtVenue(venue: Venue): Decimal {
   return venue.orders.reduce(
     (sum, { request, filled }) => (request.side === 'buy' ? sum.plus(filled) : sum.minus(filled)),
