@@ -23,7 +23,7 @@ const SERVED = {
 
 export default {
   // Whatever the cores: most suites that need servers wait more than they compute.
-  maxWorkers: 4,
+  maxWorkers: 3,
   // A busy machine, and coverage, make a test many times slower; one that hangs is still told. Of all projects:
   // jest does not look at a project's own.
   testTimeout: 120_000,
