@@ -45,7 +45,7 @@ const WITH_SERVERS: Readonly<Record<string, Part>> = {
   halts: async (session) => ({ figures: [await benchHalt(session, STRATEGY)] }),
 };
 const WITHOUT: Readonly<Record<string, () => Measured | Promise<Measured>>> = {
-  sweep: async () => ({ figures: [await benchSweep()] }),
+  sweep: () => ({ figures: [benchSweep()] }),
   bars: () => ({ figures: benchBars() }),
   engine: benchEngine,
 };

@@ -1,8 +1,12 @@
 /**
- * A sweep of 500 moving-average pairs over 100 thousand bars on all cores, against the same on one.
- * `node test/bench/sweep.ts` prints the seconds, without servers.
+ * A sweep of 500 moving-average pairs over 100 thousand bars with a thread a core, against one thread on one core:
+ * each in a process of its own, the latter kept to its core (`taskset`), since V8 compiles and collects beside the
+ * thread that works. Where there is no `taskset` the baseline has the other cores for that, and the figure's name
+ * says so. `node test/bench/sweep.ts` prints the figure, without servers; with a number of threads, their rate.
  */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { RunPool } from '../../backtest/optimise/run-pool.ts';
 import type { RunRequest } from '../../backtest/optimise/study.ts';
 import { createStudy } from '../factories/studies.ts';
@@ -10,6 +14,9 @@ import { median, type Ratio } from './ratio.ts';
 
 const BARS = 100_000;
 const RUNS = 500;
+const ROUNDS = 3;
+const SELF = fileURLToPath(import.meta.url);
+const ONE_CORE = ['taskset', '--cpu-list', '0'];
 
 /** Runs a second. Starting the threads is part of a sweep. */
 async function rate(workers: number): Promise<number> {
@@ -30,19 +37,35 @@ async function rate(workers: number): Promise<number> {
   return RUNS / seconds;
 }
 
-export async function benchSweep(): Promise<Ratio> {
+function rateOfChild(workers: number, prefix: readonly string[]): number {
+  const [program, ...args] = [
+    ...prefix,
+    process.execPath,
+    SELF,
+    String(workers),
+  ];
+  return Number(execFileSync(program, args, { encoding: 'utf8' }));
+}
+
+export function benchSweep(): Ratio {
+  const cores = availableParallelism();
+  const pinned = spawnSync(ONE_CORE[0] ?? '', ['--version']).status === 0;
+  const rates: { keel: number[]; baseline: number[] } = { keel: [], baseline: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rates.baseline.push(rateOfChild(1, pinned ? ONE_CORE : []));
+    rates.keel.push(rateOfChild(cores, []));
+  }
   return {
-    name: `sweep on ${String(availableParallelism())} cores against one`,
+    name: `sweep on ${String(cores)} cores against one ${pinned ? 'core' : 'thread, not kept to its core'}`,
     unit: 'runs/s',
-    keel: [await rate(availableParallelism())],
-    baseline: [await rate(1)],
+    ...rates,
   };
 }
 
 if (import.meta.main) {
-  const { name, keel, baseline } = await benchSweep();
-  const seconds = (rates: readonly number[]): string => (RUNS / median(rates)).toFixed(1);
-  process.stdout.write(
-    `${name}: ${String(RUNS)} runs in ${seconds(keel)} s and ${seconds(baseline)} s, ratio ${(median(keel) / median(baseline)).toFixed(2)}\n`,
-  );
+  const [threads] = process.argv.slice(2);
+  if (threads === undefined) {
+    const { name, keel, baseline } = benchSweep();
+    process.stdout.write(`${name}: ratio ${(median(keel) / median(baseline)).toFixed(2)}\n`);
+  } else process.stdout.write(String(await rate(Number(threads))));
 }
