@@ -305,7 +305,7 @@ describeWith(['postgres', 'temporal'], 'a perpetual, end to end', () => {
       // What others lose and win by the average price they share shows once it is realised, and is never hidden.
       await reconcile();
       await reconcile();
-      expect(await findings()).toEqual(['foreign-contract-trade', 'balance-off']);
+      expect(await findings()).toEqual(['balance-off', 'foreign-contract-trade']);
       const open = await house.repositories.reconciliation.findings({ state: 'open', limit: 9 });
       for (const { id, kind } of open) {
         const how = { reason: 'a stranger', book: kind === 'balance-off' };
