@@ -25,6 +25,7 @@ describe('askAgain', () => {
   it.each<[string, Parameters<typeof failing>, number]>([
     ['after five times', [9, 'VENUE_UNAVAILABLE'], 5],
     ['at once where nothing passes', [9, 'VENUE_AUTH'], 1],
+    ['at once where the venue knows no such order', [9, 'VENUE_ORDER_NOT_FOUND'], 1],
     ['at once where the venue wants long to be left alone', [9, 'VENUE_BANNED', 60_000], 1],
   ])('gives up %s', async (_when, terms, expected) => {
     const { ask, asked } = failing(...terms);

@@ -23,6 +23,7 @@ const FAR_MS = 7 * 86_400_000;
 const RETRY_MS = 250;
 /** Across the market, so that what takes an amended order's place is filled. */
 const AMENDED_SHARE = 1.002;
+const AMENDED_FOR_MS = 10_000;
 
 /** What was asked for in a run, for its verdict. */
 export interface Asked {
@@ -136,7 +137,10 @@ async function decide(
   });
 }
 
-/** Once the order rests: a little more of it, across the market. One that never rests is left alone. */
+/**
+ * Once the order rests: a little more of it, across the market. One that never rests is left alone. Of what takes
+ * its place the venue may leave a part unfilled for ever: the person gives that up.
+ */
 async function amend(
   house: ChaosHouse,
   signal: Signal,
@@ -162,6 +166,8 @@ async function amend(
   const newOrderId = replacementId(step, signal.symbol);
   amends.push({ orderId: signal.id, newOrderId, quantity: step.quantity });
   signals.push({ id: newOrderId, kind: 'what takes its place' });
+  await sleep(AMENDED_FOR_MS);
+  await cancel(house, newOrderId, over);
 }
 
 async function resting(

@@ -25,7 +25,12 @@ import {
   type TradingWorld,
 } from '../trade-adapter.contract.ts';
 import { type BinanceOptions, createBinanceAdapter } from './adapter.ts';
+import { createBinanceLookup } from './lookup.ts';
 import { createBinanceRequests } from './requests.ts';
+
+const UNAVAILABLE = { kind: 'status', status: 503, when: 'before' };
+/** Where a look-up asks for an order, in turn. */
+const PLACES = ['order', 'openOrders', 'allOrders', 'myTrades'].map((name) => `/api/v3/${name}`);
 
 const logger = createLogger('test', 'silent');
 let folder = '';
@@ -50,11 +55,13 @@ function startVenue(): Promise<Simulator> {
   });
 }
 
-function adapterFor(
-  { httpUrl, wsUrl }: { httpUrl: string; wsUrl: string },
-  change: Partial<BinanceOptions> = {},
-): TradeAdapter {
-  return createBinanceAdapter({
+interface Urls {
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+}
+
+function optionsFor({ httpUrl, wsUrl }: Urls): BinanceOptions {
+  return {
     accountId: 'binance-sandbox',
     restUrl: httpUrl,
     wsApiUrl: wsUrl,
@@ -63,8 +70,11 @@ function adapterFor(
     symbols: [SYMBOL],
     budget: createMemoryRateBudget(),
     logger,
-    ...change,
-  });
+  };
+}
+
+function adapterFor(venue: Urls, change: Partial<BinanceOptions> = {}): TradeAdapter {
+  return createBinanceAdapter({ ...optionsFor(venue), ...change });
 }
 
 async function open(): Promise<TradingWorld> {
@@ -170,17 +180,33 @@ describe('the Binance adapter when the venue fails', () => {
   });
 
   it.each<[string, object]>([
-    ['503', { kind: 'status', status: 503, when: 'before' }],
+    ['503', UNAVAILABLE],
     ['HTML with status 200', { kind: 'html' }],
     ['silence', { kind: 'dropAnswer', how: 'hang' }],
   ])('throws, and does not say null, when a look-up meets %s', async (_what, fault) => {
-    for (const path of ['order', 'openOrders', 'allOrders', 'myTrades']) {
-      inject(fault, { method: 'GET', path: `/api/v3/${path}` });
-      await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
+    // Of the venue as it is: the adapter's own asks each question again.
+    const lookup = createBinanceLookup(
+      createBinanceRequests({ ...optionsFor(venue), timeoutMs: 500 }),
+    );
+    const instrument = await adapter.instrument(SYMBOL);
+    const { clientOrderId } = orderRequest();
+    for (const path of PLACES) {
+      inject(fault, { method: 'GET', path });
+      await expect(lookup.everywhere(instrument, clientOrderId)).rejects.toMatchObject({
         code: 'VENUE_UNAVAILABLE',
       });
     }
+    expect(await lookup.everywhere(instrument, clientOrderId)).toBeNull();
+  });
+
+  it('goes on with a look-up where one of its questions fails', async () => {
+    for (const path of PLACES) inject(UNAVAILABLE, { method: 'GET', path });
     expect(await adapter.findOrder(orderRequest())).toBeNull();
+    expect(venue.faults.report().total).toBe(PLACES.length);
+    inject(UNAVAILABLE, { method: 'GET', path: PLACES.at(-1), times: 0 });
+    await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
+      code: 'VENUE_UNAVAILABLE',
+    });
   });
 
   it('leaves a cancel undecided when its answer is cut', async () => {

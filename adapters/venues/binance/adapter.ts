@@ -72,6 +72,11 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   const exchange = options.exchange ?? 'binance';
   const requests = createBinanceRequests(options);
   const lookup = createBinanceLookup(requests);
+  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
+  const patient = createBinanceLookup({
+    ...requests,
+    signed: (request) => askAgain(() => requests.signed(request)),
+  });
   const listing = new Listing(exchange);
 
   const account = async () => {
@@ -250,7 +255,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
     },
     async findOrder({ clientOrderId, symbol }) {
       requireOurId(clientOrderId);
-      return lookup.everywhere(listing.traded(symbol), clientOrderId);
+      return patient.everywhere(listing.traded(symbol), clientOrderId);
     },
     async openOrders(symbol) {
       const instrument = listing.traded(symbol);

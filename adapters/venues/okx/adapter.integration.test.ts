@@ -38,6 +38,15 @@ import {
   type VenueFacts,
 } from '../trade-adapter.contract.ts';
 import { createOkxAdapter, type OkxOptions } from './adapter.ts';
+import { createOkxLookup } from './lookup.ts';
+import { createOkxRequests } from './requests.ts';
+
+const UNAVAILABLE = { kind: 'status', status: 503, when: 'before' };
+/** Where a look-up asks for an order, in turn. */
+const PLACES = [
+  ...['order', 'order-algo', 'orders-pending', 'orders-history', 'orders-history-archive'],
+  ...['orders-algo-pending', 'orders-algo-history', 'fills', 'fills-history'],
+].map((name) => `/api/v5/trade/${name}`);
 
 const logger = createLogger('test', 'silent');
 let folder = '';
@@ -61,11 +70,13 @@ function startVenue(): Promise<Simulator> {
   });
 }
 
-function adapterFor(
-  { httpUrl, wsUrl }: { httpUrl: string; wsUrl: string },
-  change: Partial<OkxOptions> = {},
-): TradeAdapter {
-  return createOkxAdapter({
+interface Urls {
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+}
+
+function optionsFor({ httpUrl, wsUrl }: Urls): OkxOptions {
+  return {
     accountId: 'okx-sandbox',
     restUrl: httpUrl,
     wsUrl,
@@ -75,8 +86,11 @@ function adapterFor(
     symbols: [SYMBOL],
     budget: createMemoryRateBudget(),
     logger,
-    ...change,
-  });
+  };
+}
+
+function adapterFor(venue: Urls, change: Partial<OkxOptions> = {}): TradeAdapter {
+  return createOkxAdapter({ ...optionsFor(venue), ...change });
 }
 
 async function open(): Promise<TradingWorld> {
@@ -293,23 +307,31 @@ describe('the OKX adapter when the venue fails', () => {
   });
 
   it.each<[string, object]>([
-    ['503', { kind: 'status', status: 503, when: 'before' }],
+    ['503', UNAVAILABLE],
     ['HTML with status 200', { kind: 'html' }],
-  ])(
-    'throws, and does not say null, when a look-up meets %s',
-    async (_what, fault) => {
-      const places = ['order', 'orders-pending', 'orders-history', 'orders-history-archive'];
-      const algos = ['order-algo', 'orders-algo-pending', 'orders-algo-history'];
-      for (const path of [...places, ...algos, 'fills', 'fills-history']) {
-        inject(fault, { method: 'GET', path: `/api/v5/trade/${path}` });
-        await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
-          code: 'VENUE_UNAVAILABLE',
-        });
-      }
-      expect(await adapter.findOrder(orderRequest())).toBeNull();
-    },
-    30_000,
-  );
+  ])('throws, and does not say null, when a look-up meets %s', async (_what, fault) => {
+    // Of the venue as it is: the adapter's own asks each question again.
+    const lookup = createOkxLookup(createOkxRequests(optionsFor(venue)));
+    const instrument = await adapter.instrument(SYMBOL);
+    const { clientOrderId } = orderRequest();
+    for (const path of PLACES) {
+      inject(fault, { method: 'GET', path });
+      await expect(lookup.everywhere(instrument, clientOrderId)).rejects.toMatchObject({
+        code: 'VENUE_UNAVAILABLE',
+      });
+    }
+    expect(await lookup.everywhere(instrument, clientOrderId)).toBeNull();
+  });
+
+  it('goes on with a look-up where one of its questions fails', async () => {
+    for (const path of PLACES) inject(UNAVAILABLE, { method: 'GET', path });
+    expect(await adapter.findOrder(orderRequest())).toBeNull();
+    expect(venue.faults.report().total).toBe(PLACES.length);
+    inject(UNAVAILABLE, { method: 'GET', path: PLACES.at(-1), times: 0 });
+    await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
+      code: 'VENUE_UNAVAILABLE',
+    });
+  });
 
   it('tells partial fills, each once', async () => {
     inject({ kind: 'partialFill', quantities: ['0.004'], rest: 'leave' });

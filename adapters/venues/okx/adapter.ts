@@ -72,6 +72,11 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   const exchange = options.exchange ?? 'okx';
   const requests = createOkxRequests(options);
   const lookup = createOkxLookup(requests);
+  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
+  const patient = createOkxLookup({
+    ...requests,
+    signed: (request) => askAgain(() => requests.signed(request)),
+  });
   const listing = new Listing(exchange);
   const tdMode = options.tdMode ?? 'cross';
   const contracts = createOkxContracts(requests, lookup, {
@@ -231,7 +236,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     },
     async findOrder({ clientOrderId, symbol }) {
       requireOurId(clientOrderId);
-      return lookup.everywhere(listing.traded(symbol), clientOrderId);
+      return patient.everywhere(listing.traded(symbol), clientOrderId);
     },
     openOrders: async (symbol) => lookup.openOrders(listing.traded(symbol)),
     async fillsSince(symbol, since) {

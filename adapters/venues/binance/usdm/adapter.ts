@@ -85,6 +85,11 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
   const exchange = options.exchange ?? 'binance-usdm';
   const requests = createBinanceRequests({ ...options, market: 'usdm' });
   const lookup = createUsdmLookup(requests);
+  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
+  const patient = createUsdmLookup({
+    ...requests,
+    signed: (request) => askAgain(() => requests.signed(request)),
+  });
   const listing = new Listing(exchange);
   const hasKey = options.apiKey !== '';
 
@@ -329,7 +334,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
     },
     async findOrder({ clientOrderId, symbol }) {
       requireOurId(clientOrderId);
-      return lookup.everywhere(listing.traded(symbol), clientOrderId);
+      return patient.everywhere(listing.traded(symbol), clientOrderId);
     },
     openOrders: async (symbol) => (await lookup.openOrders(listing.traded(symbol))).filter(isOurs),
     fillsSince: async (symbol, since) => ourFills(await adapter.accountTrades(symbol, since)),
