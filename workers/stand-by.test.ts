@@ -71,6 +71,21 @@ describe('standBy', () => {
     await running.stop();
   });
 
+  it('keeps no one from a duty that could not be ended, and goes on itself', async () => {
+    const { log, start, takeAway, until } = openHouse();
+    const first = await start('first', () => {
+      log.push('first begins');
+      return Promise.resolve({ stop: () => Promise.reject(new Error('no bus')) });
+    });
+    takeAway();
+    log.length = 0;
+    await until('first begins');
+    await first.stop();
+    const second = await start('second');
+    expect(log.at(-1)).toBe('second begins');
+    await second.stop();
+  });
+
   it('tells whoever starts it what it could not begin, and keeps no one else from it', async () => {
     const { log, start } = openHouse();
     await expect(start('first', () => Promise.reject(new Error('no bus')))).rejects.toThrow(

@@ -37,21 +37,25 @@ export async function standBy(
   async function finish({ duty, running }: Turn): Promise<void> {
     while ((await pause(checkMs, stopped.signal)) && (await duty.isOurs()));
     if (!stopped.signal.aborted) logger.warn({ duty: name }, 'duty_lost');
-    await running.stop();
-    await duty.giveUp();
+    try {
+      await running.stop();
+    } finally {
+      await duty.giveUp();
+    }
   }
 
   async function takeTurns(first: Turn | null): Promise<void> {
-    if (first !== null) await finish(first);
-    else logger.info({ duty: name }, 'duty_stands_by');
-    while (await pause(checkMs, stopped.signal)) {
+    if (first === null) logger.info({ duty: name }, 'duty_stands_by');
+    let next = (): Promise<Turn | null> => Promise.resolve(first);
+    do {
       try {
-        const turn = await taken();
+        const turn = await next();
         if (turn !== null) await finish(turn);
       } catch (error) {
         logger.warn({ err: error, duty: name }, 'duty_not_done');
       }
-    }
+      next = taken;
+    } while (await pause(checkMs, stopped.signal));
   }
 
   const turns = takeTurns(await taken());
