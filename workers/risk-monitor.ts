@@ -6,6 +6,7 @@
  */
 import { MARKET, ORDER } from '../adapters/bus/messages.ts';
 import { ALERT_TOPICS, ALL_MARKETS, ALL_ORDERS } from '../adapters/bus/topics.ts';
+import type { Subscription } from '../adapters/event-bus.ts';
 import { createGuardDoor } from '../adapters/temporal/guard-door.ts';
 import { createGuardMonitor } from './guard-monitor.ts';
 import type { House } from './house.ts';
@@ -34,21 +35,35 @@ async function watchGuards(house: House): Promise<Running> {
   });
   const refreshing = again(() => monitor.refresh(), REFRESH_MS, 'guards_not_refreshed');
   const sweeping = again(() => monitor.sweep(), SWEEP_MS, 'guards_not_swept');
-  const markets = await bus.subscribe({
-    group: 'risk-monitor',
-    topics: ALL_MARKETS,
-    kind: MARKET,
-    handle: ({ message }) => monitor.onMarket(message.data),
-  });
-  const orders = await bus.subscribe({
-    group: 'risk-monitor-orders',
-    topics: ALL_ORDERS,
-    kind: ORDER,
-    handle() {
-      refreshing.soon();
-      return Promise.resolve();
-    },
-  });
+  const subscriptions: Subscription[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(subscriptions.map((one) => one.close()));
+    await Promise.all([refreshing.stop(), sweeping.stop()]);
+  };
+  try {
+    subscriptions.push(
+      await bus.subscribe({
+        group: 'risk-monitor',
+        topics: ALL_MARKETS,
+        kind: MARKET,
+        handle: ({ message }) => monitor.onMarket(message.data),
+      }),
+    );
+    subscriptions.push(
+      await bus.subscribe({
+        group: 'risk-monitor-orders',
+        topics: ALL_ORDERS,
+        kind: ORDER,
+        handle() {
+          refreshing.soon();
+          return Promise.resolve();
+        },
+      }),
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   /** Does `round` now, every so often, and when told; never twice at once. A failure is logged, and tried again. */
   function again(round: () => Promise<void>, everyMs: number, failure: string) {
@@ -77,12 +92,7 @@ async function watchGuards(house: House): Promise<Running> {
     };
   }
 
-  return {
-    async stop() {
-      await Promise.all([markets.close(), orders.close()]);
-      await Promise.all([refreshing.stop(), sweeping.stop()]);
-    },
-  };
+  return { stop };
 }
 
 if (import.meta.main) await runProcess('risk-monitor', startRiskMonitor);
