@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { BarLibrary } from '../adapters/bars/bar-library.ts';
+import { makeSeries } from '../test/factories/bars.ts';
 import { defaultRegistry } from '../strategies/registry.ts';
 import { createStudyDesk } from './study-desk.ts';
 
@@ -19,5 +25,27 @@ describe('a study desk', () => {
       message: expect.stringContaining(`the library ${library} has no bars of BTC/USDT`),
     });
     await desk.close();
+  });
+
+  it('takes a study anew that hung, and keeps it while it is used', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'keel-desk-'));
+    new BarLibrary(join(dataDir, 'bars')).add(makeSeries(1_000, { seed: 7 }), 'a test');
+    const desk = createStudyDesk({
+      ...{ registry: defaultRegistry(), strategyPath: [], threads: 1, dataDir, environment: {} },
+      ...{ idleMs: 20, runLimitMs: 0 },
+    });
+    const { failure } = await desk.use('one', SPEC, (study) =>
+      study.run({ fast: 5, slow: 20 }, 'in sample', new AbortController().signal),
+    );
+    expect(failure).toMatch(/took longer/);
+    await desk.use('one', SPEC, async (study) => {
+      await sleep(60);
+      await desk.use('one', SPEC, (same) => {
+        expect(same).toBe(study);
+        return Promise.resolve();
+      });
+    });
+    await desk.close();
+    rmSync(dataDir, { recursive: true });
   });
 });

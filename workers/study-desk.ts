@@ -49,18 +49,18 @@ export interface OpenDesk extends StudyDesk {
 export function createStudyDesk(options: StudyDeskOptions): OpenDesk {
   const studies = new Map<string, OnDesk>();
 
-  async function putAway(studyId: string): Promise<void> {
-    const known = studies.get(studyId);
-    studies.delete(studyId);
-    clearTimeout(known?.idle);
-    await known?.study.close();
+  async function putAway(studyId: string, { study, idle }: OnDesk): Promise<void> {
+    // The place of one that hung may have been taken by a new one.
+    if (studies.get(studyId)?.study === study) studies.delete(studyId);
+    clearTimeout(idle);
+    await study.close();
   }
 
   function take(studyId: string, spec: Json): OnDesk {
     const known = studies.get(studyId);
     if (known !== undefined) return known;
     const opened: OnDesk = {
-      study: openStudy(spec, options, () => void putAway(studyId)),
+      study: openStudy(spec, options, () => void putAway(studyId, opened)),
       users: 0,
       idle: undefined,
     };
@@ -79,12 +79,12 @@ export function createStudyDesk(options: StudyDeskOptions): OpenDesk {
         taken.users -= 1;
         if (taken.users === 0) {
           const idle = options.idleMs ?? IDLE_MS;
-          taken.idle = setTimeout(() => void putAway(studyId), idle).unref();
+          taken.idle = setTimeout(() => void putAway(studyId, taken), idle).unref();
         }
       }
     },
     async close() {
-      await Promise.all([...studies.keys()].map(putAway));
+      await Promise.all([...studies].map(([studyId, study]) => putAway(studyId, study)));
     },
   };
 }
