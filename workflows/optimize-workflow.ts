@@ -164,7 +164,11 @@ class StudyRun {
       ]);
       if (due.runs.length === 0) break;
       await this.runAll(due);
-      if (handoverDue()) return false;
+      if (handoverDue()) {
+        // Here, where a cancel is still heard: the next execution would not know of it.
+        await condition(allHandlersFinished);
+        return false;
+      }
     }
     await this.steps.concludeStudy.executeWithOptions({ summary: 'the report' }, [{ studyId }]);
     return true;
