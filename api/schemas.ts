@@ -163,8 +163,8 @@ export const orderDetailSchema = z
   .meta({ id: 'OrderDetail' });
 export type OrderDetail = z.infer<typeof orderDetailSchema>;
 
-/** A query string's `true` or `false`. */
-const pageLimit = z.coerce.number().pipe(z.int().min(1).max(500)).default(50);
+/** Rows of a list at once. */
+export const pageLimit = z.coerce.number().pipe(z.int().min(1).max(500)).default(50);
 const NEXT = { description: '`next` of the page before' };
 /** Rows that are numbered. */
 const numberedPage = {
@@ -173,6 +173,7 @@ const numberedPage = {
 };
 const next = z.string().nullable().meta({ description: 'For `after`; null on the last page' });
 
+/** A query string's `true` or `false`. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 export const haltQuerySchema = z.strictObject(numberedPage);

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { studySpecSchema } from '../../workers/study-spec.ts';
 import { EVERYONE, route, TRADERS, type Route } from '../route.ts';
+import { pageLimit } from '../schemas.ts';
 import type { StudyService } from '../services/study-service.ts';
 
 const tag = 'studies';
-const MOST_LISTED = 500;
 
 const byId = z.object({ id: z.string().min(1) });
 /** Part of a workflow id and of addresses. */
@@ -81,9 +81,7 @@ export function studyRoutes(service: StudyService): readonly Route[] {
       summary: 'Studies, newest first, with how far they are',
       status: 200,
       roles: EVERYONE,
-      query: z.object({
-        limit: z.coerce.number().pipe(z.int().min(1).max(MOST_LISTED)).default(50),
-      }),
+      query: z.strictObject({ limit: pageLimit }),
       response: studiesSchema,
       handle: async ({ query }) => ({ studies: await service.list(query.limit) }),
     }),
