@@ -5,6 +5,7 @@ import type { RecordedAdmission } from '../../core/decision.ts';
 import type { RiskReport } from '../../core/risk/rule.ts';
 import type { Signal } from '../../core/signal.ts';
 import { timestamp } from '../../core/time.ts';
+import { pageOf } from '../paging.ts';
 import { EVERYONE, route, type Route } from '../route.ts';
 
 /** As the code of its day wrote them: whoever decides again finds out what still fits. */
@@ -51,10 +52,13 @@ export function decisionRoutes(repository: DecisionRepository): readonly Route[]
         after: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
       }),
       response: decisionPageSchema,
-      async handle({ query }) {
-        const decisions = await repository.list(query);
-        const full = decisions.length === query.limit;
-        return { decisions, next: full ? (decisions.at(-1)?.orderId ?? null) : null };
+      async handle({ query: { limit, ...asked } }) {
+        const { rows, next } = await pageOf(
+          limit,
+          (most) => repository.list({ ...asked, limit: most }),
+          ({ orderId }) => orderId,
+        );
+        return { decisions: rows, next };
       },
     }),
   ];
