@@ -1,7 +1,7 @@
 /** Tables of the books: what accounts hold, what strategies hold and gained. How columns are read and written: columns.ts. */
 import type { ColumnType, Generated } from 'kysely';
 import type { AccountRecord } from '../repositories.ts';
-import type { DefaultString } from './columns.ts';
+import type { DefaultNull, DefaultString } from './columns.ts';
 
 export interface AccountsTable {
   id: string;
@@ -9,7 +9,7 @@ export interface AccountsTable {
   mode: AccountRecord['mode'];
   fee_in: string;
   created_at: number;
-  opened_at: ColumnType<number | null, number | null | undefined, number | null>;
+  opened_at: DefaultNull<number>;
 }
 
 export interface OpeningBalancesTable {

@@ -10,7 +10,7 @@ import type { RiskReport } from '../../core/risk/rule.ts';
 import type { OrderType, Signal, SignalSource, TimeInForce } from '../../core/signal.ts';
 import type { Leg } from '../order-repository.ts';
 import type { Halt } from '../repositories.ts';
-import type { DefaultNumber, DefaultString, JsonColumn } from './columns.ts';
+import type { DefaultNull, DefaultNumber, DefaultString, JsonColumn } from './columns.ts';
 
 export interface OrdersTable {
   order_id: string;
@@ -66,7 +66,7 @@ export interface LegsTable {
   side: Side;
   type: OrderType;
   price: string | null;
-  stop_price: ColumnType<string | null, string | null | undefined, string | null>;
+  stop_price: DefaultNull<string>;
   time_in_force: ColumnType<TimeInForce | null, TimeInForce | null | undefined, never>;
   reduce_only: ColumnType<boolean, boolean | undefined, boolean>;
   quantity: string;

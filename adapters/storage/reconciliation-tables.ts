@@ -1,5 +1,5 @@
 /** Tables of reconciliation: what venues tell, and what did not agree. How columns are read and written: columns.ts. */
-import type { ColumnType, Generated } from 'kysely';
+import type { Generated } from 'kysely';
 import type { Side } from '../../core/fill.ts';
 import type { FindingKind } from '../../core/reconciliation.ts';
 import type { Finding } from '../reconciliation-repository.ts';
@@ -21,7 +21,7 @@ export interface AccountTradesTable {
   realised_pnl: string | null;
   executed_at: number;
   booked_at: number;
-  alerted_at: ColumnType<number | null, number | null | undefined, number | null>;
+  alerted_at: DefaultNull<number>;
 }
 
 export interface ReconciliationMarksTable {

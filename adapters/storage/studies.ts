@@ -8,6 +8,7 @@ import type {
   TrialParameters,
 } from '../study-repository.ts';
 import type { Database } from './database.ts';
+import { inTransaction } from './postgres-errors.ts';
 import type { StudiesTable, StudyTrialsTable } from './study-tables.ts';
 
 /** Rows of one insert: PostgreSQL takes 65,535 parameters. */
@@ -172,7 +173,7 @@ export function createStudyRepository(db: Kysely<Database>, now: () => number): 
         number: first + index,
         parameters: JSON.stringify(point),
       }));
-      await db.transaction().execute(async (trx) => {
+      await inTransaction(db, async (trx) => {
         for (let from = 0; from < rows.length; from += CHUNK) {
           await trx
             .insertInto('study_trials')
