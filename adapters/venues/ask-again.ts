@@ -28,6 +28,18 @@ export async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+interface Asks<Q, A> {
+  signed(request: Q): Promise<A>;
+}
+
+/**
+ * `requests`, each signed one asked again by itself: for the look-up of an order everywhere, which asks a dozen
+ * questions, and one that fails must not undo the others.
+ */
+export function askingAgain<Q, A, R extends object>(requests: R & Asks<Q, A>): R & Asks<Q, A> {
+  return { ...requests, signed: (request: Q) => askAgain(() => requests.signed(request)) };
+}
+
 /** That the venue knows no such order is its answer: it may show it later, but that is for whoever asked. */
 function mayPass(error: unknown): error is KeelError {
   return error instanceof KeelError && error.retryable && error.code !== 'VENUE_ORDER_NOT_FOUND';

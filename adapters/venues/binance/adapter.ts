@@ -23,7 +23,7 @@ import type {
   TradeAdapter,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
-import { askAgain } from '../ask-again.ts';
+import { askAgain, askingAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createMarketReads } from './market-reads.ts';
 import { createOrderStream } from '../order-stream.ts';
@@ -72,11 +72,7 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
   const exchange = options.exchange ?? 'binance';
   const requests = createBinanceRequests(options);
   const lookup = createBinanceLookup(requests);
-  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
-  const patient = createBinanceLookup({
-    ...requests,
-    signed: (request) => askAgain(() => requests.signed(request)),
-  });
+  const patient = createBinanceLookup(askingAgain(requests));
   const listing = new Listing(exchange);
 
   const account = async () => {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KeelError } from '../../../core/errors.ts';
-import { createLogger } from '../../../observability/logger.ts';
 import type { Instrument } from '../../../core/instrument.ts';
-import { createVenueClock } from '../clock.ts';
 import { createBinanceLookup } from './lookup.ts';
 import type { BinanceRequests } from './requests.ts';
 
@@ -84,14 +82,7 @@ function lookupOver(trades: readonly Trade[], hiddenFromHistory: readonly number
     if (path === 'openOrders') return [];
     return params.orderId === undefined ? undefined : order(Number(params.orderId));
   };
-  const requests: Pick<BinanceRequests, 'signed'> & BinanceRequests = {
-    clock: createVenueClock({
-      read: () => Promise.resolve(0),
-      logger: createLogger('test', 'silent'),
-    }),
-    limits: { learn: () => undefined },
-    open: () => Promise.reject(new Error('not asked')),
-    signParams: () => ({}),
+  const requests: Pick<BinanceRequests, 'signed'> = {
     signed: ({ path, params }) => {
       asked.push(path);
       const json = answer(path, params);

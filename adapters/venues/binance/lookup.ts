@@ -34,7 +34,7 @@ export interface BinanceLookup {
   tradesSince(instrument: Instrument, since: number): Promise<readonly AccountTrade[]>;
 }
 
-export function createBinanceLookup(requests: BinanceRequests): BinanceLookup {
+export function createBinanceLookup(requests: Pick<BinanceRequests, 'signed'>): BinanceLookup {
   const read = async <T extends z.ZodType>(
     schema: T,
     path: string,

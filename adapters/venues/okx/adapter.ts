@@ -21,7 +21,7 @@ import type {
   VenueOrder,
   VisibilityBounds,
 } from '../../trade-adapter.ts';
-import { askAgain } from '../ask-again.ts';
+import { askAgain, askingAgain } from '../ask-again.ts';
 import { Listing } from '../listing.ts';
 import { createOrderStream, type OrderStream } from '../order-stream.ts';
 import { ourFills, requireOurId } from '../own-orders.ts';
@@ -72,11 +72,7 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
   const exchange = options.exchange ?? 'okx';
   const requests = createOkxRequests(options);
   const lookup = createOkxLookup(requests);
-  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
-  const patient = createOkxLookup({
-    ...requests,
-    signed: (request) => askAgain(() => requests.signed(request)),
-  });
+  const patient = createOkxLookup(askingAgain(requests));
   const listing = new Listing(exchange);
   const tdMode = options.tdMode ?? 'cross';
   const contracts = createOkxContracts(requests, lookup, {

@@ -47,7 +47,7 @@ export interface OkxLookup {
   fillsOf(instrument: Instrument, raw: RawOrder): Promise<readonly Fill[]>;
 }
 
-export function createOkxLookup(requests: OkxRequests): OkxLookup {
+export function createOkxLookup(requests: Pick<OkxRequests, 'signed' | 'marketTime'>): OkxLookup {
   const read = async <T extends z.ZodType>(
     row: T,
     path: string,

@@ -24,7 +24,7 @@ import type {
   VenuePosition,
   VisibilityBounds,
 } from '../../../trade-adapter.ts';
-import { askAgain } from '../../ask-again.ts';
+import { askAgain, askingAgain } from '../../ask-again.ts';
 import { Listing } from '../../listing.ts';
 import { createMarketReads } from '../market-reads.ts';
 import { createOrderStream } from '../../order-stream.ts';
@@ -85,11 +85,7 @@ export function createBinanceUsdmAdapter(options: BinanceUsdmOptions): TradeAdap
   const exchange = options.exchange ?? 'binance-usdm';
   const requests = createBinanceRequests({ ...options, market: 'usdm' });
   const lookup = createUsdmLookup(requests);
-  /** A look-up of an order everywhere asks a dozen questions: one that fails does not undo the others. */
-  const patient = createUsdmLookup({
-    ...requests,
-    signed: (request) => askAgain(() => requests.signed(request)),
-  });
+  const patient = createUsdmLookup(askingAgain(requests));
   const listing = new Listing(exchange);
   const hasKey = options.apiKey !== '';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createInstrument } from '../../../../test/factories/market.ts';
-import type { BinanceRequests, SignedRequest } from '../requests.ts';
+import type { SignedRequest } from '../requests.ts';
 import { createUsdmLookup } from './lookup.ts';
 
 const instrument = createInstrument({
@@ -39,7 +39,7 @@ function venue(trades: readonly object[], orders: readonly object[]) {
     };
     return Promise.resolve({ json: answers[path], headers: new Headers() });
   };
-  return { asked, lookup: createUsdmLookup({ signed } as unknown as BinanceRequests) };
+  return { asked, lookup: createUsdmLookup({ signed }) };
 }
 
 describe('trades of USDⓈ-M', () => {

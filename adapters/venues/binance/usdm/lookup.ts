@@ -43,7 +43,7 @@ export interface UsdmLookup {
   tradesSince(instrument: Instrument, since: number): Promise<readonly AccountTrade[]>;
 }
 
-export function createUsdmLookup(requests: BinanceRequests): UsdmLookup {
+export function createUsdmLookup(requests: Pick<BinanceRequests, 'signed'>): UsdmLookup {
   const read = async <T extends z.ZodType>(
     schema: T,
     path: string,
