@@ -18,7 +18,7 @@ import {
 } from '@temporalio/workflow';
 import type { DueRun, DueRuns, StudyActivities } from '../activities/study-activities.ts';
 import { continueOnNewestBuild, handoverDue } from './long-lived.ts';
-import { saidBy } from './strategy-messages.ts';
+import { handlePauses, saidBy } from './pausing.ts';
 import { studyDetails } from './study-details.ts';
 import {
   cancelStudySignal,
@@ -58,16 +58,7 @@ export async function optimizeWorkflow(input: StudyInput): Promise<StudyResult> 
   setHandler(cancelStudySignal, (request) => {
     run.cancel(saidBy('cancelled', request));
   });
-  setHandler(pauseStudyUpdate, (request) => run.setPaused(saidBy('paused', request)), {
-    validator: (_request) => {
-      run.mustBe('running', 'pause');
-    },
-  });
-  setHandler(resumeStudyUpdate, (_request) => run.setPaused(null), {
-    validator: (_request) => {
-      run.mustBe('paused', 'resume');
-    },
-  });
+  handlePauses(run, { pause: pauseStudyUpdate, resume: resumeStudyUpdate });
   const result = await run.toEnd();
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return (

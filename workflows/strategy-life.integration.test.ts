@@ -15,7 +15,8 @@ import type { CloseDownRound, StrategyCloseStep } from '../activities/close-down
 import type { FailurePolicy } from '../core/failure-policy.ts';
 import { ORDER_TASK_QUEUE } from './order-names.ts';
 import { strategyWorkflowId } from './strategy-names.ts';
-import type { PauseRequest, StrategyResult, StrategyState } from './strategy-messages.ts';
+import type { PauseRequest } from './pausing.ts';
+import type { StrategyResult, StrategyState } from './strategy-messages.ts';
 import type { strategyWorkflow } from './strategy-workflow.ts';
 
 type Handle = WorkflowHandle<typeof strategyWorkflow>;

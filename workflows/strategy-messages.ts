@@ -1,6 +1,7 @@
 /** What a strategy's workflow is started with, asked and told, and what it answers. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FailurePolicy } from '../core/failure-policy.ts';
+import type { PauseRequest } from './pausing.ts';
 
 export interface StrategyInput {
   readonly strategyId: string;
@@ -30,17 +31,9 @@ export interface Ending {
   readonly by: string;
 }
 
-export interface StopRequest {
-  /** User name of who asks, for the record. */
-  readonly by: string;
-  readonly reason?: string;
+export interface StopRequest extends PauseRequest {
   /** Its positions are closed before the run ends. */
   readonly flatten?: boolean;
-}
-
-export interface PauseRequest {
-  readonly by: string;
-  readonly reason?: string;
 }
 
 export type StrategyPhase = 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed';
@@ -68,8 +61,3 @@ export const stateQuery = defineQuery<StrategyState>('state');
 export const pauseUpdate = defineUpdate<StrategyState, [PauseRequest]>('pause');
 /** Refused unless it is paused. */
 export const resumeUpdate = defineUpdate<StrategyState, [PauseRequest]>('resume');
-
-/** `stopped by ann: lunch` */
-export function saidBy(what: string, { by, reason }: PauseRequest): string {
-  return `${what} by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-}

@@ -21,12 +21,12 @@ import type { StrategyActivities } from '../activities/strategy-activities.ts';
 import { closeDown, closing, remainderOf } from './close-down.ts';
 import { continueOnNewestBuild, handoverDue } from './long-lived.ts';
 import { askToCancel } from './order-messages.ts';
+import { handlePauses, saidBy } from './pausing.ts';
 import {
   type Carried,
   type Ending,
   pauseUpdate,
   resumeUpdate,
-  saidBy,
   stateQuery,
   type StopRequest,
   stopSignal,
@@ -61,16 +61,7 @@ export async function strategyWorkflow(input: StrategyInput): Promise<StrategyRe
   setHandler(stopSignal, (request) => {
     run.stop(request);
   });
-  setHandler(pauseUpdate, (request) => run.setPaused(saidBy('paused', request)), {
-    validator: (_request) => {
-      run.mustBe('running', 'pause');
-    },
-  });
-  setHandler(resumeUpdate, (_request) => run.setPaused(null), {
-    validator: (_request) => {
-      run.mustBe('paused', 'resume');
-    },
-  });
+  handlePauses(run, { pause: pauseUpdate, resume: resumeUpdate });
   const result = await run.toEnd();
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return (

@@ -1,6 +1,7 @@
 /** What a study's workflow is started with, asked and told, and what it answers. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Json } from '../core/json.ts';
+import type { PauseRequest } from './pausing.ts';
 
 export interface StudyInput {
   readonly studyId: string;
@@ -43,19 +44,13 @@ export interface StudyState extends Omit<StudyProgress, 'paused'> {
   readonly reason: string | null;
 }
 
-export interface StudyRequest {
-  /** User name of who asks, for the record. */
-  readonly by: string;
-  readonly reason?: string;
-}
-
 export interface StudyResult extends StudyState {
   readonly phase: 'done' | 'cancelled';
 }
 
 export const studyStateQuery = defineQuery<StudyState>('state');
 /** Begins no more trials; those under way finish. Refused unless it runs. */
-export const pauseStudyUpdate = defineUpdate<StudyState, [StudyRequest]>('pause');
+export const pauseStudyUpdate = defineUpdate<StudyState, [PauseRequest]>('pause');
 /** Refused unless it is paused. */
-export const resumeStudyUpdate = defineUpdate<StudyState, [StudyRequest]>('resume');
-export const cancelStudySignal = defineSignal<[StudyRequest]>('cancel');
+export const resumeStudyUpdate = defineUpdate<StudyState, [PauseRequest]>('resume');
+export const cancelStudySignal = defineSignal<[PauseRequest]>('cancel');

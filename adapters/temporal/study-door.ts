@@ -1,7 +1,8 @@
 /** What others ask of a study's workflow: start it, hold it, let it go on, end it. */
 import type { Client } from '@temporalio/client';
 import { RESEARCH_TASK_QUEUE, studyWorkflowId } from '../../workflows/study-names.ts';
-import type { StudyInput, StudyRequest } from '../../workflows/study-messages.ts';
+import type { PauseRequest } from '../../workflows/pausing.ts';
+import type { StudyInput } from '../../workflows/study-messages.ts';
 import { KeelError } from '../../core/errors.ts';
 import { asked, update } from './workflows.ts';
 
@@ -9,16 +10,16 @@ export interface StudyDoor {
   /** @param summary a line for the list of workflows. Throws CONFLICT where a study of that id is or was. */
   start(input: StudyInput, summary: string): Promise<void>;
   /** Throws NOT_FOUND when it does not run, CONFLICT unless it is running, UNAVAILABLE where no worker answers. */
-  pause(studyId: string, request: StudyRequest): Promise<void>;
+  pause(studyId: string, request: PauseRequest): Promise<void>;
   /** Throws NOT_FOUND when it does not run, CONFLICT unless it is paused, UNAVAILABLE where no worker answers. */
-  resume(studyId: string, request: StudyRequest): Promise<void>;
+  resume(studyId: string, request: PauseRequest): Promise<void>;
   /** Throws NOT_FOUND when it does not run. */
-  cancel(studyId: string, request: StudyRequest): Promise<void>;
+  cancel(studyId: string, request: PauseRequest): Promise<void>;
 }
 
 export function createStudyDoor(client: Client): StudyDoor {
   const { workflow } = client;
-  function tell(name: 'pause' | 'resume', studyId: string, request: StudyRequest): Promise<void> {
+  function tell(name: 'pause' | 'resume', studyId: string, request: PauseRequest): Promise<void> {
     const what = `${name} study ${studyId}`;
     return update(client, what, studyWorkflowId(studyId), { name, request });
   }

@@ -19,8 +19,8 @@ import { haltWorkflowId } from '../../workflows/halt-names.ts';
 import { amendWorkflowId, KEEL_STRATEGY, ORDER_TASK_QUEUE } from '../../workflows/order-names.ts';
 import { triggerReconciliation } from './schedules.ts';
 import { STRATEGY_TASK_QUEUE, strategyWorkflowId } from '../../workflows/strategy-names.ts';
+import type { PauseRequest } from '../../workflows/pausing.ts';
 import type {
-  PauseRequest,
   StopRequest,
   StrategyInput,
   StrategyState,
