@@ -19,9 +19,10 @@ export interface StudyDoor {
 
 export function createStudyDoor(client: Client): StudyDoor {
   const { workflow } = client;
-  function tell(name: 'pause' | 'resume', studyId: string, request: PauseRequest): Promise<void> {
-    const what = `${name} study ${studyId}`;
-    return update(client, what, studyWorkflowId(studyId), { name, request });
+  async function tell(verb: 'pause' | 'resume', studyId: string, request: PauseRequest) {
+    await update(client, `${verb} study ${studyId}`, () =>
+      workflow.getHandle(studyWorkflowId(studyId)).executeUpdate(verb, { args: [request] }),
+    );
   }
   return {
     async start(input, summary) {

@@ -109,18 +109,9 @@ export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Tells a workflow by an update, and waits until it has done so. Throws as `asked`. */
-export async function update(
-  client: Client,
-  what: string,
-  workflowId: string,
-  { name, request }: { readonly name: string; readonly request: object },
-): Promise<void> {
-  await asked(what, () =>
-    client.withDeadline(Date.now() + UPDATE_PATIENCE_MS, () =>
-      client.workflow.getHandle(workflowId).executeUpdate(name, { args: [request] }),
-    ),
-  );
+/** Asks by an update, which waits for a worker: so long and no longer. Throws as `asked`. */
+export function update<T>(client: Client, what: string, ask: () => Promise<T>): Promise<T> {
+  return asked(what, () => client.withDeadline(Date.now() + UPDATE_PATIENCE_MS, ask));
 }
 
 export function createWorkflows(client: Client): Workflows {
@@ -148,13 +139,13 @@ export function createWorkflows(client: Client): Workflows {
       );
     },
     pauseStrategy: (strategyId, request) =>
-      asked(`pause strategy ${strategyId}`, () =>
+      update(client, `pause strategy ${strategyId}`, () =>
         workflow
           .getHandle(strategyWorkflowId(strategyId))
           .executeUpdate<StrategyState, [PauseRequest]>('pause', { args: [request] }),
       ),
     resumeStrategy: (strategyId, request) =>
-      asked(`resume strategy ${strategyId}`, () =>
+      update(client, `resume strategy ${strategyId}`, () =>
         workflow
           .getHandle(strategyWorkflowId(strategyId))
           .executeUpdate<StrategyState, [PauseRequest]>('resume', { args: [request] }),
@@ -206,7 +197,9 @@ export function createWorkflows(client: Client): Workflows {
       await asked(`reconcile ${accountId}`, () => triggerReconciliation(client, accountId));
     },
     async decideOrder(orderId, verb, request) {
-      await update(client, `${verb} order ${orderId}`, orderId, { name: verb, request });
+      await update(client, `${verb} order ${orderId}`, () =>
+        workflow.getHandle(orderId).executeUpdate(verb, { args: [request] }),
+      );
     },
     async ping() {
       await asked('reach Temporal', () =>
