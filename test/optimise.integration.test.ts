@@ -1,11 +1,9 @@
 /** Studies over Temporal: what they find is what one machine's threads find, whatever dies on the way. */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { BarLibrary } from '../adapters/bars/bar-library.ts';
@@ -19,6 +17,7 @@ import type { optimizeWorkflow } from '../workflows/optimize-workflow.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
 import { makeSeries } from './factories/bars.ts';
 import { describeWith, testServers } from './servers.ts';
+import { killWorker, workerProcesses } from './worker-processes.ts';
 
 type Handle = WorkflowHandle<typeof optimizeWorkflow>;
 
@@ -35,7 +34,7 @@ describeWith(['postgres', 'temporal'], 'optimizeWorkflow', () => {
   const taskQueue = `research-${String(Date.now())}`;
   const folder = mkdtempSync(join(tmpdir(), 'keel-studies-'));
   const environment = { KEEL_DATA_DIR: folder, KEEL_CACHE_DIR: join(folder, 'cache') };
-  const workers: ChildProcess[] = [];
+  const workers = workerProcesses('research-worker.ts', environment);
   let database: TestDatabase;
   let repositories: Repositories;
   let connection: Connection;
@@ -49,7 +48,7 @@ describeWith(['postgres', 'temporal'], 'optimizeWorkflow', () => {
     new BarLibrary(join(folder, 'bars')).add(makeSeries(30_000, { seed: 7 }), 'a test');
   }, 60_000);
   afterEach(async () => {
-    for (const worker of workers.splice(0)) await kill(worker);
+    await workers.killAll();
   });
   afterAll(async () => {
     await connection.close();
@@ -57,28 +56,8 @@ describeWith(['postgres', 'temporal'], 'optimizeWorkflow', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function startWorker(): Promise<ChildProcess> {
-    const script = fileURLToPath(new URL('./processes/research-worker.ts', import.meta.url));
-    const worker = fork(script, [testServers().temporalAddress ?? '', database.url, taskQueue], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, ...environment },
-      execArgv: [],
-    });
-    workers.push(worker);
-    await Promise.race([
-      once(worker, 'message'),
-      once(worker, 'exit').then(() => {
-        throw new Error('the worker process ended at its start');
-      }),
-    ]);
-    return worker;
-  }
-
-  async function kill(worker: ChildProcess): Promise<void> {
-    if (worker.exitCode !== null || worker.signalCode !== null) return;
-    const exited = once(worker, 'exit');
-    worker.kill('SIGKILL');
-    await exited;
+  function startWorker(): Promise<ChildProcess> {
+    return workers.start(testServers().temporalAddress ?? '', database.url, taskQueue);
   }
 
   function start(studyId: string, spec: Json = SPEC, concurrency = 4): Promise<Handle> {
@@ -114,10 +93,10 @@ describeWith(['postgres', 'temporal'], 'optimizeWorkflow', () => {
     const first = await startWorker();
     const handle = await start('killed');
     await until(handle, ({ tried }) => tried >= 6);
-    await kill(first);
+    await killWorker(first);
     const second = await startWorker();
     await until(handle, ({ tried }) => tried >= 14);
-    await kill(second);
+    await killWorker(second);
     await startWorker();
     const result = await handle.result();
 
@@ -151,7 +130,7 @@ describeWith(['postgres', 'temporal'], 'optimizeWorkflow', () => {
     // The one in hand may still finish.
     await sleep(1_000);
     const { tried } = await repositories.studies.get('paused');
-    await kill(first);
+    await killWorker(first);
     await startWorker();
     await sleep(1_500);
     expect(await handle.query('state')).toMatchObject({ phase: 'paused', tried });

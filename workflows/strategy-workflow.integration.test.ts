@@ -1,6 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { createRepositories } from '../adapters/storage/repositories.ts';
@@ -9,6 +7,7 @@ import { createWorkflows } from '../adapters/temporal/workflows.ts';
 import { testDatabase, type TestDatabase } from '../test/database.ts';
 import { recordedDay } from '../test/factories/strategy-world.ts';
 import { describeWith, testServers } from '../test/servers.ts';
+import { killWorker, workerProcesses } from '../test/worker-processes.ts';
 import { strategyWorkflowId } from './strategy-names.ts';
 import type { StrategyState } from './strategy-messages.ts';
 import type { strategyWorkflow } from './strategy-workflow.ts';
@@ -19,7 +18,8 @@ const ID = 'sma';
 describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
   const { before, day } = recordedDay();
   const taskQueue = `strategies-${String(Date.now())}`;
-  const workers: ChildProcess[] = [];
+  const workers = workerProcesses('strategy-worker.ts');
+  let newest: ChildProcess;
   let database: TestDatabase;
   let repositories: Repositories;
   let connection: Connection;
@@ -63,32 +63,14 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
   });
 
   afterAll(async () => {
-    for (const worker of workers)
-      if (worker.exitCode === null && worker.signalCode === null) await kill(worker, 'SIGKILL');
+    await workers.killAll();
     await connection.close();
     await database.drop();
   });
 
   async function startWorker(): Promise<ChildProcess> {
-    const script = fileURLToPath(new URL('../test/processes/strategy-worker.ts', import.meta.url));
-    const worker = fork(script, [testServers().temporalAddress ?? '', database.url, taskQueue], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
-    });
-    workers.push(worker);
-    await Promise.race([
-      once(worker, 'message'),
-      once(worker, 'exit').then(() => {
-        throw new Error('the worker process ended at its start');
-      }),
-    ]);
-    return worker;
-  }
-
-  async function kill(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-    const exited = once(worker, 'exit');
-    worker.kill(signal);
-    await exited;
+    newest = await workers.start(testServers().temporalAddress ?? '', database.url, taskQueue);
+    return newest;
   }
 
   async function start(
@@ -139,7 +121,7 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
     expect(await state()).toMatchObject({ phase: 'running', runId: 'run-1' });
     const { epoch } = await checkpoint();
 
-    await kill(first, 'SIGKILL');
+    await killWorker(first);
     const due = await storeBars(30);
     const second = await startWorker();
     await handledTo(due);
@@ -170,9 +152,9 @@ describeWith(['postgres', 'temporal'], 'strategyWorkflow', () => {
   it("moves to another worker at once when its worker shuts down, and takes Temporal's cancel as a stop", async () => {
     const handle = await start(ID, 'run-2');
     await handledTo(await storeBars(1));
-    const leaving = workers.at(-1)!;
+    const leaving = newest;
     await startWorker();
-    await kill(leaving, 'SIGTERM');
+    await killWorker(leaving, 'SIGTERM');
     await handledTo(await storeBars(5));
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ phase: 'stopped' });
