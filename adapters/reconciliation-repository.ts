@@ -76,7 +76,8 @@ export interface ReconciliationRepository {
   unfinishedOrders(accountId: string): Promise<readonly UnfinishedOrder[]>;
   /**
    * What the account must hold, by asset: opening balances and ledger; by symbol what its strategies hold
-   * together, and what others have bought less what they have sold, where they traded. `inFlight`: an order is being sent, or a leg's trades are still to be booked.
+   * together, and what others have bought less what they have sold, where they traded. `inFlight`: an order is
+   * being sent, or a leg's trades are still to be booked.
    */
   holdings(accountId: string): Promise<{
     readonly balances: Readonly<Record<string, string>>;

@@ -27,7 +27,8 @@ export interface PlaceOrderRequest {
   readonly price?: string;
   /**
    * Stop and stop-limit orders only, already on the tick: when the market falls to it (sells) or rises to it (buys)
-   * the venue makes it a market order, or a limit order at `price`. Behind the market already: VENUE_WOULD_TRIGGER, and no order exists.
+   * the venue makes it a market order, or a limit order at `price`. Behind the market already:
+   * VENUE_WOULD_TRIGGER, and no order exists.
    */
   readonly stopPrice?: string;
   /**

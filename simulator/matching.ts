@@ -6,8 +6,9 @@
  * A market order fills at once at the price of the moment with the fill model's slippage. A limit order
  * fills at once as taker, at the price of the moment, where it is marketable; else it rests and is matched
  * against each closing minute. A stop rests until the market reaches its trigger, and then fills as a market
- * order at the price that reached it; a stop-limit goes on as a limit order from there. Liquidity has no bottom, so an order fills whole unless its `fillPlan` says
- * otherwise. A fee is taken from what is received, or from a third asset while there is enough of it.
+ * order at the price that reached it; a stop-limit goes on as a limit order from there. Liquidity has no bottom, so
+ * an order fills whole unless its `fillPlan` says otherwise. A fee is taken from what is received, or from a third
+ * asset while there is enough of it.
  */
 import { barPath, isMarketable, marketFillPrice } from '../core/fill-model.ts';
 import { Decimal, decimal } from '../core/money.ts';

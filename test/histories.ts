@@ -1,4 +1,4 @@
-/** The recorded histories of test/histories, one a path that an order, a guard, an account, a strategy or a study can take. */
+/** The histories in test/histories: one a path that an order, a guard, an account, a strategy or a study can take. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { historyToJson, type History } from '../adapters/temporal/history-json.ts';

@@ -1,6 +1,6 @@
 /**
- * The collector: brings each configured venue's market data onto the bus, bars and funding rates into PostgreSQL as well.
- * One pipeline a venue; what several accounts of one venue want is collected once.
+ * The collector: brings each configured venue's market data onto the bus, bars and funding rates into PostgreSQL as
+ * well. One pipeline a venue; what several accounts of one venue want is collected once.
  */
 import { createPipeline, type Pipeline } from '../adapters/sources/pipeline.ts';
 import type { VenueConfig } from '../config/venues.ts';

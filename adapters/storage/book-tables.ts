@@ -1,4 +1,7 @@
-/** Tables of the books: what accounts hold, what strategies hold and gained. How columns are read and written: columns.ts. */
+/**
+ * Tables of the books: what accounts hold, what strategies hold and gained. How columns are read and written:
+ * columns.ts.
+ */
 import type { ColumnType, Generated } from 'kysely';
 import type { AccountRecord } from '../repositories.ts';
 import type { DefaultNull, DefaultString } from './columns.ts';

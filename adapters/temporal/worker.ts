@@ -70,8 +70,7 @@ const WORKFLOWS = fileURLToPath(new URL('../../workflows/index.ts', import.meta.
 /**
  * All workflows, bundled from workflows/index.ts. `failureConverterPath` is that of the data converter: what
  * a workflow throws is encoded inside the bundle. Their modules are evaluated once a worker, not once a
- * workflow, and frozen by the SDK: none may hold state (a lint rule
- * of core and workflows).
+ * workflow, and frozen by the SDK: none may hold state (a lint rule of core and workflows).
  */
 export function workflowBundle(failureConverterPath?: string): Promise<{ readonly code: string }> {
   let bundle = bundles.get(failureConverterPath);

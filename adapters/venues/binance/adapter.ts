@@ -274,8 +274,8 @@ export function createBinanceAdapter(options: BinanceOptions): TradeAdapter {
 }
 
 /**
- * A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS and STOP_LOSS_LIMIT. Post-only is a type there. A
- * market order carries no price: ccxt and the venue would read it as an amount of quote.
+ * A stop sells into a falling market and buys into a rising one: Binance's STOP_LOSS and STOP_LOSS_LIMIT. Post-only
+ * is a type there. A market order carries no price: ccxt and the venue would read it as an amount of quote.
  */
 function termsOf(request: PlaceOrderRequest): Readonly<Record<string, string>> {
   const { timeInForce = 'gtc' } = request;
