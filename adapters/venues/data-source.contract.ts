@@ -1,12 +1,11 @@
 /** What every venue's data source does, against the simulator, over real HTTP and WebSockets. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger, type Logger } from '../../observability/logger.ts';
 import { faultScriptSchema } from '../../simulator/faults.ts';
 import type { Simulator, VenueName } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/server.ts';
+import { writeRecording } from '../../test/factories/recordings.ts';
+import { waitFor } from '../../test/wait-for.ts';
 import { createMemoryRateBudget } from '../storage/rate-budget-memory.ts';
 import type { DataSource, DataSubscription, SourceEvent } from '../data-source.ts';
 import type { BackOff } from '../back-off.ts';
@@ -40,19 +39,15 @@ export interface SourceFacts {
 
 export function describeDataSource(facts: SourceFacts): void {
   const symbol = facts.symbol ?? 'BTC/USDT';
-  let folder = '';
-  let file = '';
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'keel-source-'));
-    file = join(folder, 'BTCUSDT.csv');
-    const rows = Array.from({ length: WARM_UP + 200 }, (_, index) => {
+  const file = writeRecording(
+    Array.from({ length: WARM_UP + 200 }, (_, index) => {
       const price = (100_000 + index).toFixed(2);
-      return [STARTS_AT + index * MINUTE, price, price, price, price, '1.5'].join(',');
-    });
-    await writeFile(file, ['timestamp_ms,open,high,low,close,volume', ...rows, ''].join('\n'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
+      return {
+        ...{ openAt: STARTS_AT + index * MINUTE, volume: '1.5' },
+        ...{ open: price, high: price, low: price, close: price },
+      };
+    }),
+  );
 
   describe(`the data source of ${facts.venue}`, () => {
     let venue: Simulator;
@@ -265,11 +260,4 @@ export function describeDataSource(facts: SourceFacts): void {
       expect(bars).toEqual(range(0, count));
     });
   });
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition() && tries < 200; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(condition()).toBe(true);
 }

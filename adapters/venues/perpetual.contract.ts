@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyFill, emptyPosition, ledgerEntries } from '../../core/ledger.ts';
 import { Decimal, decimal, toDecimalString } from '../../core/money.ts';
 import type { Position } from '../../core/position.ts';
+import { waitFor } from '../../test/wait-for.ts';
 import type {
   ForeignTradeNotice,
   OrderNotice,
@@ -147,9 +148,7 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       expect(await adapter.findOrder(stop)).toEqual({ order, fills });
       expect(await adapter.fillsSince(PERPETUAL, 0)).toEqual([...opened.fills, ...fills]);
       expect(await adapter.getPositions()).toEqual([]);
-      for (let tries = 0; notices.length < 2 && tries < 100; tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await waitFor(() => notices.length >= 2);
       const ids = new Set(notices.map(({ clientOrderId }) => clientOrderId));
       expect(ids).toEqual(new Set([stop.clientOrderId]));
       expect(foreign).toEqual([]);
@@ -250,9 +249,7 @@ export function describePerpetuals(name: string, open: () => Promise<PerpetualWo
       const watch = await adapter.watchForeignTrades((notice) => foreign.push(notice));
       await adapter.placeOrder(request({ side: 'sell', quantity: '0.5' }));
       world.deleverage('0.2');
-      for (let tries = 0; foreign.length < 1 && tries < 100; tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await waitFor(() => foreign.length > 0);
       const { venueSymbol } = await adapter.instrument(PERPETUAL);
       expect(foreign).toEqual([{ venueSymbol }]);
       await watch.close();

@@ -9,6 +9,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { emptyPosition, ledgerEntries } from '../../core/ledger.ts';
 import { decimal, toDecimalString } from '../../core/money.ts';
+import { waitFor } from '../../test/wait-for.ts';
 import type { OrderNotice, PlaceOrderRequest, TradeAdapter } from '../trade-adapter.ts';
 
 export interface TradingWorld {
@@ -358,10 +359,7 @@ export function describeTradeAdapter(
       const request = restingRequest();
       const expected = { clientOrderId: request.clientOrderId, symbol: SYMBOL };
       const told = async (count: number): Promise<void> => {
-        for (let tries = 0; notices.length < count && tries < 100; tries += 1) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-        expect(notices.length).toBeGreaterThanOrEqual(count);
+        await waitFor(() => notices.length >= count);
         expect(notices.every((notice) => notice.clientOrderId === expected.clientOrderId)).toBe(
           true,
         );

@@ -4,7 +4,7 @@ import { createLogger } from '../../../../observability/logger.ts';
 import { faultScriptSchema } from '../../../../simulator/faults.ts';
 import type { Simulator, SimulatorOptions } from '../../../../simulator/options.ts';
 import { startSimulator } from '../../../../simulator/server.ts';
-import { writeRecording } from '../../../../test/factories/recordings.ts';
+import { worldOf, writeBars } from '../../../../test/factories/simulated-venues.ts';
 import { createMemoryRateBudget } from '../../../storage/rate-budget-memory.ts';
 import type { TradeAdapter } from '../../../trade-adapter.ts';
 import {
@@ -16,23 +16,15 @@ import {
   WALLET,
 } from '../../perpetual.contract.ts';
 import { describeTimeInForce } from '../../time-in-force.contract.ts';
-import { orderRequest, STARTS_AT } from '../../trade-adapter.contract.ts';
+import { orderRequest } from '../../trade-adapter.contract.ts';
 import { type BinanceUsdmOptions, createBinanceUsdmAdapter } from './adapter.ts';
 
 const logger = createLogger('test', 'silent');
 
 function startVenue(contracts: SimulatorOptions['contracts'] = {}): Promise<Simulator> {
-  const candles = PERPETUAL_BARS.map(([open, high, low, close], index) => ({
-    openAt: STARTS_AT + index * 60_000,
-    open,
-    high,
-    low,
-    close,
-    volume: '1',
-  }));
   return startSimulator({
     venue: 'binance-usdm',
-    recordings: [{ symbol: PERPETUAL, file: writeRecording(candles) }],
+    recordings: [{ symbol: PERPETUAL, file: writeBars(PERPETUAL_BARS) }],
     balances: { USDT: WALLET },
     contracts: { fundingEveryMs: FUNDING_EVERY_MS, ...contracts },
   });
@@ -63,17 +55,9 @@ async function open(): Promise<PerpetualWorld> {
   await adapter.connect();
   await adapter.prepareAccount([PERPETUAL]);
   return {
-    adapter,
-    advance: () => {
-      venue.advance();
-      return Promise.resolve();
-    },
+    ...worldOf(venue, adapter),
     deleverage: (quantity) => {
       venue.deleverage(PERPETUAL, quantity);
-    },
-    close: async () => {
-      await adapter.disconnect();
-      await venue.close();
     },
   };
 }
