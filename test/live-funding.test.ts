@@ -70,10 +70,7 @@ it('asks for the same at the same times as the backtest', async () => {
           RATES.filter(({ publishedAt }) => publishedAt >= since && publishedAt <= marketTime),
         ),
     };
-    await storeFundingRates(
-      { adapter: venue, symbols: [SYMBOL] },
-      createMemoryAux(world.auxValues),
-    );
+    await storeFundingRates(venue, SYMBOL, createMemoryAux(world.auxValues));
     if (index === 200) {
       await attempt.stop();
       attempt = await world.start();

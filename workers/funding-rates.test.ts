@@ -27,14 +27,13 @@ function venue(answers: readonly (readonly FundingRate[] | Error)[]) {
   };
 }
 
-it('stores a month of rates first, then what is newer, of perpetuals only', async () => {
+it('stores a month of rates first, then what is newer', async () => {
   const stored: AuxRecord[] = [];
   const aux = createMemoryAux(stored);
   const first = { rate: '0.0001', publishedAt: NOW - 5 };
   const { adapter, asked } = venue([[first], [{ rate: '-0.0002', publishedAt: NOW }]]);
-  const source = { adapter, symbols: ['BTC/USDT', PERPETUAL] };
-  await storeFundingRates(source, aux);
-  await storeFundingRates(source, aux);
+  await storeFundingRates(adapter, PERPETUAL, aux);
+  await storeFundingRates(adapter, PERPETUAL, aux);
   expect(asked).toEqual([
     [PERPETUAL, NOW - 31 * 86_400_000],
     [PERPETUAL, NOW - 4],
@@ -58,4 +57,16 @@ it('goes on after a venue that does not answer, until it is stopped', async () =
   expect(times).toBeGreaterThanOrEqual(2);
   await new Promise((resolve) => setImmediate(resolve));
   expect(asked).toHaveLength(times);
+});
+
+it('asks for perpetuals only, and for each whatever became of the others', async () => {
+  const stored: AuxRecord[] = [];
+  const { adapter } = venue([new Error('not listed'), [{ rate: '0.0001', publishedAt: NOW }]]);
+  const followed = followFundingRates(
+    { adapter, symbols: ['BTC/USDT', 'GONE/USDT:USDT', PERPETUAL] },
+    { aux: createMemoryAux(stored), logger, everyMs: 60_000 },
+  );
+  await until(() => stored.length > 0);
+  await followed.stop();
+  expect(stored).toEqual([{ name: NAME, publishedAt: NOW, value: '0.0001' }]);
 });

@@ -18,21 +18,23 @@ const FIRST_HISTORY_MS = 31 * 86_400_000;
 
 /** Fetches what was told since the newest stored rate. Throws what the venue and the store throw. */
 export async function storeFundingRates(
-  { adapter, symbols }: FundingSource,
+  adapter: FundingSource['adapter'],
+  symbol: string,
   aux: AuxRepository,
 ): Promise<void> {
-  for (const symbol of symbols.filter(isContract)) {
-    const name = fundingName({ exchange: adapter.exchange, symbol });
-    const newest = await aux.newestAt(name);
-    const since = newest === null ? (await adapter.marketTime()) - FIRST_HISTORY_MS : newest + 1;
-    const rates = await adapter.fundingRates(symbol, since);
-    await aux.add(rates.map(({ rate, publishedAt }) => ({ name, publishedAt, value: rate })));
-  }
+  const name = fundingName({ exchange: adapter.exchange, symbol });
+  const newest = await aux.newestAt(name);
+  const since = newest === null ? (await adapter.marketTime()) - FIRST_HISTORY_MS : newest + 1;
+  const rates = await adapter.fundingRates(symbol, since);
+  await aux.add(rates.map(({ rate, publishedAt }) => ({ name, publishedAt, value: rate })));
 }
 
-/** Goes on until it is stopped; a venue that does not answer is asked again the next time. */
+/**
+ * Goes on until it is stopped; what the venue does not tell is asked for again the next time, and keeps no other
+ * symbol from its rates.
+ */
 export function followFundingRates(
-  source: FundingSource,
+  { adapter, symbols }: FundingSource,
   {
     aux,
     logger,
@@ -46,10 +48,13 @@ export function followFundingRates(
   const stopping = new AbortController();
   const follow = async (): Promise<void> => {
     do {
-      try {
-        await storeFundingRates(source, aux);
-      } catch (error) {
-        logger.warn({ err: error, exchange: source.adapter.exchange }, 'funding_rates_not_stored');
+      for (const symbol of symbols.filter(isContract)) {
+        try {
+          await storeFundingRates(adapter, symbol, aux);
+        } catch (error) {
+          const { exchange } = adapter;
+          logger.warn({ err: error, exchange, symbol }, 'funding_rates_not_stored');
+        }
       }
     } while (await pause(everyMs, stopping.signal));
   };
