@@ -57,11 +57,11 @@ export function createStudyService(deps: StudyServiceDeps): StudyService {
       registry.get(spec.run.strategy);
       const studyId = id ?? `${spec.run.strategy}-${randomBytes(4).toString('hex')}`;
       const { concurrency } = spec;
-      // The workflow first: a row that nobody works on would wait for ever.
       const input = { studyId, spec: spec as unknown as Json, askedBy: by, concurrency };
+      await audit.write({ actor: by, action: 'study.start', target: studyId });
+      // The workflow first: a row that nobody works on would wait for ever.
       await door.start(input, summaryOf(spec));
       await studies.create(input);
-      await audit.write({ actor: by, action: 'study.start', target: studyId });
       return shown(await studies.get(studyId));
     },
 
