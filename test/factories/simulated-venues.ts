@@ -8,6 +8,7 @@ import {
   type BinanceOptions,
   createBinanceAdapter,
 } from '../../adapters/venues/binance/adapter.ts';
+import { createOkxAdapter, type OkxOptions } from '../../adapters/venues/okx/adapter.ts';
 import {
   CONTRACT_BARS,
   OPENING_BALANCES,
@@ -17,6 +18,7 @@ import {
 import { createLogger } from '../../observability/logger.ts';
 import {
   DEFAULT_API_KEY,
+  DEFAULT_PASSPHRASE,
   DEFAULT_SECRET,
   type Simulator,
   type SimulatorOptions,
@@ -41,18 +43,31 @@ export function writeBars(bars: readonly Prices[]): string {
 
 export type Urls = Pick<Simulator, 'httpUrl' | 'wsUrl'>;
 
+const access = () => ({
+  ...{ apiKey: DEFAULT_API_KEY, secret: DEFAULT_SECRET },
+  ...{ budget: createMemoryRateBudget(), logger: createLogger('test', 'silent') },
+});
+
 /** Of all symbols the venue has. */
 export function binanceOptions({ httpUrl, wsUrl }: Urls): BinanceOptions {
+  return { ...access(), accountId: 'binance-sandbox', restUrl: httpUrl, wsApiUrl: wsUrl };
+}
+
+export function okxOptions({ httpUrl, wsUrl }: Urls): OkxOptions {
   return {
-    ...{ accountId: 'binance-sandbox', restUrl: httpUrl, wsApiUrl: wsUrl },
-    ...{ apiKey: DEFAULT_API_KEY, secret: DEFAULT_SECRET },
-    ...{ budget: createMemoryRateBudget(), logger: createLogger('test', 'silent') },
+    ...access(),
+    ...{ accountId: 'okx-sandbox', passphrase: DEFAULT_PASSPHRASE, symbols: [SYMBOL] },
+    ...{ restUrl: httpUrl, wsUrl },
   };
 }
 
 /** Of `SYMBOL`, where `change` says nothing else. */
 export function binanceAdapter(venue: Urls, change: Partial<BinanceOptions> = {}): TradeAdapter {
   return createBinanceAdapter({ symbols: [SYMBOL], ...binanceOptions(venue), ...change });
+}
+
+export function okxAdapter(venue: Urls, change: Partial<OkxOptions> = {}): TradeAdapter {
+  return createOkxAdapter({ ...okxOptions(venue), ...change });
 }
 
 /** The world of the contracts; closing it closes both. */
