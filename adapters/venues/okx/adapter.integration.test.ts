@@ -3,6 +3,7 @@
  * venue fails: adapter-faults.integration.test.ts.
  */
 import { describe, expect, it } from '@jest/globals';
+import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator, SimulatorOptions } from '../../../simulator/options.ts';
 import { startSimulator } from '../../../simulator/server.ts';
 import {
@@ -125,5 +126,22 @@ describe("OKX's settings of swaps", () => {
     await adapter.disconnect();
     await other.disconnect();
     await venue.close();
+  });
+
+  it('are read before it starts: it never trades without a contract whose settings it could not read', async () => {
+    const venue = await startSwaps();
+    const adapter = okxAdapter(venue, SWAPS);
+    try {
+      const match = { method: 'GET', path: '/api/v5/account/leverage-info', times: 0 };
+      const fault = { kind: 'status', status: 503, when: 'before' };
+      venue.faults.add(faultScriptSchema.parse([{ match, fault }]));
+      await expect(adapter.connect()).rejects.toMatchObject({ code: 'VENUE_UNAVAILABLE' });
+      venue.faults.clear();
+      await adapter.connect();
+      expect(await adapter.instrument(PERPETUAL)).toMatchObject({ leverage: '20' });
+    } finally {
+      await adapter.disconnect();
+      await venue.close();
+    }
   });
 });

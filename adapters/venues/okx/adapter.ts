@@ -28,6 +28,7 @@ import { ourFills, requireOurId } from '../own-orders.ts';
 import { createOkxContracts } from './account.ts';
 import { fundingRatesSince } from './funding-rates.ts';
 import {
+  type FeeRates,
   instIdOf,
   instrumentOf,
   listingRow,
@@ -100,6 +101,16 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
       ? instrument
       : { ...instrument, leverage: await askAgain(() => contracts.leverage(instrument)) };
 
+  /** Each listing by itself: one that we cannot read must not keep the others from being traded. */
+  const understood = (row: { readonly instId: string }, fees: FeeRates): Instrument | null => {
+    try {
+      return instrumentOf(exchange, listingRow.parse(row), fees);
+    } catch (error) {
+      logger.warn({ err: error, symbol: row.instId }, 'instrument_not_understood');
+      return null;
+    }
+  };
+
   const loadInstruments = async (): Promise<void> => {
     const wanted = new Set(symbols.map(instIdOf));
     const instTypes = new Set(
@@ -109,15 +120,11 @@ export function createOkxAdapter(options: OkxOptions): TradeAdapter {
     for (const instType of instTypes) {
       const { json } = await askAgain(() => requests.open('public/instruments', { instType }));
       const fees = await askAgain(() => feesOf(instType));
-      // Each listing by itself: one that we cannot read must not keep the others from being traded.
       for (const row of parseAnswer(rowsOf(namedRow), json, 'GET instruments').data) {
         if (!wanted.has(row.instId)) continue;
-        try {
-          const instrument = instrumentOf(exchange, listingRow.parse(row), fees);
-          if (instrument !== null) found.push(await asItIsSet(instrument));
-        } catch (error) {
-          logger.warn({ err: error, symbol: row.instId }, 'instrument_not_understood');
-        }
+        const instrument = understood(row, fees);
+        // Without what is set at the venue there is no start: a contract left out would be refused all its orders.
+        if (instrument !== null) found.push(await asItIsSet(instrument));
       }
     }
     listing.replace(found);
