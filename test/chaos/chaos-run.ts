@@ -108,10 +108,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     for (const { simulator } of house.venues) simulator.faults.clear();
     const quietFrom = Date.now();
     market.pace(QUIET_BAR_MS);
-    const unquiet = await untilQuiet(house, signals, options.quietTimeoutMs);
+    const unquiet = await untilQuiet(house, signals, {
+      timeoutMs: options.quietTimeoutMs,
+      onProgress: (text) => {
+        onProgress(`${at(startedAt)} ${text}`);
+      },
+    });
     await market.stop();
     // Funding is told by nobody: it is booked when the account is looked at.
-    await reconcileAll(house);
+    const unreconciled = await reconcileAll(house);
     const behind = await untilRead(house, options.quietTimeoutMs);
     const quietAfterMs = Date.now() - quietFrom;
     await options.beforeVerdict?.(house);
@@ -126,7 +131,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       { halts, amends },
     );
     return {
-      wrong: [...new Set([...unquiet, ...behind, ...judge(facts)])],
+      wrong: [...new Set([...unquiet, ...unreconciled, ...behind, ...judge(facts)])],
       orders: signals.length,
       outcomes: outcomesOf(facts),
       guards: {
