@@ -3,7 +3,6 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { ask } from '../test/factories/api-answers.ts';
 import type { Role } from '../adapters/repositories.ts';
-import type { OrderView } from '../core/order.ts';
 import { ApiWorld } from '../test/factories/api-world.ts';
 import { T0 } from '../test/factories/market.ts';
 
@@ -30,32 +29,16 @@ const post = async (path: string, body: object = {}, role?: Role) =>
 
 describe('an amend', () => {
   const ID = 'a'.repeat(24);
-  const LEG = {
-    clientOrderId: `keel${ID}01`,
-    legNumber: 1,
-    accountId: 'binance-sandbox',
-    exchange: 'binance',
-    venueOrderId: '7',
-    state: 'open',
-    quantity: '0.01',
-    price: '97000',
-    filledQuantity: '0',
-    filledQuote: '0',
-    errorCode: null,
-    errorMessage: null,
-  } as const;
-  const rest = (change: Partial<OrderView> = {}) =>
-    world.addOrder({ orderId: ID, type: 'limit', price: '97000', legs: [LEG], ...change });
 
   it('is begun where the new terms pass filters and risk rules', async () => {
-    rest();
+    world.addRestingOrder();
     const answer = await post(`/orders/${ID}/amend`, { limitPrice: '96000' });
     expect(answer.status).toBe(202);
     expect(world.sent).toEqual([`amend ${ID} to 0.01 at 96000`]);
   });
 
   it('changes nothing where it would be refused', async () => {
-    const resting = rest();
+    const resting = world.addRestingOrder();
     const small = await post(`/orders/${ID}/amend`, { quantity: '0.00001' });
     expect([small.status, small.body.error.code]).toEqual([422, 'FILTER_NOTIONAL']);
     expect(small.body.error.message).toMatch(/is below the smallest notional \d/);
@@ -69,10 +52,10 @@ describe('an amend', () => {
   });
 
   it('of an order that is over, or does not rest, is a conflict', async () => {
-    rest({ state: 'done', status: 'filled' });
+    world.addRestingOrder({ state: 'done', status: 'filled' });
     expect((await post(`/orders/${ID}/amend`, { quantity: '1' })).status).toBe(409);
     world.orders.length = 0;
-    rest({ type: 'market', price: null });
+    world.addRestingOrder({ type: 'market', price: null });
     expect((await post(`/orders/${ID}/amend`, { quantity: '1' })).status).toBe(409);
   });
 });

@@ -255,21 +255,7 @@ describe('keel', () => {
 
   it('ends with 2 for an amend that a filter refuses, with 4 where the funds do not cover it', async () => {
     const ID = 'a'.repeat(24);
-    const leg = {
-      clientOrderId: `keel${ID}01`,
-      legNumber: 1,
-      accountId: 'binance-sandbox',
-      exchange: 'binance',
-      venueOrderId: '7',
-      state: 'open',
-      quantity: '0.01',
-      price: '97000',
-      filledQuantity: '0',
-      filledQuote: '0',
-      errorCode: null,
-      errorMessage: null,
-    } as const;
-    world.addOrder({ orderId: ID, type: 'limit', price: '97000', legs: [leg] });
+    world.addRestingOrder();
     const small = await keel(`amend ${ID} --quantity 0.00001`);
     expect([small.code, small.err]).toEqual([2, expect.stringContaining('smallest notional')]);
     const json = JSON.parse((await keel(`amend ${ID} --quantity 0.00001 --json`)).out);

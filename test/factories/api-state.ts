@@ -106,6 +106,26 @@ export class ApiState {
     return order;
   }
 
+  /** A limit order for 0.01 at 97000 that rests at the venue. */
+  addRestingOrder(overrides: Partial<OrderView> = {}): OrderView {
+    const orderId = 'a'.repeat(24);
+    const leg = {
+      clientOrderId: `keel${orderId}01`,
+      legNumber: 1,
+      accountId: ACCOUNT,
+      exchange: 'binance',
+      venueOrderId: '7',
+      state: 'open',
+      quantity: '0.01',
+      price: '97000',
+      filledQuantity: '0',
+      filledQuote: '0',
+      errorCode: null,
+      errorMessage: null,
+    } as const;
+    return this.addOrder({ orderId, type: 'limit', price: '97000', legs: [leg], ...overrides });
+  }
+
   addPosition(quantity: string): void {
     this.positions.push({
       strategyId: 'sma-btc',

@@ -8,13 +8,23 @@ import {
   startSpot,
 } from '../../../test/factories/simulated-venues.ts';
 import type { TradeAdapter } from '../../trade-adapter.ts';
+import { describeLookUps } from '../look-up.contract.ts';
 import { orderRequest, restingRequest, SYMBOL } from '../trade-adapter.contract.ts';
 import { createBinanceLookup } from './lookup.ts';
 import { createBinanceRequests } from './requests.ts';
 
-const UNAVAILABLE = { kind: 'status', status: 503, when: 'before' };
-/** Where a look-up asks for an order, in turn. */
-const PLACES = ['order', 'openOrders', 'allOrders', 'myTrades'].map((name) => `/api/v3/${name}`);
+describeLookUps(
+  'Binance',
+  async () => {
+    const venue = await startSpot();
+    const requests = createBinanceRequests({ ...binanceOptions(venue), timeoutMs: 500 });
+    return { venue, adapter: binanceAdapter(venue), lookup: createBinanceLookup(requests) };
+  },
+  {
+    symbol: SYMBOL,
+    places: ['order', 'openOrders', 'allOrders', 'myTrades'].map((name) => `/api/v3/${name}`),
+  },
+);
 
 describe('the Binance adapter when the venue fails', () => {
   let venue: Simulator;
@@ -96,36 +106,6 @@ describe('the Binance adapter when the venue fails', () => {
     expect(venueOrders()).toBe(0);
   });
 
-  it.each<[string, object]>([
-    ['503', UNAVAILABLE],
-    ['HTML with status 200', { kind: 'html' }],
-    ['silence', { kind: 'dropAnswer', how: 'hang' }],
-  ])('throws, and does not say null, when a look-up meets %s', async (_what, fault) => {
-    // Of the venue as it is: the adapter's own asks each question again.
-    const lookup = createBinanceLookup(
-      createBinanceRequests({ ...binanceOptions(venue), timeoutMs: 500 }),
-    );
-    const instrument = await adapter.instrument(SYMBOL);
-    const { clientOrderId } = orderRequest();
-    for (const path of PLACES) {
-      inject(fault, { method: 'GET', path });
-      await expect(lookup.everywhere(instrument, clientOrderId)).rejects.toMatchObject({
-        code: 'VENUE_UNAVAILABLE',
-      });
-    }
-    expect(await lookup.everywhere(instrument, clientOrderId)).toBeNull();
-  });
-
-  it('goes on with a look-up where one of its questions fails', async () => {
-    for (const path of PLACES) inject(UNAVAILABLE, { method: 'GET', path });
-    expect(await adapter.findOrder(orderRequest())).toBeNull();
-    expect(venue.faults.report().total).toBe(PLACES.length);
-    inject(UNAVAILABLE, { method: 'GET', path: PLACES.at(-1), times: 0 });
-    await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
-      code: 'VENUE_UNAVAILABLE',
-    });
-  });
-
   it('leaves a cancel undecided when its answer is cut', async () => {
     const request = restingRequest();
     await adapter.placeOrder(request);
@@ -137,7 +117,7 @@ describe('the Binance adapter when the venue fails', () => {
   });
 
   it('sends an order though the average price is not to be had', async () => {
-    inject(UNAVAILABLE, { path: '/api/v3/avgPrice' });
+    inject({ kind: 'status', status: 503, when: 'before' }, { path: '/api/v3/avgPrice' });
     expect((await adapter.placeOrder(orderRequest())).order.state).toBe('filled');
   });
 

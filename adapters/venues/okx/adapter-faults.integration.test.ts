@@ -4,17 +4,29 @@ import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import { okxAdapter, okxOptions, startSpot } from '../../../test/factories/simulated-venues.ts';
 import type { TradeAdapter } from '../../trade-adapter.ts';
+import { describeLookUps } from '../look-up.contract.ts';
 import { stopRequest } from '../stop-orders.contract.ts';
 import { orderRequest, restingRequest, SYMBOL } from '../trade-adapter.contract.ts';
 import { createOkxLookup } from './lookup.ts';
 import { createOkxRequests } from './requests.ts';
 
 const UNAVAILABLE = { kind: 'status', status: 503, when: 'before' };
-/** Where a look-up asks for an order, in turn. */
-const PLACES = [
-  ...['order', 'order-algo', 'orders-pending', 'orders-history', 'orders-history-archive'],
-  ...['orders-algo-pending', 'orders-algo-history', 'fills', 'fills-history'],
-].map((name) => `/api/v5/trade/${name}`);
+
+describeLookUps(
+  'OKX',
+  async () => {
+    const venue = await startSpot({ venue: 'okx' });
+    const requests = createOkxRequests({ ...okxOptions(venue), timeoutMs: 500 });
+    return { venue, adapter: okxAdapter(venue), lookup: createOkxLookup(requests) };
+  },
+  {
+    symbol: SYMBOL,
+    places: [
+      ...['order', 'order-algo', 'orders-pending', 'orders-history', 'orders-history-archive'],
+      ...['orders-algo-pending', 'orders-algo-history', 'fills', 'fills-history'],
+    ].map((name) => `/api/v5/trade/${name}`),
+  },
+);
 
 describe('the OKX adapter when the venue fails', () => {
   let venue: Simulator;
@@ -122,33 +134,6 @@ describe('the OKX adapter when the venue fails', () => {
     await expect(adapter.placeOrder(orderRequest())).rejects.toMatchObject({
       code: 'VENUE_INSUFFICIENT_BALANCE',
       details: { venueCode: '51008' },
-    });
-  });
-
-  it.each<[string, object]>([
-    ['503', UNAVAILABLE],
-    ['HTML with status 200', { kind: 'html' }],
-  ])('throws, and does not say null, when a look-up meets %s', async (_what, fault) => {
-    // Of the venue as it is: the adapter's own asks each question again.
-    const lookup = createOkxLookup(createOkxRequests(okxOptions(venue)));
-    const instrument = await adapter.instrument(SYMBOL);
-    const { clientOrderId } = orderRequest();
-    for (const path of PLACES) {
-      inject(fault, { method: 'GET', path });
-      await expect(lookup.everywhere(instrument, clientOrderId)).rejects.toMatchObject({
-        code: 'VENUE_UNAVAILABLE',
-      });
-    }
-    expect(await lookup.everywhere(instrument, clientOrderId)).toBeNull();
-  });
-
-  it('goes on with a look-up where one of its questions fails', async () => {
-    for (const path of PLACES) inject(UNAVAILABLE, { method: 'GET', path });
-    expect(await adapter.findOrder(orderRequest())).toBeNull();
-    expect(venue.faults.report().total).toBe(PLACES.length);
-    inject(UNAVAILABLE, { method: 'GET', path: PLACES.at(-1), times: 0 });
-    await expect(adapter.findOrder(orderRequest())).rejects.toMatchObject({
-      code: 'VENUE_UNAVAILABLE',
     });
   });
 

@@ -15,9 +15,12 @@ import {
   type PerpetualWorld,
   WALLET,
 } from '../../perpetual.contract.ts';
+import { describeLookUps } from '../../look-up.contract.ts';
 import { describeTimeInForce } from '../../time-in-force.contract.ts';
 import { orderRequest } from '../../trade-adapter.contract.ts';
+import { createBinanceRequests } from '../requests.ts';
 import { type BinanceUsdmOptions, createBinanceUsdmAdapter } from './adapter.ts';
+import { createUsdmLookup } from './lookup.ts';
 
 const logger = createLogger('test', 'silent');
 
@@ -30,11 +33,8 @@ function startVenue(contracts: SimulatorOptions['contracts'] = {}): Promise<Simu
   });
 }
 
-function adapterFor(
-  { httpUrl, wsUrl }: Simulator,
-  change: Partial<BinanceUsdmOptions> = {},
-): TradeAdapter {
-  return createBinanceUsdmAdapter({
+function optionsFor({ httpUrl, wsUrl }: Simulator): BinanceUsdmOptions {
+  return {
     accountId: 'binance-usdm-sandbox',
     restUrl: httpUrl,
     userStreamUrl: wsUrl,
@@ -45,8 +45,11 @@ function adapterFor(
     marginType: 'cross',
     budget: createMemoryRateBudget(),
     logger,
-    ...change,
-  });
+  };
+}
+
+function adapterFor(venue: Simulator, change: Partial<BinanceUsdmOptions> = {}): TradeAdapter {
+  return createBinanceUsdmAdapter({ ...optionsFor(venue), ...change });
 }
 
 async function open(): Promise<PerpetualWorld> {
@@ -109,6 +112,25 @@ describe('the account of Binance USDⓈ-M', () => {
     await other.disconnect();
   });
 });
+
+describeLookUps(
+  'USDⓈ-M',
+  async () => {
+    const venue = await startVenue();
+    const requests = createBinanceRequests({
+      ...optionsFor(venue),
+      ...{ market: 'usdm', timeoutMs: 500 },
+    });
+    return { venue, adapter: adapterFor(venue), lookup: createUsdmLookup(requests) };
+  },
+  {
+    symbol: PERPETUAL,
+    places: [
+      ...['order', 'algoOrder', 'openOrders', 'allOrders', 'openAlgoOrders', 'allAlgoOrders'],
+      'userTrades',
+    ].map((name) => `/fapi/v1/${name}`),
+  },
+);
 
 describe('the USDⓈ-M adapter when the venue fails', () => {
   let venue: Simulator;
