@@ -1,4 +1,4 @@
-/** keel halts, halt, resume-trading: the kill switch */
+/** keel halts, halt, lift: the kill switch */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';

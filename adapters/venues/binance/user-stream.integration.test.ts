@@ -1,6 +1,5 @@
 /** Binance's user stream, as the adapter's listeners hear it. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import {
   binanceAdapter,
@@ -70,20 +69,5 @@ describe('the user stream of the Binance adapter', () => {
     expect(venue.state().connections.userStreams).toBe(1);
     await second.close();
     await waitFor(() => venue.state().connections.user === 0);
-  });
-
-  it('is not harmed by malformed user events', async () => {
-    const notices: OrderNotice[] = [];
-    const watch = await adapter.watchOrders((notice) => notices.push(notice));
-    venue.faults.add(
-      faultScriptSchema.parse([
-        { match: { method: 'USER', path: 'executionReport' }, fault: { kind: 'malformed' } },
-      ]),
-    );
-    await adapter.placeOrder(restingRequest());
-    const second = restingRequest();
-    await adapter.placeOrder(second);
-    await waitFor(() => notices.some((one) => one.clientOrderId === second.clientOrderId));
-    await watch.close();
   });
 });

@@ -1,4 +1,4 @@
-/** The OKX adapter when the venue fails: what is undecided stays so, and is found. */
+/** The OKX adapter when the venue fails: the contracts, then what is OKX's own. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
@@ -6,7 +6,8 @@ import { okxAdapter, okxOptions, startSpot } from '../../../test/factories/simul
 import type { TradeAdapter } from '../../trade-adapter.ts';
 import { describeLookUps } from '../look-up.contract.ts';
 import { stopRequest } from '../stop-orders.contract.ts';
-import { orderRequest, restingRequest, SYMBOL } from '../trade-adapter.contract.ts';
+import { orderRequest, SYMBOL } from '../trade-adapter.contract.ts';
+import { describeVenueFaults } from '../venue-faults.contract.ts';
 import { createOkxLookup } from './lookup.ts';
 import { createOkxRequests } from './requests.ts';
 
@@ -28,7 +29,22 @@ describeLookUps(
   },
 );
 
-describe('the OKX adapter when the venue fails', () => {
+describeVenueFaults(
+  'OKX',
+  async () => {
+    const venue = await startSpot({ venue: 'okx' });
+    return { venue, adapter: okxAdapter(venue, { timeoutMs: 500 }) };
+  },
+  {
+    // A stop is sent to an endpoint of its own.
+    requests: () => [orderRequest(), stopRequest()],
+    unlistedCode: 59999,
+    partialFill: { quantity: '0.004', feeAmount: '0.000004' },
+    userEvent: 'orders',
+  },
+);
+
+describe('the OKX adapter when the venue fails in its own ways', () => {
   let venue: Simulator;
   let adapter: TradeAdapter;
 
@@ -46,40 +62,6 @@ describe('the OKX adapter when the venue fails', () => {
     venue.faults.add(faultScriptSchema.parse([{ match, fault }]));
   };
   const venueOrders = (): number => venue.orders().orders.length;
-
-  it.each<[string, object]>([
-    ['cuts the answer', { kind: 'dropAnswer', how: 'cut' }],
-    ['never answers', { kind: 'dropAnswer', how: 'hang' }],
-    ['answers HTML with status 200', { kind: 'html' }],
-    ['answers 503 after it acted', { kind: 'status', status: 503, when: 'after' }],
-    ['answers 50004', { kind: 'outcomeUnknown' }],
-    [
-      'answers a code that is not listed',
-      { kind: 'status', status: 400, when: 'after', body: 'json', code: 59999 },
-    ],
-  ])(
-    'leaves a send undecided when it %s, and finds the one order that exists',
-    async (_what, fault) => {
-      for (const request of [orderRequest(), stopRequest()]) {
-        inject(fault);
-        await expect(adapter.placeOrder(request)).rejects.toMatchObject({
-          code: 'VENUE_UNKNOWN_OUTCOME',
-        });
-        expect((await adapter.findOrder(request))?.order.clientOrderId).toBe(request.clientOrderId);
-      }
-      expect(venueOrders()).toBe(2);
-    },
-  );
-
-  it('leaves a send undecided when it never arrived, and finds nothing', async () => {
-    inject({ kind: 'dropRequest' });
-    const request = orderRequest();
-    await expect(adapter.placeOrder(request)).rejects.toMatchObject({
-      code: 'VENUE_UNKNOWN_OUTCOME',
-    });
-    expect(await adapter.findOrder(request)).toBeNull();
-    expect(venueOrders()).toBe(0);
-  });
 
   it('knows an order that was taken though it cannot be read', async () => {
     inject(UNAVAILABLE, { method: 'GET', action: 'read' });
@@ -113,12 +95,6 @@ describe('the OKX adapter when the venue fails', () => {
     expect(await adapter.findOrder(request)).toBeNull();
   });
 
-  it('measures its clock again on 50102 and sends once more', async () => {
-    inject({ kind: 'clock' });
-    expect((await adapter.placeOrder(orderRequest())).order.state).toBe('filled');
-    expect(venueOrders()).toBe(1);
-  });
-
   it('is silent after 50011', async () => {
     inject({ kind: 'rateLimit', status: 429, retryAfterSeconds: 2 });
     for (let sends = 0; sends < 2; sends += 1) {
@@ -135,27 +111,6 @@ describe('the OKX adapter when the venue fails', () => {
       code: 'VENUE_INSUFFICIENT_BALANCE',
       details: { venueCode: '51008' },
     });
-  });
-
-  it('tells partial fills, each once', async () => {
-    inject({ kind: 'partialFill', quantities: ['0.004'], rest: 'leave' });
-    const request = restingRequest();
-    await adapter.placeOrder(request);
-    venue.advance(2);
-    const { order, fills } = await adapter.getOrderStatus(request);
-    expect(order).toMatchObject({ state: 'partially_filled', filledQuantity: '0.004' });
-    expect(fills).toMatchObject([{ quantity: '0.004', feeAmount: '0.000004' }]);
-  });
-
-  it('sees an order of its own that reads do not show yet only later, and throws nothing', async () => {
-    inject({ kind: 'hideOrder', ms: 300 });
-    const request = restingRequest();
-    await adapter.placeOrder(request);
-    await expect(adapter.getOrderStatus(request)).rejects.toMatchObject({
-      code: 'VENUE_ORDER_NOT_FOUND',
-    });
-    await new Promise((resolve) => setTimeout(resolve, 350));
-    expect((await adapter.findOrder(request))?.order.state).toBe('open');
   });
 
   it('refuses a wrong secret as VENUE_AUTH, on REST and on the user stream', async () => {

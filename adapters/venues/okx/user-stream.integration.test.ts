@@ -1,6 +1,5 @@
 /** OKX's order channels, as the adapter's listeners hear them. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { faultScriptSchema } from '../../../simulator/faults.ts';
 import type { Simulator } from '../../../simulator/options.ts';
 import { okxAdapter, startSpot } from '../../../test/factories/simulated-venues.ts';
 import { waitFor } from '../../../test/wait-for.ts';
@@ -46,20 +45,5 @@ describe('the user stream of the OKX adapter', () => {
     }
     await watch.close();
     await waitFor(() => venue.state().connections.user === 0);
-  });
-
-  it('is not harmed by malformed user events', async () => {
-    const notices: OrderNotice[] = [];
-    const watch = await adapter.watchOrders((notice) => notices.push(notice));
-    venue.faults.add(
-      faultScriptSchema.parse([
-        { match: { method: 'USER', path: 'orders' }, fault: { kind: 'malformed' } },
-      ]),
-    );
-    await adapter.placeOrder(restingRequest());
-    const second = restingRequest();
-    await adapter.placeOrder(second);
-    await waitFor(() => notices.some((one) => one.clientOrderId === second.clientOrderId));
-    await watch.close();
   });
 });
