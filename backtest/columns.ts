@@ -28,12 +28,9 @@ export class ScaledColumn {
   }
 }
 
-/** The last chunk, or a new one where that is full. @param row the row that is to be written */
-export function chunkOf<C>(chunks: C[], row: number, make: () => C): C {
-  const index = Math.floor(row / CHUNK_ROWS);
-  const known = chunks[index];
-  if (known !== undefined) return known;
-  const chunk = make();
-  chunks.push(chunk);
+/** The chunk that a row is in. Throws `RangeError` where there is none. */
+export function chunkAt<C>(chunks: readonly C[], row: number): C {
+  const chunk = chunks[Math.floor(row / CHUNK_ROWS)];
+  if (chunk === undefined) throw new RangeError(`there is no row ${String(row)} in the log`);
   return chunk;
 }

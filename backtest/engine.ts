@@ -20,7 +20,7 @@ import type { BarSeries } from '../core/bar-series.ts';
 import { Books } from './books.ts';
 import { Contracts } from './contracts.ts';
 import { checkCosts, Costs, FREE_MARKET } from './costs.ts';
-import { Curves } from './curves.ts';
+import { WorthLog } from './curves.ts';
 import { Guards } from './guards.ts';
 import { Market } from './market.ts';
 import { MarketDay } from './market-day.ts';
@@ -56,7 +56,7 @@ class Backtest {
   readonly #guards: Guards;
   readonly #contracts: Contracts;
   readonly #days: readonly MarketDay[];
-  readonly #curves: Curves;
+  readonly #worth: WorthLog;
   readonly #owner: SignalOwner;
   readonly #latencyBars: number;
   readonly #orders = new OrderLog();
@@ -127,7 +127,7 @@ class Backtest {
     this.#days = this.#markets.map(
       (market) => new MarketDay(market, house, this.#detailOf(market)),
     );
-    this.#curves = new Curves(Math.max(...this.#markets.map(({ series }) => series.length)));
+    this.#worth = new WorthLog(Math.max(...this.#markets.map(({ series }) => series.length)));
     this.#from = input.from ?? -Infinity;
     this.#to = input.to ?? Infinity;
     this.#hasContracts = this.#markets.some(({ isContract }) => isContract);
@@ -157,7 +157,7 @@ class Backtest {
       books: this.#books,
       venue: this.#venue,
       contracts: this.#contracts,
-      curves: this.#curves,
+      worth: this.#worth.values,
       orders: this.#orders,
       days,
       from: this.#from,
@@ -176,7 +176,7 @@ class Backtest {
     const traded = first.openAt >= this.#from;
     if (traded) this.#trade(days, count, first);
     for (let index = 0; index < count; index += 1) days[index]?.market.close();
-    if (traded) this.#curves.add(first, this.#books);
+    if (traded) this.#worth.add(this.#books);
     for (let index = 0; index < count; index += 1) {
       const market = days[index]?.market;
       if (market?.source !== undefined) this.#session.onBar(market.source, market.bar, !traded);

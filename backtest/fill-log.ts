@@ -1,5 +1,5 @@
 /** The fills of a run, in columns: as objects, tens of thousands of them are what the garbage collector moves about. */
-import { CHUNK_ROWS, chunkOf, column, ScaledColumn } from './columns.ts';
+import { CHUNK_ROWS, chunkAt, column, ScaledColumn } from './columns.ts';
 import type { Fee } from './costs.ts';
 import type { Order } from './order.ts';
 import type { FilledOrder, OrderLog } from './order-log.ts';
@@ -30,8 +30,9 @@ export class FillLog {
   #length = 0;
 
   add(order: Order, price: Scaled, quantity: Scaled, fee: Fee, maker: boolean, at: number): void {
-    const chunk = chunkOf(this.#chunks, this.#length, () => new Chunk());
     const row = this.#length % CHUNK_ROWS;
+    if (row === 0) this.#chunks.push(new Chunk());
+    const chunk = chunkAt(this.#chunks, this.#length);
     chunk.orderNumber[row] = order.number;
     chunk.price.set(row, price);
     chunk.quantity.set(row, quantity);
@@ -45,16 +46,16 @@ export class FillLog {
   /** Oldest first. @param orders the log that keeps their orders */
   list(orders: OrderLog): VenueFill[] {
     return Array.from({ length: this.#length }, (_, index) => {
-      const chunk = this.#chunks[Math.floor(index / CHUNK_ROWS)];
+      const chunk = chunkAt(this.#chunks, index);
       const row = index % CHUNK_ROWS;
       return {
-        ...orders.ofFill(chunk?.orderNumber[row] ?? 0),
-        price: chunk?.price.get(row) ?? 0,
-        quantity: chunk?.quantity.get(row) ?? 0,
-        fee: chunk?.fee.get(row) ?? 0,
-        feeAsset: chunk?.feeAsset[row] ?? '',
-        maker: chunk?.maker[row] === 1,
-        at: chunk?.at[row] ?? 0,
+        ...orders.ofFill(chunk.orderNumber[row] ?? 0),
+        price: chunk.price.get(row),
+        quantity: chunk.quantity.get(row),
+        fee: chunk.fee.get(row),
+        feeAsset: chunk.feeAsset[row] ?? '',
+        maker: chunk.maker[row] === 1,
+        at: chunk.at[row] ?? 0,
       };
     });
   }

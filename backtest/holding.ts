@@ -31,6 +31,16 @@ export interface BookedFill {
   readonly feeAsset: string;
 }
 
+/** What a fill adds to the quantity held, signed: what was traded, less a fee in base. */
+export function movedBy(
+  { side, quantity, fee, feeAsset }: Omit<BookedFill, 'price'>,
+  { instrument, isContract, quantityPlaces }: Market,
+): Scaled {
+  const traded = side === 'buy' ? quantity : negative(quantity);
+  if (feeAsset !== instrument.base || isContract) return traded;
+  return minus(traded, times(fee, unitOf(quantityPlaces - FEE_PLACES)));
+}
+
 export class Holding {
   readonly market: Market;
   /** Signed, scaled as the market's quantities. */
@@ -54,7 +64,6 @@ export class Holding {
   readonly #money: number;
   readonly #notionalUnit: Scaled;
   readonly #feeUnit: Scaled;
-  readonly #baseFeeUnit: Scaled;
   /** What a cost is rounded to, scaled as money. */
   readonly #costUnit: Scaled;
   /** What brings each scale to doubles. */
@@ -67,7 +76,6 @@ export class Holding {
     this.#money = moneyPlaces;
     this.#notionalUnit = unitOf(moneyPlaces - market.notionalPlaces);
     this.#feeUnit = unitOf(moneyPlaces - FEE_PLACES);
-    this.#baseFeeUnit = unitOf(market.quantityPlaces - FEE_PLACES);
     const places = market.isContract ? CONTRACT_COST_PLACES : COST_PLACES;
     this.#costUnit = unitOf(moneyPlaces - places);
     this.#numbers = {
@@ -94,18 +102,16 @@ export class Holding {
     return plus(this.quoteFlow, this.cost);
   }
 
-  apply({ side, price, quantity, fee, feeAsset }: BookedFill): void {
-    const { base, quote } = this.market.instrument;
+  apply(fill: BookedFill): void {
+    const { side, price, quantity, fee, feeAsset } = fill;
     const notional = times(price, quantity);
     const tradeFlow = side === 'buy' ? negative(notional) : notional;
-    const traded = side === 'buy' ? quantity : negative(quantity);
-    const inBase = feeAsset === base && !this.market.isContract;
-    const moved = inBase ? minus(traded, times(fee, this.#baseFeeUnit)) : traded;
+    const moved = movedBy(fill, this.market);
     const after = plus(this.quantity, moved);
     this.#moveCost(after, moved, tradeFlow);
     this.quantity = after;
     this.#traded = plus(this.#traded, tradeFlow);
-    if (feeAsset === quote) this.#fees = plus(this.#fees, fee);
+    if (feeAsset === this.market.instrument.quote) this.#fees = plus(this.#fees, fee);
     this.quantityNumber = Number(after) / this.#numbers.quantity;
     this.#changed();
   }

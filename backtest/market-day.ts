@@ -70,7 +70,7 @@ export class MarketDay {
   sendDue(now: number): void {
     const { openOrders } = this.#house.books;
     if (openOrders.length === 1) {
-      const [only] = openOrders;
+      const only = openOrders[0];
       if (only !== undefined) this.#sendIfDue(only, now);
       return;
     }

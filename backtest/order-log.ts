@@ -6,7 +6,7 @@ import type { Side } from '../core/fill.ts';
 import type { IntentState, OrderStatus } from '../core/order.ts';
 import type { OrderType } from '../core/signal.ts';
 import type { Request } from '../strategies/context.ts';
-import { CHUNK_ROWS, chunkOf, column, ScaledColumn } from './columns.ts';
+import { CHUNK_ROWS, chunkAt, column, ScaledColumn } from './columns.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import type { Market } from './market.ts';
 import { Order } from './order.ts';
@@ -54,7 +54,7 @@ export class OrderLog {
 
   /** Makes an order, which is kept as soon as it ends. */
   make(request: Request, market: Market, side: Side): Order {
-    chunkOf(this.#chunks, this.made, () => new Chunk(market));
+    if (this.made % CHUNK_ROWS === 0) this.#chunks.push(new Chunk(market));
     this.made += 1;
     if (request.execution !== undefined) this.planned += 1;
     return new Order(this.made, request, market, side, this.#keep);
@@ -63,7 +63,8 @@ export class OrderLog {
   /** Keeps an order as it stands. */
   keep(order: Order): void {
     const { request } = order;
-    const [chunk, row] = this.#at(order.number);
+    const chunk = chunkAt(this.#chunks, order.number - 1);
+    const row = (order.number - 1) % CHUNK_ROWS;
     chunk.id[row] = request.id;
     chunk.market[row] = order.market;
     chunk.side[row] = order.side;
@@ -83,7 +84,8 @@ export class OrderLog {
   /** In the order asked for. All of them must have been kept. */
   list(): BacktestOrder[] {
     return Array.from({ length: this.made }, (_, index) => {
-      const [chunk, row] = this.#at(index + 1);
+      const chunk = chunkAt(this.#chunks, index);
+      const row = index % CHUNK_ROWS;
       const { symbol, quantityPlaces } = value(chunk.market, row);
       const quantity = chunk.quantity.get(row);
       const endedAt = chunk.endedAt[row] ?? Number.NaN;
@@ -107,18 +109,14 @@ export class OrderLog {
   }
 
   ofFill(orderNumber: number): FilledOrder {
-    const [chunk, row] = this.#at(orderNumber);
+    const chunk = chunkAt(this.#chunks, orderNumber - 1);
+    const row = (orderNumber - 1) % CHUNK_ROWS;
     return {
       market: value(chunk.market, row),
       orderId: value(chunk.id, row),
       tag: value(chunk.tag, row),
       side: value(chunk.side, row),
     };
-  }
-
-  #at(orderNumber: number): readonly [Chunk, number] {
-    const index = orderNumber - 1;
-    return [value(this.#chunks, Math.floor(index / CHUNK_ROWS)), index % CHUNK_ROWS];
   }
 }
 

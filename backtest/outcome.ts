@@ -3,7 +3,7 @@ import { tradesOf } from './round-trips.ts';
 import type { BacktestInput } from './input.ts';
 import type { Books } from './books.ts';
 import type { Contracts } from './contracts.ts';
-import type { Curves } from './curves.ts';
+import { Curves } from './curves.ts';
 import type { VenueFill } from './fill-log.ts';
 import { fromFixedPoint } from './fixed-point.ts';
 import { FEE_PLACES } from './market.ts';
@@ -28,7 +28,8 @@ export interface OutcomeParts {
   readonly books: Books;
   readonly venue: Venue;
   readonly contracts: Contracts;
-  readonly curves: Curves;
+  /** Of the books, at each tick. */
+  readonly worth: Float64Array;
   readonly orders: OrderLog;
   readonly days: readonly MarketDay[];
   readonly from: number;
@@ -47,18 +48,21 @@ export class Outcome implements BacktestResult {
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
-    this.equity = parts.curves.view();
     const { input, days, interval } = parts;
-    const { at } = this.equity;
-    const first = days[0]?.market;
+    const markets = days.map(({ market }) => market);
+    const curves = new Curves(parts.worth, markets, parts.from, () => this.#listed());
+    this.equity = curves;
+    const [first] = markets;
+    const [from = 0] = curves.opens;
+    const lastOpen = curves.opens.at(-1);
     this.run = {
       strategyType: input.strategyType,
       config: input.strategy.config,
       exchange: input.exchange,
-      symbols: days.map(({ market }) => market.symbol),
+      symbols: markets.map(({ symbol }) => symbol),
       interval,
-      from: (at[0] ?? 0) - (first?.lengthMs ?? 0),
-      to: at.at(-1) ?? 0,
+      from,
+      to: lastOpen === undefined ? from : lastOpen + (first?.lengthMs ?? 0),
       quote: first?.instrument.quote ?? '',
       wallet: parts.books.toText(parts.books.wallet),
       finalEquity: parts.books.finalEquity(),

@@ -86,12 +86,13 @@ export interface MarketSpan {
 
 /** A result by its fields: a fresh one reckons some of them when they are asked for, and a spread would lose those. */
 export function plainResult(result: BacktestResult): BacktestResult {
+  const { at, value, invested } = result.equity;
   return {
     run: result.run,
     orders: result.orders,
     fills: result.fills,
     trades: result.trades,
-    equity: result.equity,
+    equity: { at, value, invested },
     markets: result.markets,
     ambiguousBars: result.ambiguousBars,
     bounds: result.bounds,

@@ -202,22 +202,24 @@ export class StrategyContext implements Context {
 
   target(symbol: string, size: Size, given: OrderOptions): SignalId {
     const options = checked(given);
-    const quantity = this.#quantity(symbol, size, options);
-    return this.#ask(symbol, { kind: 'target', quantity }, options);
+    const close = this.#lastClose(symbol);
+    const quantity = this.#quantity(symbol, size, options, close);
+    return this.#ask(symbol, { kind: 'target', quantity }, options, close);
   }
 
   order(symbol: string, side: Side, size: Size, given: OrderOptions): SignalId {
     const options = checked(given);
-    const quantity = this.#quantity(symbol, size, options);
+    const close = this.#lastClose(symbol);
+    const quantity = this.#quantity(symbol, size, options, close);
     if (decimal(quantity).lte(0)) {
       // Without funds every warm-up order is of size zero, and none is sent.
-      if (this.warming) return this.#ask(symbol, { kind: 'target', quantity }, options);
+      if (this.warming) return this.#ask(symbol, { kind: 'target', quantity }, options, close);
       throw new KeelError(
         'INVALID_INPUT',
         `an order needs a size above zero, ${JSON.stringify(size)} comes to ${quantity} ${symbol}; to close a position use target(symbol, 'flat', …)`,
       );
     }
-    return this.#ask(symbol, { kind: 'order', side, quantity }, options);
+    return this.#ask(symbol, { kind: 'order', side, quantity }, options, close);
   }
 
   cancel(id: SignalId): void {
@@ -236,10 +238,10 @@ export class StrategyContext implements Context {
     return close;
   }
 
-  #quantity(symbol: string, size: Size, options: CheckedOptions): string {
+  #quantity(symbol: string, size: Size, options: CheckedOptions, close: number): string {
     const { book, instruments } = this.#parts;
     return quantityOf(size, {
-      close: this.#lastClose(symbol),
+      close,
       equity: () => this.account.equity(book.closes),
       stop: options.stop,
       step: instruments[symbol]?.quantityStep,
@@ -247,7 +249,7 @@ export class StrategyContext implements Context {
   }
 
   /** Makes the request; while warming it only says which id it would have had. */
-  #ask(symbol: string, wanted: Signal['wanted'], options: CheckedOptions): SignalId {
+  #ask(symbol: string, wanted: Signal['wanted'], options: CheckedOptions, close: number): SignalId {
     const { sequences, nameSignal } = this.#parts;
     const { now } = this;
     const sequence = (sequences[symbol] ?? 0) + 1;
@@ -262,7 +264,7 @@ export class StrategyContext implements Context {
       validUntil: now + (options.validForMs ?? this.validForMs + sendsForMs(options.execution)),
       wanted,
       type: orderTypeOf(options),
-      referencePrice: this.#lastClose(symbol),
+      referencePrice: close,
       tag: options.tag,
       limitPrice: options.limitPrice,
       stopPrice: options.stopPrice,
