@@ -21,6 +21,7 @@ import { Books } from './books.ts';
 import { Contracts } from './contracts.ts';
 import { checkCosts, Costs, FREE_MARKET } from './costs.ts';
 import { WorthLog } from './curves.ts';
+import { type Day, Days } from './day.ts';
 import { Guards } from './guards.ts';
 import { Market } from './market.ts';
 import { MarketDay } from './market-day.ts';
@@ -136,21 +137,9 @@ class Backtest {
   run(): BacktestResult {
     this.#skipToWarmUp();
     const days = this.#days;
-    // The days whose bar is at hand are the first `count` of these; an array emptied each time costs more.
-    const active = [...days];
-    for (;;) {
-      let at = Infinity;
-      for (const { market } of days) if (market.nextAt < at) at = market.nextAt;
-      if (at >= this.#to || at === Infinity) break;
-      let count = 0;
-      for (const day of days) {
-        if (day.market.nextAt !== at) continue;
-        active[count] = day;
-        count += 1;
-        day.market.open();
-      }
-      this.#bar(active, count);
-    }
+    const [lone] = days;
+    const day = lone !== undefined && days.length === 1 ? lone : new Days(days);
+    while (day.nextAt < this.#to) this.#bar(day);
     for (const order of this.#books.openOrders) this.#orders.keep(order);
     return new Outcome({
       input: this.#input,
@@ -166,40 +155,30 @@ class Backtest {
     });
   }
 
-  /**
-   * One tick of the clock: the bars of the first `count` days, from open to close. Times are read from the bars
-   * and not passed on: a double that is passed costs an allocation a bar.
-   */
-  #bar(days: readonly MarketDay[], count: number): void {
-    const first = days[0]?.market.bar;
-    if (first === undefined) return;
-    const traded = first.openAt >= this.#from;
-    if (traded) this.#trade(days, count, first);
-    for (let index = 0; index < count; index += 1) days[index]?.market.close();
+  /** One tick of the clock: a bar from open to close. */
+  #bar(day: Day): void {
+    day.open();
+    const { bar } = day;
+    const traded = bar.openAt >= this.#from;
+    if (traded) this.#trade(day, bar);
+    day.close();
     if (traded) this.#worth.add(this.#books);
-    for (let index = 0; index < count; index += 1) {
-      const market = days[index]?.market;
-      if (market?.source !== undefined) this.#session.onBar(market.source, market.bar, !traded);
-    }
+    day.call(this.#session, !traded);
     const { requests, cancels } = this.#session.context;
-    if (traded && (requests.length > 0 || cancels.length > 0)) this.#ask(first.closeAt);
+    if (traded && (requests.length > 0 || cancels.length > 0)) this.#ask(bar.closeAt);
   }
 
   /** Everything of the venue between a bar's open and its close. */
-  #trade(days: readonly MarketDay[], count: number, { openAt }: Bar): void {
+  #trade(day: Day, { openAt }: Bar): void {
     const { openOrders } = this.#books;
     if (this.#hasContracts) this.#fund(openAt);
     // What was refused or not needed at the last close is told before the bar moves, as what is filled.
     if (openOrders.length > 0 || this.#venue.changes.length > 0) {
-      for (let index = 0; index < count; index += 1) days[index]?.expire(openAt);
-      do {
-        for (let index = 0; index < count; index += 1) days[index]?.sendDue(openAt);
-      } while (this.#tellOrders(openAt));
+      day.expire(openAt);
+      do day.sendDue(openAt);
+      while (this.#tellOrders(openAt));
     }
-    for (let index = 0; index < count; index += 1) {
-      const day = days[index];
-      if (day?.mayMove() === true) day.walk();
-    }
+    day.walk();
     if (this.#venue.changes.length > 0) this.#tellOrders(openAt);
   }
 

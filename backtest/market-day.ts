@@ -1,12 +1,14 @@
 /** One market's side of a bar: which orders reach the venue at its open, and what its inside meets. */
-import type { Contracts } from './contracts.ts';
 import type { Bar } from '../core/bar.ts';
 import { KeelError } from '../core/errors.ts';
 import { fitQuantity } from '../core/filters.ts';
 import { intervalMs } from '../core/time.ts';
 import { barAt, type BarSeries, firstBarFrom } from '../core/bar-series.ts';
+import type { StrategySession } from '../strategies/session.ts';
 import { type Distance, type Path, pathOf, type Touch } from './bar-walk.ts';
 import type { Books } from './books.ts';
+import type { Contracts } from './contracts.ts';
+import type { Day } from './day.ts';
 import type { Guards, GuardTouch } from './guards.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
@@ -30,7 +32,7 @@ type Meeting = Touch &
     | { readonly kind: 'liquidation' }
   );
 
-export class MarketDay {
+export class MarketDay implements Day {
   /** Bars in which more than one thing could be met. */
   ambiguousBars = 0;
   /** Quote that ambiguous guards' other level would have brought more, and less: at least zero. */
@@ -52,7 +54,27 @@ export class MarketDay {
     }
   }
 
-  /** Cancels resting orders whose time is over. */
+  get nextAt(): number {
+    return this.market.nextAt;
+  }
+
+  get bar(): Bar {
+    return this.market.bar;
+  }
+
+  open(): void {
+    this.market.open();
+  }
+
+  close(): void {
+    this.market.close();
+  }
+
+  call(session: StrategySession, warming: boolean): void {
+    const { source, bar } = this.market;
+    if (source !== undefined) session.onBar(source, bar, warming);
+  }
+
   expire(now: number): void {
     const { books, venue } = this.#house;
     // By index: most bars with an order open have one without a time-out, and need no copy of the list.
@@ -66,7 +88,6 @@ export class MarketDay {
     }
   }
 
-  /** Sends the orders that are due at this bar's open, in the order asked for. */
   sendDue(now: number): void {
     const { openOrders } = this.#house.books;
     if (openOrders.length === 1) {
@@ -86,15 +107,9 @@ export class MarketDay {
     }
   }
 
-  /** Whether anything can be met inside the bar. */
-  mayMove(): boolean {
-    const { books, guards } = this.#house;
-    if (books.openOrders.length > 0 || guards.guards(this.market)) return true;
-    return this.market.isContract && books.holding(this.market.symbol).quantity !== 0;
-  }
-
   /** Walks the bar's inside, or its detail bars where there are any. */
   walk(): void {
+    if (!this.#mayMove()) return;
     const { bar } = this.market;
     const detail = this.#detail;
     if (detail === undefined) {
@@ -107,6 +122,13 @@ export class MarketDay {
       const part = barAt(detail, index);
       this.#walkOne(part, part.closeAt - 1);
     }
+  }
+
+  /** Whether anything can be met inside the bar. */
+  #mayMove(): boolean {
+    const { books, guards } = this.#house;
+    if (books.openOrders.length > 0 || guards.guards(this.market)) return true;
+    return this.market.isContract && books.holding(this.market.symbol).quantity !== 0;
   }
 
   #walkOne(bar: Pick<Bar, 'open' | 'high' | 'low' | 'close'>, at: number): void {
