@@ -1,7 +1,6 @@
 /** A bar of the clock: that of one market (`MarketDay`), or of all markets whose bars open at the same time. */
 import type { Bar } from '../core/bar.ts';
 import type { StrategySession } from '../strategies/session.ts';
-import type { MarketDay } from './market-day.ts';
 
 /**
  * What the run does with a bar, in this order. One market needs no lists; they would cost it a sixth of its time.
@@ -27,12 +26,12 @@ export interface Day {
 
 /** Several markets; at least one. */
 export class Days implements Day {
-  readonly #days: readonly MarketDay[];
+  readonly #days: readonly Day[];
   /** The days whose bar is open are the first `#count` of these; an array emptied each time costs more. */
-  readonly #open: MarketDay[];
+  readonly #open: Day[];
   #count = 0;
 
-  constructor(days: readonly MarketDay[]) {
+  constructor(days: readonly Day[]) {
     this.#days = days;
     this.#open = [...days];
   }

@@ -1,13 +1,12 @@
 /**
  * One measurement of the engine's bench in a process of its own: `node engine-child.ts WHAT BARS ROUNDS` prints
- * CPU milliseconds of each round, fills and memory as JSON. CPU time, the collector's threads too: what else runs
- * on the machine is in the time by the clock.
+ * CPU milliseconds of each round, fills and memory as JSON. CPU time, the collector's and the compiler's threads
+ * too: what else runs on the machine is in the time by the clock.
  */
 import { crossBare, crossKeel, tenMarkets, walk } from './engine-workloads.ts';
 
 export interface ChildResult {
-  readonly bareMs: readonly number[];
-  readonly keelMs: readonly number[];
+  readonly ms: readonly number[];
   readonly fills: number;
   /** Peak resident memory above what was resident when the bars were there. */
   readonly memoryMb: number;
@@ -22,7 +21,7 @@ function cpuMs(run: () => void): number {
   return (user + system) / 1000;
 }
 
-const [what = 'both', bars = '1000', rounds = '1'] = process.argv.slice(2);
+const [what = 'keel', bars = '1000', rounds = '1'] = process.argv.slice(2);
 const length = Number(bars);
 const series =
   what === 'markets'
@@ -32,19 +31,14 @@ const [first] = series;
 if (first === undefined) throw new Error('no bars');
 
 const heldMb = process.memoryUsage.rss() / 2 ** 20;
-const bareMs: number[] = [];
-const keelMs: number[] = [];
+const ms: number[] = [];
 let fills = 0;
 for (let round = 0; round < Number(rounds); round += 1) {
-  if (what === 'bare' || what === 'both') bareMs.push(cpuMs(() => (fills = crossBare(first))));
   let countFills = (): number => fills;
-  if (what === 'keel' || what === 'both') keelMs.push(cpuMs(() => (countFills = crossKeel(first))));
-  // Both did the work: they made the same fills.
-  if (what === 'both' && countFills() !== fills) {
-    throw new Error(`${String(countFills())} fills in the engine, ${String(fills)} in the bare loop`);
-  }
-  if (what === 'keel') fills = countFills();
-  if (what === 'markets') keelMs.push(cpuMs(() => (fills = tenMarkets(series))));
+  if (what === 'bare') ms.push(cpuMs(() => (fills = crossBare(first))));
+  else if (what === 'markets') ms.push(cpuMs(() => (fills = tenMarkets(series))));
+  else ms.push(cpuMs(() => (countFills = crossKeel(first))));
+  fills = countFills();
 }
 const memoryMb = process.resourceUsage().maxRSS / 1024 - heldMb;
-process.stdout.write(JSON.stringify({ bareMs, keelMs, fills, memoryMb } satisfies ChildResult));
+process.stdout.write(JSON.stringify({ ms, fills, memoryMb } satisfies ChildResult));

@@ -1,6 +1,7 @@
 /**
  * The backtest engine against a bare event loop, SMA(10) over SMA(30) on a million bars, in CPU time: cold (each
- * run in a fresh process) and warm (turn about in one process); its memory, its cost a bar from ten thousand to ten
+ * run in a fresh process) and warm (many runs in a process, each loop in its own, for the garbage of one would be
+ * collected at the cost of the other); its memory, its cost a bar from ten thousand to ten
  * million bars, and ten markets at once. `npm run bench -- engine` runs it alone; it needs no servers.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,7 +11,8 @@ import { median, type Ratio } from './ratio.ts';
 
 const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url));
 const BARS = 1_000_000;
-const COLD_ROUNDS = 5;
+const COLD_PROCESSES = 15;
+const WARM_PROCESSES = 3;
 const WARM_ROUNDS = 15;
 /** Rounds of a warm process that are not counted: the compiler is at work. */
 const WARMING = 5;
@@ -33,44 +35,58 @@ export interface EngineFigures {
   };
 }
 
-function child(what: 'bare' | 'keel' | 'both' | 'markets', bars: number, rounds: number): ChildResult {
+function child(what: 'bare' | 'keel' | 'markets', bars: number, rounds: number): ChildResult {
   const args = ['--disable-warning=ExperimentalWarning', CHILD, what, String(bars), String(rounds)];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as ChildResult;
 }
 
 const perSecond = (milliseconds: number): number => BARS / (milliseconds / 1000);
 
+/** Turn about, each in a process of its own; a process's first `warming` rounds are not counted. */
+function pairs(processes: number, rounds: number, warming: number): { bare: ChildResult[]; keel: ChildResult[] } {
+  const both: { bare: ChildResult[]; keel: ChildResult[] } = { bare: [], keel: [] };
+  for (let each = 0; each < processes; each += 1) {
+    const [bare, keel] = [child('bare', BARS, rounds), child('keel', BARS, rounds)];
+    // Both did the work: they made the same fills.
+    if (bare.fills !== keel.fills) {
+      throw new Error(`${String(keel.fills)} fills in the engine, ${String(bare.fills)} in the bare loop`);
+    }
+    both.bare.push({ ...bare, ms: bare.ms.slice(warming) });
+    both.keel.push({ ...keel, ms: keel.ms.slice(warming) });
+  }
+  return both;
+}
+
+const readings = (results: readonly ChildResult[]): number[] => results.flatMap(({ ms }) => ms).map(perSecond);
+
 export function benchEngine(): EngineFigures {
-  const cold = Array.from({ length: COLD_ROUNDS }, () => ({
-    bare: child('bare', BARS, 1),
-    keel: child('keel', BARS, 1),
-  }));
-  const warm = child('both', BARS, WARM_ROUNDS);
+  const cold = pairs(COLD_PROCESSES, 1, 0);
+  const warm = pairs(WARM_PROCESSES, WARM_ROUNDS, WARMING);
   const markets = Array.from({ length: 3 }, () => child('markets', BARS, 1));
   return {
     figures: [
       {
         name: 'engine against a bare loop, warm',
         unit: 'bars/s',
-        keel: warm.keelMs.slice(WARMING).map(perSecond),
-        baseline: warm.bareMs.slice(WARMING).map(perSecond),
+        keel: readings(warm.keel),
+        baseline: readings(warm.bare),
       },
       {
         name: 'engine against a bare loop, cold',
         unit: 'bars/s',
-        keel: cold.flatMap(({ keel }) => keel.keelMs).map(perSecond),
-        baseline: cold.flatMap(({ bare }) => bare.bareMs).map(perSecond),
+        keel: readings(cold.keel),
+        baseline: readings(cold.bare),
       },
     ],
     engine: {
-      memoryMb: Math.round(median(cold.map(({ keel }) => keel.memoryMb))),
+      memoryMb: Math.round(median(cold.keel.map(({ memoryMb }) => memoryMb))),
       linearity: LENGTHS.map(([bars, rounds]) => {
         // The least of the rounds: what else runs on the machine, and the compiler, only add.
-        const least = Math.min(...child('keel', bars, rounds).keelMs);
+        const least = Math.min(...child('keel', bars, rounds).ms);
         return { bars, nanosecondsPerBar: Math.round((least * 1e6) / bars) };
       }),
       tenMarketsBarsPerSecond: Math.round(
-        perSecond(median(markets.flatMap(({ keelMs }) => keelMs))),
+        perSecond(median(markets.flatMap(({ ms }) => ms))),
       ),
     },
   };
