@@ -210,7 +210,7 @@ describe('keel', () => {
     expect((await keel('findings')).out).toMatch(/balance-off .* 250 off$/m);
     expect((await keel('findings --all')).out).toMatch(/250 off — a deposit$/m);
     const page = (await keel('findings --all --limit 1')).out;
-    expect(page).toMatch(/250 off — a deposit\n\nmore: keel findings --all --after 2$/);
+    expect(page).toMatch(/250 off — a deposit\n\nmore: keel findings --limit 1 --all --after 2$/);
     const rest = JSON.parse((await keel('findings --all --limit 1 --after 2 --json')).out);
     expect(rest).toMatchObject({ findings: [{ id: 1 }], next: null });
 

@@ -20,8 +20,24 @@ export function queryOf(given: Readonly<Record<string, string | undefined>>): st
   return query === '' ? '' : `?${query}`;
 }
 
-/** What to type for the next page; nothing on the last. */
-export function moreOf(command: string, next: string | null): string {
+/** What to type for the next page of the same list: all that was given, once more. Nothing on the last. */
+export function moreOf(command: Command, next: string | null): string {
   if (next === null) return '';
-  return `\n\nmore: keel ${command} --after ${next.includes(' ') ? `"${next}"` : next}`;
+  const given = command.options
+    .map((option) => ({ flag: option.long ?? '', name: option.attributeName() }))
+    .filter(({ name }) => name !== 'after' && command.getOptionValueSource(name) === 'cli')
+    .flatMap(({ flag, name }) => {
+      const value: unknown = command.getOptionValue(name);
+      return value === true ? [flag] : [flag, shellWord(String(value))];
+    });
+  return `\n\nmore: ${[fullName(command), ...given, '--after', shellWord(next)].join(' ')}`;
+}
+
+/** With those it is under: `keel orders`. */
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

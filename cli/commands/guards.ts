@@ -19,7 +19,7 @@ export function addGuardCommands(program: Command, session: Session): void {
   pagedCommand(program.command('guards'))
     .description('the stops of positions')
     .option('--all', 'those that have ended too')
-    .action(async ({ all, limit, after }: PageOptions & { all?: true }) => {
+    .action(async ({ all, limit, after }: PageOptions & { all?: true }, command: Command) => {
       const path = `/guards${queryOf({ live: String(all !== true), limit, after })}`;
       session.print(
         await session.api().get(path, guardPageSchema),
@@ -36,7 +36,7 @@ export function addGuardCommands(program: Command, session: Session): void {
               guard.orderId,
               guard.reason,
             ]),
-          ) + moreOf(all === true ? 'guards --all' : 'guards', next),
+          ) + moreOf(command, next),
       );
     });
 

@@ -71,7 +71,7 @@ function standing({ liftedAt, cleanedAt }: HaltBody): string {
 export function addHaltCommands(program: Command, session: Session): void {
   pagedCommand(program.command('halts'))
     .description('halts, newest first')
-    .action(async ({ limit, after }: PageOptions) => {
+    .action(async ({ limit, after }: PageOptions, command: Command) => {
       const path = `/halts${queryOf({ limit, after })}`;
       session.print(
         await session.api().get(path, haltPageSchema),
@@ -88,7 +88,7 @@ export function addHaltCommands(program: Command, session: Session): void {
               standing(halt),
               halt.liftedBy === null ? null : `${halt.liftedBy}: ${halt.liftReason ?? ''}`,
             ]),
-          ) + moreOf('halts', next),
+          ) + moreOf(command, next),
       );
     });
 

@@ -24,7 +24,7 @@ export function addOrderCommands(program: Command, session: Session): void {
     .option('--status <status>', 'only in this status, such as filled')
     .option('--symbol <symbol>', 'only of this symbol, such as BTC/USDT')
     .option('--open', 'only those that are not final')
-    .action(async (options: ListOptions) => {
+    .action(async (options: ListOptions, command: Command) => {
       const { strategy, status, symbol, open, limit, after } = options;
       const query = queryOf({
         ...{ strategyId: strategy, status, symbol, open: open && 'true', limit, after },
@@ -58,7 +58,7 @@ export function addOrderCommands(program: Command, session: Session): void {
               'why',
             ],
             rows,
-          ) + moreOf('orders', next)
+          ) + moreOf(command, next)
         );
       });
     });

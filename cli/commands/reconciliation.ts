@@ -40,7 +40,7 @@ export function addReconciliationCommands(program: Command, session: Session): v
   pagedCommand(program.command('findings'))
     .description('where an account and its venue do not agree, newest first')
     .option('--all', 'resolved ones too')
-    .action(async ({ all, limit, after }: PageOptions & { all?: true }) => {
+    .action(async ({ all, limit, after }: PageOptions & { all?: true }, command: Command) => {
       const query = queryOf({ state: all === true ? undefined : 'open', limit, after });
       const shown = await session.api().get(`/reconciliation${query}`, reconciliationSchema);
       session.print(
@@ -56,7 +56,7 @@ export function addReconciliationCommands(program: Command, session: Session): v
               row.state,
               row.resolution === null ? row.message : `${row.message} — ${row.resolution}`,
             ]),
-          ) + moreOf(all === true ? 'findings --all' : 'findings', next),
+          ) + moreOf(command, next),
       );
     });
 
