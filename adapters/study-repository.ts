@@ -59,8 +59,11 @@ export interface StudyRepository {
   holdTo(studyId: string, fingerprint: string): Promise<void>;
   /** Throws NOT_FOUND. */
   get(studyId: string): Promise<StudyRecord>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly StudyRecord[]>;
+  /** Newest first; `after`: only those that come after this one. Throws NOT_FOUND where it names no study. */
+  list(query: {
+    readonly limit: number;
+    readonly after?: string | undefined;
+  }): Promise<readonly StudyRecord[]>;
   /** By number. */
   trials(studyId: string): Promise<readonly StudyTrial[]>;
   /** Throws NOT_FOUND. */

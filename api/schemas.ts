@@ -164,14 +164,22 @@ export const orderDetailSchema = z
 export type OrderDetail = z.infer<typeof orderDetailSchema>;
 
 /** Rows of a list at once. */
-export const pageLimit = z.coerce.number().pipe(z.int().min(1).max(500)).default(50);
+const pageLimit = z.coerce.number().pipe(z.int().min(1).max(500)).default(50);
 const NEXT = { description: '`next` of the page before' };
 /** Rows that are numbered. */
 const numberedPage = {
   limit: pageLimit,
   after: z.coerce.number().pipe(z.int().positive()).optional().meta(NEXT),
 };
-const next = z.string().nullable().meta({ description: 'For `after`; null on the last page' });
+/** Rows that people or we have given an id. */
+const namedPage = {
+  limit: pageLimit,
+  after: z.string().min(1).optional().meta(NEXT),
+};
+export const next = z
+  .string()
+  .nullable()
+  .meta({ description: 'For `after`; null on the last page' });
 
 /** A query string's `true` or `false`. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -187,10 +195,12 @@ export const orderQuerySchema = z.strictObject({
   status: orderStatus.optional(),
   symbol: symbol.optional(),
   open: flag.optional().meta({ description: '`true`: only orders that are not final' }),
-  limit: pageLimit,
-  after: z.string().min(1).optional().meta(NEXT),
+  ...namedPage,
 });
 export type OrderQueryInput = z.infer<typeof orderQuerySchema>;
+
+export const studyQuerySchema = z.strictObject(namedPage);
+export type StudyPageQuery = z.infer<typeof studyQuerySchema>;
 
 export const decisionSchema = z
   .strictObject({

@@ -51,6 +51,21 @@ describe('a study', () => {
     expect((await get('/studies/one')).body).toMatchObject({ studyId: 'one' });
   });
 
+  it('is listed with the others newest first, a page at a time', async () => {
+    for (const id of ['one', 'two', 'three']) await post('/studies', { id, spec: SPEC });
+    const first = (await get('/studies?limit=2')).body;
+    expect(first).toMatchObject({
+      studies: [{ studyId: 'three' }, { studyId: 'two' }],
+      next: 'two',
+    });
+    const second = (await get(`/studies?limit=2&after=${String(first.next)}`)).body;
+    expect(second).toMatchObject({ studies: [{ studyId: 'one' }], next: null });
+    expect((await get('/studies?after=none')).status).toBe(404);
+    for (const wrong of ['after=', 'limit=501', 'page=2']) {
+      expect((await get(`/studies?${wrong}`)).status).toBe(400);
+    }
+  });
+
   it('gets an id where none was given', async () => {
     const { body } = await post('/studies', { spec: SPEC });
     expect(body.studyId).toMatch(/^sma-cross-[0-9a-f]{8}$/);

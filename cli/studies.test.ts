@@ -57,7 +57,7 @@ beforeEach(async () => {
       const answer = what.endsWith('/report')
         ? REPORT
         : what.startsWith('GET /studies?')
-          ? { studies: [STUDY] }
+          ? { studies: [STUDY], next: 'one' }
           : state;
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
     });
@@ -166,7 +166,10 @@ describe('keel optimize --temporal', () => {
 
 describe('keel study', () => {
   it('lists, shows and tells', async () => {
-    expect((await keel('study', 'list')).out).toMatch(/one +sma-cross +running +3 +24 +1.5/);
+    const { out } = await keel('study', 'list', '--limit', '1', '--after', 'two');
+    expect(out).toMatch(/one +sma-cross +running +3 +24 +1.5/);
+    expect(out).toMatch(/\n\nmore: keel study list --limit 1 --after one$/);
+    expect(asked).toEqual([{ what: 'GET /studies?limit=1&after=two', body: null }]);
     expect((await keel('study', 'show', 'one')).out).toMatch(/asked for by ann/);
     const paused = await keel('study', 'pause', 'one', '--reason', 'lunch');
     expect(paused.code).toBe(0);

@@ -135,13 +135,20 @@ export function createStudyRepository(db: Kysely<Database>, now: () => number): 
       return toRecord(row);
     },
 
-    async list(limit) {
-      const rows = await records()
-        .orderBy('s.created_at', 'desc')
-        .orderBy('s.id')
-        .limit(limit)
-        .execute();
-      return rows.map(toRecord);
+    async list({ limit, after }) {
+      let select = records().orderBy('s.created_at', 'desc').orderBy('s.id', 'desc').limit(limit);
+      if (after !== undefined) {
+        const last = await db
+          .selectFrom('studies')
+          .select(['created_at', 'id'])
+          .where('id', '=', after)
+          .executeTakeFirst();
+        if (last === undefined) throw notFound(after);
+        select = select.where((eb) =>
+          eb(eb.refTuple('s.created_at', 's.id'), '<', eb.tuple(last.created_at, last.id)),
+        );
+      }
+      return (await select.execute()).map(toRecord);
     },
 
     async trials(studyId) {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { studySpecSchema } from '../../workers/study-spec.ts';
 import { EVERYONE, route, TRADERS, type Route } from '../route.ts';
-import { pageLimit } from '../schemas.ts';
+import { next, studyQuerySchema } from '../schemas.ts';
 import type { StudyService } from '../services/study-service.ts';
 
 const tag = 'studies';
@@ -38,7 +38,9 @@ export const studySchema = z
   })
   .meta({ id: 'Study' });
 export type StudyBody = z.infer<typeof studySchema>;
-export const studiesSchema = z.object({ studies: z.array(studySchema).readonly() });
+export const studyPageSchema = z
+  .object({ studies: z.array(studySchema).readonly(), next })
+  .meta({ id: 'StudyPage' });
 
 /** As `keel optimize --json` prints it. */
 export const studyReportSchema = z
@@ -78,12 +80,13 @@ export function studyRoutes(service: StudyService): readonly Route[] {
       method: 'get',
       path: '/studies',
       tag,
-      summary: 'Studies, newest first, with how far they are',
+      summary: 'Studies, newest first, with how far they are, a page at a time',
       status: 200,
+      fails: [404],
       roles: EVERYONE,
-      query: z.strictObject({ limit: pageLimit }),
-      response: studiesSchema,
-      handle: async ({ query }) => ({ studies: await service.list(query.limit) }),
+      query: studyQuerySchema,
+      response: studyPageSchema,
+      handle: ({ query }) => service.list(query),
     }),
     route({
       method: 'get',

@@ -8,6 +8,8 @@ import type { Json } from '../../core/json.ts';
 import type { StrategyRegistry } from '../../strategies/registry.ts';
 import type { StudySpec } from '../../workers/study-spec.ts';
 import { studyWorkflowId } from '../../workflows/study-names.ts';
+import { pageOf } from '../paging.ts';
+import type { StudyPageQuery } from '../schemas.ts';
 
 export interface StudyServiceDeps {
   readonly repositories: Pick<Repositories, 'studies' | 'audit'>;
@@ -27,7 +29,8 @@ export interface StudyService {
     asked: { readonly id?: string | undefined; readonly spec: StudySpec },
     by: string,
   ): Promise<ShownStudy>;
-  list(limit: number): Promise<readonly ShownStudy[]>;
+  /** Throws NOT_FOUND where `after` names no study. */
+  list(query: StudyPageQuery): Promise<{ studies: readonly ShownStudy[]; next: string | null }>;
   /** Throws NOT_FOUND. */
   get(studyId: string): Promise<ShownStudy>;
   /** Throws NOT_FOUND, and CONFLICT where it is not done. */
@@ -65,7 +68,14 @@ export function createStudyService(deps: StudyServiceDeps): StudyService {
       return shown(await studies.get(studyId));
     },
 
-    list: async (limit) => (await studies.list(limit)).map(shown),
+    async list({ limit, after }) {
+      const { rows, next } = await pageOf(
+        limit,
+        (most) => studies.list({ limit: most, after }),
+        ({ studyId }) => studyId,
+      );
+      return { studies: rows.map(shown), next };
+    },
     get: async (studyId) => shown(await studies.get(studyId)),
 
     async report(studyId) {

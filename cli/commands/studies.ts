@@ -1,8 +1,9 @@
 /** keel study list, show, follow, pause, resume, cancel */
 import type { Command } from 'commander';
-import { studiesSchema, studySchema, type StudyBody } from '../../api/routes/studies.ts';
+import { studyPageSchema, studySchema, type StudyBody } from '../../api/routes/studies.ts';
 import { plain } from '../../backtest/report/format.ts';
 import { describeStudy, follow, pathOf, tellReport } from '../over-temporal.ts';
+import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
@@ -20,13 +21,14 @@ Examples:
   keel study pause sma-1h --reason "the machine is needed"
   keel study show sma-1h --json`,
     );
-  group
-    .command('list')
+  pagedCommand(group.command('list'))
     .description('newest first')
-    .option('--limit <n>', 'at most', '50')
-    .action(async ({ limit }: { readonly limit: string }) => {
-      const path = `/studies?limit=${encodeURIComponent(limit)}`;
-      session.print(await session.api().get(path, studiesSchema), ({ studies }) => list(studies));
+    .action(async ({ limit, after }: PageOptions, command: Command) => {
+      const path = `/studies${queryOf({ limit, after })}`;
+      session.print(
+        await session.api().get(path, studyPageSchema),
+        ({ studies, next }) => list(studies) + moreOf(command, next),
+      );
     });
   group
     .command('show')

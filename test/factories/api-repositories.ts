@@ -227,7 +227,11 @@ export function studyRepository(state: ApiState): StudyRepository {
       });
     },
     get: async (id) => byId(id),
-    list: async (limit) => [...state.studies.values()].slice(0, limit),
+    list: async ({ limit, after }) => {
+      const all = [...state.studies.values()].toReversed();
+      const from = after === undefined ? 0 : all.indexOf(byId(after)) + 1;
+      return all.slice(from, from + limit);
+    },
     report: async (id) =>
       byId(id).status === 'done' ? { best: [], trials: [], warnings: ['no trial'] } : null,
   });
