@@ -55,7 +55,6 @@ export interface ReconcileActivities {
 
 /** An order this young may belong to a workflow that only now becomes visible. */
 const ORPHAN_AGE_MS = 60_000;
-const MOST_FINDINGS = 1_000;
 
 const LEVEL: Readonly<Record<FindingKind, Alert['level']>> = {
   'stray-order': 'critical',
@@ -185,16 +184,15 @@ export function createReconcileActivities(deps: ReconcileActivityDeps): Reconcil
         },
       ]);
       await reconciliation.ran(accountId);
-      const open = await reconciliation.findings({
-        accountId,
-        state: 'open',
-        limit: MOST_FINDINGS,
-      });
+      const open = await reconciliation.openFindings(accountId);
       for (const kind of Object.keys(LEVEL) as FindingKind[]) {
-        const count = open.filter((finding) => finding.kind === kind).length;
+        const count = open.find((one) => one.kind === kind)?.count ?? 0;
         openFindings.set({ account: accountId, kind }, count);
       }
-      return { compared: differences !== null, open: open.length };
+      return {
+        compared: differences !== null,
+        open: open.reduce((sum, { count }) => sum + count, 0),
+      };
     },
   };
   return withFailures<ReconcileActivities>({

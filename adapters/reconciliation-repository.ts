@@ -47,6 +47,12 @@ export interface Finding extends Difference {
   readonly resolution: string | null;
 }
 
+export interface OpenFindings {
+  readonly accountId: string;
+  readonly kind: FindingKind;
+  readonly count: number;
+}
+
 export interface ReconciliationRepository {
   /** Every symbol the account had a leg in. */
   symbols(accountId: string): Promise<readonly string[]>;
@@ -116,6 +122,8 @@ export interface ReconciliationRepository {
     readonly limit: number;
     readonly after?: number | undefined;
   }): Promise<readonly Finding[]>;
+  /** Open findings of each account and kind that has any; `accountId`: only of this account. */
+  openFindings(accountId?: string): Promise<readonly OpenFindings[]>;
   /**
    * A person closes a finding. `book` takes the venue's word for a balance: the amount it is off is booked to
    * the account as a transfer. Throws NOT_FOUND, or CONFLICT where it is not open or there is nothing to book.

@@ -287,6 +287,7 @@ export const reconciliationSchema = z
           accountId: z.string(),
           exchange: z.string(),
           lastRunAt: timestamp.nullable().meta({ description: 'Wall time; null before the first' }),
+          openFindings: z.int().meta({ description: 'All of them, whatever `findings` holds' }),
           workflowUrl: z.string(),
         }),
       )

@@ -227,6 +227,13 @@ describe('keel', () => {
     expect((await keel(['resolve', '1', '--reason', ' '], judge)).code).toBe(2);
   });
 
+  it('counts all open findings of an account, however many', async () => {
+    for (let n = 0; n < 501; n += 1) world.addFinding({ subject: `A${String(n)}` });
+    world.addFinding({ state: 'resolved' });
+    expect((await keel('reconcile')).out).toMatch(/binance-sandbox .* 501$/m);
+    expect((await keel('reconcile other')).out).toBe('(none)');
+  });
+
   it('prints JSON wherever --json is written', async () => {
     world.addStrategy();
     for (const line of ['--json strategies', 'strategies --json']) {

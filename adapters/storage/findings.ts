@@ -1,5 +1,5 @@
 /** Findings of reconciliation: suspected, opened, told, resolved; never deleted once they were open. */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { KeelError } from '../../core/errors.ts';
 import { decimal } from '../../core/money.ts';
 import type {
@@ -36,7 +36,13 @@ function toFinding(row: Row): Finding {
 
 type Findings = Pick<
   ReconciliationRepository,
-  'noteDifferences' | 'openFinding' | 'unalerted' | 'markAlerted' | 'findings' | 'resolve'
+  | 'noteDifferences'
+  | 'openFinding'
+  | 'unalerted'
+  | 'markAlerted'
+  | 'findings'
+  | 'openFindings'
+  | 'resolve'
 >;
 
 export function createFindings(db: Queryable, now: () => number): Findings {
@@ -114,6 +120,16 @@ export function createFindings(db: Queryable, now: () => number): Findings {
       if (state !== undefined) query = query.where('state', '=', state);
       if (after !== undefined) query = query.where('id', '<', after);
       return (await query.execute()).map(toFinding);
+    },
+
+    async openFindings(accountId) {
+      let query = db
+        .selectFrom('reconciliation_findings')
+        .select(['account_id as accountId', 'kind', sql<number>`count(*)`.as('count')])
+        .where('state', '=', 'open')
+        .groupBy(['account_id', 'kind']);
+      if (accountId !== undefined) query = query.where('account_id', '=', accountId);
+      return query.execute();
     },
 
     resolve: (id, by, { reason, book }) =>

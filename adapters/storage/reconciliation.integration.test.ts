@@ -167,6 +167,24 @@ describeWith('postgres', 'the books of reconciliation', () => {
     await expect(books.resolve(0, 'ada', how)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('count open findings by account and kind', async () => {
+    const other = { id: 'elsewhere', exchange: 'okx' };
+    await world.repositories.accounts.ensure(
+      { ...other, mode: 'sandbox', feeIn: 'received' },
+      {},
+      T0,
+    );
+    expect(await books.openFindings(other.id)).toEqual([]);
+    await books.noteDifferences(other, ['balance-off'], [off('SUSPECTED')]);
+    for (const subject of ['A', 'B', 'C']) await books.openFinding(other, off(subject));
+    await books.openFinding(other, { ...off('D'), kind: 'unknown-trade' });
+    const [newest] = await books.findings({ accountId: other.id, limit: 1 });
+    await books.resolve(newest?.id ?? 0, 'ada', { reason: 'explained', book: false });
+    const counted = { accountId: other.id, kind: 'balance-off', count: 3 };
+    expect(await books.openFindings(other.id)).toEqual([counted]);
+    expect(await books.openFindings()).toContainEqual(counted);
+  });
+
   it('give findings a page at a time, newest first', async () => {
     const all = await books.findings({ limit: 50 });
     expect(all.length).toBeGreaterThan(2);

@@ -34,9 +34,10 @@ export function createReconciliationService(
   const { accounts, audit, reconciliation } = deps.repositories;
   return {
     async show({ accountId, state, limit, after }) {
-      const [all, ran, { rows, next }] = await Promise.all([
+      const [all, ran, open, { rows, next }] = await Promise.all([
         accounts.list(),
         reconciliation.lastRuns(),
+        reconciliation.openFindings(accountId),
         pageOf(
           limit,
           (most) => reconciliation.findings({ accountId, state, limit: most, after }),
@@ -48,6 +49,9 @@ export function createReconciliationService(
           .filter(({ id }) => accountId === undefined || id === accountId)
           .map(({ id, exchange }) => ({
             ...{ accountId: id, exchange, lastRunAt: ran[id] ?? null },
+            openFindings: open
+              .filter((one) => one.accountId === id)
+              .reduce((sum, { count }) => sum + count, 0),
             workflowUrl: deps.workflowLink(reconcileId(id)),
           })),
         findings: rows.filter(isShown),

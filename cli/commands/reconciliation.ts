@@ -6,7 +6,7 @@ import { moreOf, pagedCommand, type PageOptions, queryOf } from '../paging.ts';
 import type { Session } from '../session.ts';
 import { table, time } from '../tables.ts';
 
-/** Of findings the API gives at once. */
+/** Of findings the API gives at once, for `--json`. */
 const MOST = '500';
 
 export function addReconciliationCommands(program: Command, session: Session): void {
@@ -24,14 +24,12 @@ export function addReconciliationCommands(program: Command, session: Session): v
           await session.api().post('/reconciliation', { accountId }, schema);
         }
       }
-      session.print(shown, ({ accounts, findings }) => {
-        const open = (accountId: string): number =>
-          findings.filter((one) => one.accountId === accountId).length;
+      session.print(shown, ({ accounts }) => {
         const rows = accounts.map((row) => [
           row.accountId,
           row.exchange,
           now === true ? 'asked for' : time(row.lastRunAt),
-          open(row.accountId),
+          row.openFindings,
         ]);
         return table(['account', 'exchange', 'reconciled (UTC)', 'open findings'], rows);
       });

@@ -179,6 +179,10 @@ export function reconciliationRepository(state: ApiState): ReconciliationReposit
         .toSorted((a, b) => b.id - a.id)
         .filter((one) => (wanted === undefined || one.state === wanted) && one.id < after)
         .slice(0, limit),
+    openFindings: async (accountId = ACCOUNT) =>
+      state.findings
+        .filter((one) => one.state === 'open' && one.accountId === accountId)
+        .map(({ kind }) => ({ accountId, kind, count: 1 })),
     resolve: async (id, by, { reason }) => {
       const found = state.findings.find((one) => one.id === id);
       if (found === undefined)
