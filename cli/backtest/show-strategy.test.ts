@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,24 +34,81 @@ describe('describeStrategy', () => {
     },
   );
 
-  it('reads the docstring of a file of the user, by the name of the class', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'keel-show-'));
-    const file = join(folder, 'needy.ts');
-    writeFileSync(
-      file,
-      '/** Of another. */\nexport const x = 1;\n/**\n * Bets on needs.\n *\n * From a dream.\n */\nexport class Needy {}\n',
-    );
-    const shown = describeStrategy(Needy, [folder]);
-    expect(shown).toMatchObject({ file, about: ['Bets on needs.', 'From a dream.'], feeds: null });
-    expect(shown.example).toBe(
-      `keel backtest -s needy --strategy-path ${folder} --data FILE --fee 0.001`,
-    );
-    writeFileSync(file, 'export class Needy {}\n');
-    expect(describeStrategy(Needy, [file]).about).toEqual([]);
-    rmSync(folder, { recursive: true });
-    const text = showText(describeStrategy(Needy, []), 80);
-    expect(text).toContain('File: not found under the name of its class');
-    expect(text).toContain('not all have a default');
+  describe('of a file of the user', () => {
+    const STATED = "static readonly type = 'needy';";
+    const OLD = `export class Needy {\n  ${STATED}\n}`;
+    let folder: string;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'keel-show-'));
+    });
+    afterEach(() => {
+      rmSync(folder, { recursive: true });
+    });
+
+    function write(text: string, name = 'needy.ts'): string {
+      const file = join(folder, name);
+      writeFileSync(file, `${text}\n`);
+      return file;
+    }
+
+    it('reads what is above its class', () => {
+      const file = write(
+        `/** Of another. */\nexport const x = 1;\n/**\n * Bets on needs.\n *\n * From a dream.\n */\n${OLD}`,
+      );
+      const shown = describeStrategy(Needy, [folder]);
+      expect(shown).toMatchObject({
+        file,
+        about: ['Bets on needs.', 'From a dream.'],
+        feeds: null,
+      });
+      expect(shown.example).toBe(
+        `keel backtest -s needy --strategy-path ${folder} --data FILE --fee 0.001`,
+      );
+      write(OLD);
+      const bare = describeStrategy(Needy, [file, folder]);
+      expect(bare).toMatchObject({ file, about: [] });
+      expect(showText(bare, 80)).toContain(`File: ${file}, without a comment above its class\n`);
+    });
+
+    it.each([
+      ['exported under another name', `class Local {\n  ${STATED}\n}\nexport { Local as Needy };`],
+      ['without a name', `export default class extends Base {\n  ${STATED}\n}`],
+      ['in a constant', `export const Needy = class extends Base {\n  ${STATED}\n};`],
+      ['of a long heading', `export class Needy\n  extends Base\n{\n  ${STATED}\n}`],
+      ['with a type annotation', 'class Needy {\n  static type: string = "needy";\n}'],
+      ['on one line', `class Needy { ${STATED} }`],
+    ])('finds a class %s', (_, text) => {
+      const file = write(`/** Bets on needs. */\n${text}`);
+      expect(describeStrategy(Needy, [folder])).toMatchObject({ file, about: ['Bets on needs.'] });
+    });
+
+    it.each([
+      ['of the same name and another type', "export class Needy {\n  static type = 'other';\n}"],
+      ['of the same name and no type', `export class Needy {}\nconst ${STATED.slice(16)}`],
+      ['in a comment', `/*\n${OLD}\n*/`],
+      ['in a text', `const old = \`\n${OLD}\n\`;`],
+      ['whose type is in a comment', `class Needy {\n  // ${STATED}\n}`],
+    ])('takes no class %s for it', (_, text) => {
+      const other = write(`/** Of another. */\n${text}`, 'another.ts');
+      expect(describeStrategy(Needy, [other])).toMatchObject({ file: null, about: [] });
+      const file = write(`/** Bets on needs. */\n${OLD}`);
+      expect(describeStrategy(Needy, [folder])).toMatchObject({ file, about: ['Bets on needs.'] });
+    });
+
+    it('takes neither of two that state its type, and says so', () => {
+      write(`/** One. */\n${OLD}`);
+      write(`/** Two. */\n${OLD}`, 'two.ts');
+      const shown = describeStrategy(Needy, [folder]);
+      expect(shown).toMatchObject({ file: null, about: [] });
+      expect(showText(shown, 80)).toContain(
+        "File: not found, nor a comment on it: write static type = 'needy' in one class",
+      );
+    });
+  });
+
+  it('says where a parameter has no default', () => {
+    expect(showText(describeStrategy(Needy, []), 80)).toContain('not all have a default');
   });
 
   it('fits the terminal', () => {

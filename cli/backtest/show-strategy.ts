@@ -65,7 +65,9 @@ export function showText(shown: ShownStrategy, width: number): string {
         (feed) => `Bars: ${feedKey(feed)}, and ${String(feed.warmup)} before the first it acts on`,
       ),
       ...(feeds === null ? ['Bars: as its parameters say; not all have a default'] : []),
-      `File: ${file ?? 'not found under the name of its class'}`,
+      file === null
+        ? `File: not found, nor a comment on it: write static type = '${name}' in one class`
+        : `File: ${file}${about.length === 0 ? ', without a comment above its class' : ''}`,
       `Example: ${example}`,
     ].join('\n'),
   ].join('\n\n');
