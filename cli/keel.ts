@@ -15,7 +15,7 @@ import { USUAL_WIDTH } from './tables.ts';
 
 /** Runs one command line (without `node keel`) and gives its exit code; never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  const json = args.includes('--json');
+  const json = asksForJson(args);
   let exit: ExitCode = EXIT.ok;
   const findingsFail = (): void => {
     exit = EXIT.failure;
@@ -30,12 +30,16 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
+function asksForJson(args: readonly string[]): boolean {
+  return args.includes('--json');
+}
+
 async function createProgram(
   args: readonly string[],
   io: Io,
   findingsFail: () => void,
 ): Promise<Command> {
-  const json = args.includes('--json');
+  const json = asksForJson(args);
   const program = new Command('keel')
     .description('Backtest strategies; start, stop and see a Keel house from a terminal.')
     .option('--json', 'print JSON instead of tables')
@@ -133,7 +137,7 @@ if (import.meta.main) {
     err: (text) => process.stderr.write(`${text}\n`),
     askSecret,
     ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
-    ...(process.stderr.isTTY && !args.includes('--json')
+    ...(process.stderr.isTTY && !asksForJson(args)
       ? {
           progress: progressLine(
             (text) => process.stderr.write(text),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { studyReportSchema, studySchema, type StudyBody } from '../api/routes/studies.ts';
 import type { StudyReport } from '../backtest/optimise/holdout.ts';
-import { plain } from '../backtest/report/format.ts';
+import { plain, pointText } from '../backtest/report/format.ts';
 import { ERROR_CODES, KeelError, type ErrorCode } from '../core/errors.ts';
 import { FILE_OPTIONS } from '../workers/study-spec.ts';
 import { CliError, EXIT } from './api-client.ts';
@@ -134,10 +134,4 @@ export function describeStudy(study: StudyBody): string {
     `asked for by ${askedBy} at ${time(createdAt)} UTC`,
     workflowUrl,
   ].join('\n');
-}
-
-function pointText(point: object): string {
-  return Object.entries(point)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ');
 }

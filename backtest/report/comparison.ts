@@ -5,9 +5,8 @@
 import type { Summary } from '../metrics.ts';
 import type { StudyReport } from '../optimise/holdout.ts';
 import { scoreOf, type Objective } from '../optimise/objective.ts';
-import type { Point } from '../optimise/space.ts';
 import type { WalkForward } from '../optimise/walk-forward.ts';
-import { NOT_AVAILABLE, percent, plain, time } from './format.ts';
+import { NOT_AVAILABLE, percent, plain, pointText, time } from './format.ts';
 import type { TextTable } from './tables.ts';
 
 export interface Comparison {
@@ -85,10 +84,4 @@ function figures(score: number | null, summary: Summary | null): string[] {
     percent(maxDrawdown.share, 1),
     plain(roundTrips, 0),
   ];
-}
-
-function pointText(point: Point): string {
-  return Object.entries(point)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ');
 }

@@ -1,5 +1,6 @@
 /** Figures as people read them, alike on the terminal and in the page. */
 import type { Summary } from '../metrics.ts';
+import type { Point } from '../optimise/space.ts';
 
 /** What stands for a figure that a run is too short for. */
 export const NOT_AVAILABLE = 'n/a';
@@ -64,4 +65,11 @@ export function price(value: string | number | null): string {
 export function tagText(tag: string | null): string {
   const text = (tag ?? '').replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
   return text === '' ? '(none)' : text;
+}
+
+/** `fast=10 slow=30`: a set of parameters. */
+export function pointText(point: Point): string {
+  return Object.entries(point)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ');
 }

@@ -21,6 +21,7 @@ export interface ShownStrategy {
 export function describeStrategy(strategy: StrategyClass, paths: readonly string[]): ShownStrategy {
   const { type: name, summary, config } = strategy;
   const docstring = docstringOf(strategy, paths);
+  const parameters = parametersOf(strategy);
   const defaults = config.safeParse({});
   const own = paths.length === 0 ? '' : ` --strategy-path ${paths.join(' ')}`;
   return {
@@ -28,9 +29,9 @@ export function describeStrategy(strategy: StrategyClass, paths: readonly string
     summary,
     about: docstring?.paragraphs ?? [],
     file: docstring?.file ?? null,
-    parameters: parametersOf(strategy),
+    parameters,
     feeds: defaults.success ? new strategy(defaults.data as never).feeds() : null,
-    example: `keel backtest -s ${name}${own} --data FILE${exampleSetting(parametersOf(strategy))} --fee 0.001`,
+    example: `keel backtest -s ${name}${own} --data FILE${exampleSetting(parameters)} --fee 0.001`,
   };
 }
 
