@@ -18,7 +18,7 @@ const config = z
     interval: interval.default('1h').describe('length of its bars'),
     period: z.int().min(5).max(500).default(20).describe('bars of mean and standard deviation'),
     width: z.number().min(0.5).max(4).default(2).describe('standard deviations from mean to band'),
-    ...sizing,
+    ...sizing(),
   })
   // The newest of n values is never further than √(n − 1) of their deviations from their mean.
   .refine((value) => value.width < Math.sqrt(value.period - 1), {

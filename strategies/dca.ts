@@ -5,6 +5,8 @@ import { interval, intervalMs } from '../core/time.ts';
 import { type Bar, BaseStrategy, type Context, type Feed } from './base-strategy.ts';
 import { affordable, ONE_SIZE, sizeOf, sizing, type StatedSize, statesOneSize } from './sizing.ts';
 
+const DEFAULT_ALLOCATION = 0.01;
+
 const config = z
   .strictObject({
     exchange: z.string().min(1).default('binance').describe('where it trades'),
@@ -19,8 +21,7 @@ const config = z
       .describe(
         'fraction below the close of a limit order that lapses at the next purchase; 0 buys at market',
       ),
-    /** Of one purchase; 1 % of equity without. */
-    ...sizing,
+    ...sizing('one purchase', String(DEFAULT_ALLOCATION)),
   })
   .refine(statesOneSize, ONE_SIZE);
 
@@ -30,8 +31,6 @@ type State = {
   /** Number of the current stretch between purchases, counted from 1970; null before the first bar. */
   stretch: number | null;
 };
-
-const DEFAULT_ALLOCATION = 0.01;
 
 /**
  * Buys the same amount at fixed times, whatever the price, until the money is spent, and never sells: a person does.

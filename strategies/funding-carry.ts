@@ -30,7 +30,7 @@ const config = z
       .default(0.00005)
       .describe('mean rate at which that no longer pays, a fraction'),
     longs: z.boolean().default(true).describe('also go long, while the rate is negative'),
-    ...sizing,
+    ...sizing(),
   })
   .refine((value) => intervalMs(value.interval) <= FUNDING_MS, {
     error: 'rates come every eight hours or oftener: use an interval of 4h or shorter',

@@ -24,8 +24,7 @@ const config = z
       .describe(
         'from rung to rung, fraction of the price; must exceed the fees of two trades to pay',
       ),
-    /** Of one rung; without, half the equity over all rungs. */
-    ...sizing,
+    ...sizing('one rung', `${String(DEFAULT_ALLOCATION)} / levels`),
   })
   .refine(({ levels, allocation }) => (allocation ?? 0) * levels <= 1, {
     error: 'allocation is of one rung: times levels it must not exceed 1',

@@ -14,7 +14,7 @@ const config = z
     fast: z.int().min(2).max(100).default(12).describe('bars of the fast average of the line'),
     slow: z.int().min(3).max(200).default(26).describe('bars of the slow average of the line'),
     signal: z.int().min(2).max(50).default(9).describe("bars of the line's own average"),
-    ...sizing,
+    ...sizing(),
   })
   .refine((value) => value.fast < value.slow, {
     error: 'fast must be below slow',

@@ -14,7 +14,7 @@ const config = z
     period: z.int().min(2).max(100).default(14).describe("bars of Wilder's averages"),
     oversold: z.number().min(1).max(50).default(35).describe('RSI at or below which it buys'),
     overbought: z.number().min(50).max(99).default(65).describe('RSI at or above which it sells'),
-    ...sizing,
+    ...sizing(),
   })
   .refine((value) => value.oversold < value.overbought, {
     error: 'oversold must be below overbought',

@@ -7,26 +7,33 @@ import type { Size } from './base-strategy.ts';
 
 const amount = z.union([z.number().positive(), positiveDecimal]);
 
+const DEFAULT_ALLOCATION = 0.5;
+
 /**
- * The sizes a template's configuration may state, at most one of them; half the equity without. Spread them
- * into a configuration and read them with `sizeOf`.
+ * The sizes a template's configuration may state, at most one of them. Spread them into a configuration and read them
+ * with `sizeOf`.
+ *
+ * @param of what has that size, such as `one purchase`
+ * @param otherwise fraction of equity where none is stated, as `sizeOf` is told it
  */
-export const sizing = {
-  /** Fraction of the strategy's equity. */
-  allocation: z.number().gt(0).max(1).optional().describe("fraction of the strategy's equity"),
-  /** Quote. */
-  notional: amount.optional().describe('quote'),
-  /** Base units. */
-  quantity: amount.optional().describe('base units'),
-};
+export function sizing(of = 'the position', otherwise = String(DEFAULT_ALLOCATION)) {
+  return {
+    allocation: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(`fraction of the strategy's equity for ${of}; ${otherwise} without a size`),
+    notional: amount.optional().describe(`quote for ${of}`),
+    quantity: amount.optional().describe(`base units for ${of}`),
+  };
+}
 
 export interface Sizing {
   readonly allocation?: number | undefined;
   readonly notional?: number | string | undefined;
   readonly quantity?: number | string | undefined;
 }
-
-const DEFAULT_ALLOCATION = 0.5;
 
 /** A size that a configuration can state. */
 export type StatedSize = Exclude<Size, 'flat' | { readonly risk: number }>;

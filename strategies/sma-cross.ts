@@ -13,7 +13,7 @@ const config = z
     interval: interval.default('1m').describe('length of its bars'),
     fast: z.int().min(2).max(200).default(20).describe('bars of the fast average'),
     slow: z.int().min(3).max(1000).default(60).describe('bars of the slow average'),
-    ...sizing,
+    ...sizing(),
   })
   .refine((value) => value.fast < value.slow, {
     error: 'fast must be below slow',

@@ -34,6 +34,19 @@ describe('describeStrategy', () => {
     },
   );
 
+  it.each([
+    ['sma-cross', 'the position', '0.5'],
+    ['dca', 'one purchase', '0.01'],
+    ['grid', 'one rung', '0.5 / levels'],
+  ])('%s says what its size is of, and how much without', (type, of, otherwise) => {
+    const { parameters } = describeStrategy(registry.get(type), []);
+    expect(parameters.slice(-3).map(({ description }) => description)).toEqual([
+      `fraction of the strategy's equity for ${of}; ${otherwise} without a size`,
+      `quote for ${of}`,
+      `base units for ${of}`,
+    ]);
+  });
+
   describe('of a file of the user', () => {
     const STATED = "static readonly type = 'needy';";
     const OLD = `export class Needy {\n  ${STATED}\n}`;
