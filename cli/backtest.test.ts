@@ -135,6 +135,28 @@ describe('keel backtest', () => {
     expect((await keel('report', smallFile())).code).toBe(2);
   });
 
+  it.each([
+    ['--export', 'file/out', /file\/out\/result\.json .*EEXIST: .* mkdir '\S*\/file'/],
+    ['--html', 'file/page.html', /file\/page\.html .*EEXIST: .* mkdir '\S*\/file'/],
+    ['--html', '.', /EISDIR/],
+  ])('says why it cannot write %s %s', async (option, path, why) => {
+    writeFileSync(join(folder, 'file'), '');
+    const line = ['backtest', '--data', smallFile(), ...small, option, join(folder, path)];
+    const { code, err } = await keel(...line);
+    expect([code, err]).toEqual([2, expect.stringMatching(why)]);
+    expect(err).toMatch(/^keel: \S+ cannot be written \(.*\): name another that you may write to$/);
+  });
+
+  // In a process of its own: Node's recursive mkdir never returns there.
+  it.each([
+    ['backtest --export', 2, () => ['backtest', '--data', smallFile(), ...small, '--export']],
+    ['strategy new --dir', 2, () => ['strategy', 'new', 'my-breakout', '--dir']],
+    ['data import --data-dir', 1, () => ['data', 'import', smallFile(), '--data-dir']],
+  ])('ends where no folder can be made: %s', (_, code, line) => {
+    const { status, stderr } = spawnKeel(...line(), '/proc/keel');
+    expect([status, stderr]).toEqual([code, expect.stringMatching(/^keel: .* mkdir '\/proc/)]);
+  });
+
   it('runs over bars of the library', async () => {
     await keel('data', 'import', smallFile());
     const { out } = await keel(
@@ -249,6 +271,7 @@ describe('keel backtest', () => {
   function spawnKeel(...args: string[]) {
     return spawnSync(process.execPath, ['cli/keel.ts', ...args], {
       encoding: 'utf8',
+      timeout: 60_000,
       env: {
         ...process.env,
         KEEL_DATA_DIR: folder,

@@ -1,10 +1,11 @@
 /** A file is there whole or not at all. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 
 /** Writes beside the file and renames: a reader, or a crash, never sees half of it. */
 export function writeAtomically(file: string, chunks: Iterable<Uint8Array>): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const temporary = `${file}.${String(process.pid)}.tmp`;
   const descriptor = openSync(temporary, 'w');
   try {

@@ -1,6 +1,7 @@
 /** Files that a backtest leaves, and reads again. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../adapters/make-folder.ts';
 import type { Summary } from '../../backtest/metrics.ts';
 import { csvFiles } from '../../backtest/report/csv.ts';
 import { renderHtml, type Research } from '../../backtest/report/html.ts';
@@ -21,7 +22,10 @@ export interface Report {
   readonly research?: Research;
 }
 
-/** result.json, report.html, and trades, fills, orders and equity as CSV; folders are made. */
+/**
+ * result.json, report.html, and trades, fills, orders and equity as CSV; folders are made. Throws INVALID_INPUT where
+ * that cannot be.
+ */
 export function exportReport(folder: string, report: Report): string[] {
   const { result, summary } = report;
   const files = {
@@ -63,11 +67,15 @@ export function tellFiles({ err }: Pick<Io, 'err'>, files: readonly string[]): v
 
 function writeText(file: string, text: string): string {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, text);
     return file;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new KeelError('INVALID_INPUT', `${file} cannot be written: ${why}`, { cause });
+    throw new KeelError(
+      'INVALID_INPUT',
+      `${file} cannot be written (${why}): name another that you may write to`,
+      { cause },
+    );
   }
 }

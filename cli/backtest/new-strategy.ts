@@ -1,6 +1,7 @@
 /** Writes the files of a new strategy, from cli/strategy-template. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../adapters/make-folder.ts';
 import { KeelError } from '../../core/errors.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
@@ -28,11 +29,15 @@ export function writeNewStrategy(name: string, folder: string): string[] {
   const editor = join(folder, 'tsconfig.json');
   if (!existsSync(editor)) files.push({ file: editor, text: tsconfig() });
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const { file, text } of files) writeFileSync(file, text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new KeelError('INVALID_INPUT', `${folder} cannot be written to: ${why}`, { cause });
+    throw new KeelError(
+      'INVALID_INPUT',
+      `${folder} cannot be written to (${why}): name another --dir that you may write to`,
+      { cause },
+    );
   }
   return files.map(({ file }) => file);
 }
