@@ -139,12 +139,23 @@ describe('keel backtest', () => {
     ['--export', 'file/out', /file\/out\/result\.json .*EEXIST: .* mkdir '\S*\/file'/],
     ['--html', 'file/page.html', /file\/page\.html .*EEXIST: .* mkdir '\S*\/file'/],
     ['--html', '.', /EISDIR/],
-  ])('says why it cannot write %s %s', async (option, path, why) => {
+  ])('says why it cannot write %s %s, before it runs', async (option, path, why) => {
     writeFileSync(join(folder, 'file'), '');
     const line = ['backtest', '--data', smallFile(), ...small, option, join(folder, path)];
-    const { code, err } = await keel(...line);
-    expect([code, err]).toEqual([2, expect.stringMatching(why)]);
+    const { code, out, err } = await keel(...line);
+    expect([code, out, err]).toEqual([2, [], expect.stringMatching(why)]);
     expect(err).toMatch(/^keel: \S+ cannot be written \(.*\): name another that you may write to$/);
+  });
+
+  it('leaves a page as it was where the run fails', async () => {
+    const [there, none] = [join(folder, 'there.html'), join(folder, 'none.html')];
+    writeFileSync(there, 'older');
+    for (const page of [there, none]) {
+      const line = ['backtest', '--data', smallFile(), '-s', 'sma-cross', '--set', 'fast=-1'];
+      expect((await keel(...line, '--html', page)).code).toBe(2);
+    }
+    expect(readFileSync(there, 'utf8')).toBe('older');
+    expect(existsSync(none)).toBe(false);
   });
 
   // In a process of its own: Node's recursive mkdir never returns there.

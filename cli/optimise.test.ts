@@ -75,6 +75,9 @@ describe('keel optimize and walk-forward', () => {
       expect(text.includes('In sample: equity')).toBe(command === 'optimize');
       expect(text).toContain('aria-label="BTC/USDT, candles of');
     }
+    const place = await keel('optimize', ...data, ...SPACE, ...RETURN, '--html', folder);
+    expect([place.code, place.out]).toEqual([2, '']);
+    expect(place.err).toContain('EISDIR');
     const page = join(folder, 'none.html');
     const none = ['--min-trades', '9999', '--html', page];
     const { code, err } = await keel('optimize', ...data, ...SPACE, ...none);

@@ -1,5 +1,5 @@
 /** Files that a backtest leaves, and reads again. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../adapters/make-folder.ts';
 import type { Summary } from '../../backtest/metrics.ts';
@@ -65,11 +65,29 @@ export function tellFiles({ err }: Pick<Io, 'err'>, files: readonly string[]): v
   for (const file of files) err(`wrote ${file}`);
 }
 
+/**
+ * For what takes long before it writes: throws INVALID_INPUT at once where it could not in the end. The folder is
+ * made.
+ */
+export function checkPlace(file: string): void {
+  writing(file, () => {
+    const isNew = !existsSync(file);
+    closeSync(openSync(file, 'a'));
+    if (isNew) rmSync(file);
+  });
+}
+
 function writeText(file: string, text: string): string {
+  writing(file, () => {
+    writeFileSync(file, text);
+  });
+  return file;
+}
+
+function writing(file: string, write: () => void): void {
   try {
     makeFolder(dirname(file));
-    writeFileSync(file, text);
-    return file;
+    write();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new KeelError(

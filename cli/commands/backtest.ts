@@ -1,4 +1,5 @@
 /** keel backtest, report */
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { runBacktest } from '../../backtest/engine.ts';
 import { summarise } from '../../backtest/metrics.ts';
@@ -6,7 +7,14 @@ import type { Period } from '../../backtest/metrics/returns.ts';
 import { renderConsole } from '../../backtest/report/console.ts';
 import { toJson } from '../../backtest/report/json.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
-import { exportReport, readReport, tellFiles, writePage, type Report } from '../backtest/files.ts';
+import {
+  checkPlace,
+  exportReport,
+  readReport,
+  tellFiles,
+  writePage,
+  type Report,
+} from '../backtest/files.ts';
 import type { Session } from '../session.ts';
 
 const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
@@ -36,6 +44,8 @@ export function addBacktestCommands(program: Command, session: Session): void {
     )
     .addHelpText('after', EXAMPLES);
   reportOptions(command).action(async (options: BacktestOptions) => {
+    if (options.export !== undefined) checkPlace(join(options.export, 'result.json'));
+    if (options.html !== undefined) checkPlace(options.html);
     const { input } = await openRun(session, options);
     const progress = (what: string): void => session.io.progress?.(what);
     const result = runBacktest(input);
@@ -65,8 +75,8 @@ function reportOptions(command: Command): Command {
 
 function tell(session: Session, report: Report, { html, breakdown }: ReportOptions): void {
   const { result, summary } = report;
-  if (html !== undefined) tellFiles(session.io, [writePage(html, report)]);
   session.print(toJson(result, summary), () =>
     renderConsole(result, summary, { periods: breakdown, width: session.width }).trimEnd(),
   );
+  if (html !== undefined) tellFiles(session.io, [writePage(html, report)]);
 }

@@ -19,7 +19,7 @@ import type { BarSeries } from '../../core/bar-series.ts';
 import { KeelError } from '../../core/errors.ts';
 import { openRun, runOptions, type GivenOptions } from '../backtest/command-options.ts';
 import { openSearch, type OpenedSearch } from '../backtest/open-study.ts';
-import { tellFiles, writePage, type Report } from '../backtest/files.ts';
+import { checkPlace, tellFiles, writePage, type Report } from '../backtest/files.ts';
 import type { StudyOptions } from '../over-temporal.ts';
 import type { Session } from '../session.ts';
 import { describe, tellStudy } from '../study-text.ts';
@@ -68,8 +68,8 @@ Examples:
         return { found: holdout, runs: html === undefined ? null : await bothRuns(pool, holdout) };
       });
       const report = reportOf(found, options);
-      if (html !== undefined) writeStudy(session, html, report, runs, bars);
       tellStudy(session, report);
+      if (html !== undefined) writeStudy(session, html, report, runs, bars);
     });
 
   searchOptions(program.command('walk-forward'), 50)
@@ -103,13 +103,13 @@ Examples:
         );
         const { result, summary, ...rest } = walked;
         const comparison = compareWalk(walked, objective);
+        session.print({ ...rest, seed: options.seed, outOfSample: toJson(result, summary) }, () =>
+          describe(comparison, session.width),
+        );
         if (html !== undefined) {
           const report = { result, summary, bars, research: { comparison } };
           tellFiles(session.io, [writePage(html, report)]);
         }
-        session.print({ ...rest, seed: options.seed, outOfSample: toJson(result, summary) }, () =>
-          describe(comparison, session.width),
-        );
       },
     );
 }
@@ -172,6 +172,7 @@ async function inPool<T>(
   options: SearchCommand,
   work: (prepared: Prepared) => Promise<T>,
 ): Promise<[T, readonly BarSeries[]]> {
+  if (options.html !== undefined) checkPlace(options.html);
   const {
     study,
     target,
