@@ -3,7 +3,7 @@
  * CPU milliseconds of each round, fills and memory as JSON. CPU time, the collector's and the compiler's threads
  * too: what else runs on the machine is in the time by the clock.
  */
-import { crossBare, crossKeel, tenMarkets, walk } from './engine-workloads.ts';
+import { type CountFills, crossBare, crossKeel, tenMarkets, walk } from './engine-workloads.ts';
 
 export interface ChildResult {
   readonly ms: readonly number[];
@@ -30,15 +30,18 @@ const series =
 const [first] = series;
 if (first === undefined) throw new Error('no bars');
 
+const run = (): CountFills => {
+  if (what === 'bare') return crossBare(first);
+  return what === 'markets' ? tenMarkets(series) : crossKeel(first);
+};
+
 const heldMb = process.memoryUsage.rss() / 2 ** 20;
 const ms: number[] = [];
-let fills = 0;
+/** Of the last round: as objects, those of each would be collected in the next. */
+let countFills: CountFills = () => 0;
 for (let round = 0; round < Number(rounds); round += 1) {
-  let countFills = (): number => fills;
-  if (what === 'bare') ms.push(cpuMs(() => (fills = crossBare(first))));
-  else if (what === 'markets') ms.push(cpuMs(() => (fills = tenMarkets(series))));
-  else ms.push(cpuMs(() => (countFills = crossKeel(first))));
-  fills = countFills();
+  ms.push(cpuMs(() => (countFills = run())));
 }
+const fills = countFills();
 const memoryMb = process.resourceUsage().maxRSS / 1024 - heldMb;
 process.stdout.write(JSON.stringify({ ms, fills, memoryMb } satisfies ChildResult));
