@@ -38,7 +38,8 @@ export class Admission {
   readonly #limits: RiskLimits;
   readonly #buffer: string;
   readonly #unlimited: boolean;
-  readonly #reserveShares = new Map<Market, ReserveShare>();
+  /** By the index of the market. */
+  readonly #reserveShares: ReserveShare[] = [];
   /** Trading day → orders admitted. */
   readonly #ordersOfDay = new Map<string, number>();
 
@@ -61,7 +62,7 @@ export class Admission {
   admit(order: Order, marketTime: number): Admitted {
     if (this.#admitPlain(order)) return 'admitted';
     const { request, market } = order;
-    const holding = this.#books.holding(request.symbol);
+    const holding = this.#books.holding(market);
     const input: AdmissionInput = {
       signal: signalOf(request, this.#owner),
       strategyStatus: 'running',
@@ -131,7 +132,7 @@ export class Admission {
       instrument,
       marketTime,
       position: {
-        quantity: books.holding(request.symbol).view().quantity,
+        quantity: books.holding(market).view().quantity,
         openQuantity: others
           .reduce(
             (sum, { side, remaining }) => sum.plus(side === 'buy' ? remaining : `-${remaining}`),
@@ -179,7 +180,7 @@ export class Admission {
       books.openOrders.length === 0;
     if (!plain) return false;
 
-    const held = books.holding(request.symbol).quantity;
+    const held = books.holding(market).quantity;
     const target = market.quantity(wanted.quantity);
     const buys = target > held;
     // A short target, and whatever is not on the step, is for the real rules.
@@ -207,7 +208,7 @@ export class Admission {
   }
 
   #reserveShareOf(market: Market): ReserveShare {
-    const known = this.#reserveShares.get(market);
+    const known = this.#reserveShares[market.index];
     if (known !== undefined) return known;
     const { takerFeeRate } = market.instrument;
     const share = new Decimal(this.#buffer)
@@ -216,7 +217,7 @@ export class Admission {
       .toFixed();
     const places = this.#books.moneyPlaces - market.notionalPlaces;
     const made = { money: toFixedPoint(share, places), number: Number(share) };
-    this.#reserveShares.set(market, made);
+    this.#reserveShares[market.index] = made;
     return made;
   }
 
@@ -240,7 +241,7 @@ export class Admission {
     const bound = this.#books.openOrders
       .filter((order) => order.market === market && order.side === 'sell')
       .reduce<Scaled>((sum, order) => plus(sum, order.remaining), 0);
-    const held = this.#books.holding(market.symbol).quantity;
+    const held = this.#books.holding(market).quantity;
     return fromFixedPoint(minus(held, bound), market.quantityPlaces);
   }
 

@@ -52,19 +52,19 @@ export class Books implements Account {
     this.#hasContracts = markets.some(({ isContract }) => isContract);
   }
 
-  holding(symbol: string): Holding {
-    const holding = this.#bySymbol.get(symbol);
-    if (holding === undefined) {
-      throw new KeelError(
-        'NOT_FOUND',
-        `there is no data of ${symbol}; the backtest has ${[...this.#bySymbol.keys()].join(', ')}`,
-      );
-    }
+  holding(market: Market): Holding {
+    const holding = this.holdings[market.index];
+    if (holding === undefined) throw new RangeError(`${market.symbol} is no market of this run`);
     return holding;
   }
 
   position(symbol: string): PositionView {
-    return this.holding(symbol).view();
+    const holding = this.#bySymbol.get(symbol);
+    if (holding !== undefined) return holding.view();
+    throw new KeelError(
+      'NOT_FOUND',
+      `there is no data of ${symbol}; the backtest has ${[...this.#bySymbol.keys()].join(', ')}`,
+    );
   }
 
   open(symbol: string): readonly OrderView[] {

@@ -45,7 +45,7 @@ export class Contracts {
     const due = this.#due.get(market.symbol);
     if (due === undefined) return;
     const { at, rate } = due.series;
-    const holding = this.#books.holding(market.symbol);
+    const holding = this.#books.holding(market);
     for (; dueAt(at[due.next]) <= now; due.next += 1) {
       if (holding.quantity === 0) continue;
       const { quantity } = holding.view();
@@ -64,8 +64,8 @@ export class Contracts {
    */
   closingPrice(market: Market, met: number): string {
     const books = this.#books;
-    const { instrument, symbol } = market;
-    const held = books.holding(symbol);
+    const { instrument } = market;
+    const held = books.holding(market);
     const quantity = new Decimal(held.view().quantity);
     const slope = quantity.minus(quantity.abs().mul(instrument.takerFeeRate));
     const debt = new Decimal(books.toText(held.cost)).minus(books.toText(books.balance()));
@@ -79,7 +79,7 @@ export class Contracts {
 
   /** Where the path, from `from` on, liquidates what is held; null where it does not. */
   reached(market: Market, path: Path, from: Distance): Touch | null {
-    const { quantity } = this.#books.holding(market.symbol);
+    const { quantity } = this.#books.holding(market);
     if (quantity === 0 || !this.#isNear(market)) return null;
     const price = this.#price(market);
     if (price === null) return null;
@@ -95,7 +95,7 @@ export class Contracts {
   /** In doubles: whether the bar comes near the price, so that the exact one is needed. */
   #isNear(market: Market): boolean {
     const books = this.#books;
-    const held = books.holding(market.symbol);
+    const held = books.holding(market);
     let margin = books.toNumber(books.balance());
     let maintenance = 0;
     const rate = Number(this.#maintenanceRate);
@@ -125,7 +125,7 @@ export class Contracts {
         maintenanceMargin(quantity, mark, this.#maintenanceRate),
       );
     }
-    const held = books.holding(market.symbol);
+    const held = books.holding(market);
     return liquidationPrice({
       quantity: held.view().quantity,
       cost: books.toText(held.cost),

@@ -101,7 +101,7 @@ class Backtest {
     this.#session.context.account = this.#books;
     const model = checkCosts({ ...FREE_MARKET, ...input.costs });
     this.#latencyBars = model.latencyBars;
-    const costs = new Map(this.#markets.map((market) => [market, new Costs(market, model)]));
+    const costs = this.#markets.map((market) => new Costs(market, model));
     this.#admission = new Admission(
       this.#books,
       this.#owner,
@@ -203,14 +203,15 @@ class Backtest {
   /** Takes what the strategy asked for; true where there was anything. */
   #ask(now: number): boolean {
     const { context } = this.#session;
-    const { requests, cancels } = context;
+    const { cancels } = context;
+    let { requests } = context;
     if (requests.length === 0 && cancels.length === 0) return false;
     context.requests = [];
     if (cancels.length > 0) {
       context.cancels = [];
       for (const id of cancels) this.#cancel(id, now);
     }
-    if (requests.length > 1) requests.sort((a, b) => compare(a.symbol, b.symbol));
+    if (requests.length > 1) requests = requests.toSorted((a, b) => compare(a.symbol, b.symbol));
     for (const request of requests) {
       const market = this.#bySymbol.get(request.symbol);
       if (market === undefined) {
@@ -264,14 +265,14 @@ class Backtest {
     }
     return [...series]
       .sort((a, b) => compare(a.symbol, b.symbol))
-      .map((one) => {
+      .map((one, index) => {
         const instrument = instruments[one.symbol];
         if (instrument === undefined) {
           throw new KeelError('INVALID_INPUT', `there is no instrument of ${one.symbol}`);
         }
         parseSymbol(one.symbol);
         const bar = bars.get(one.symbol) ?? new SeriesBar(one);
-        return new Market(bar, instrument, this.#session.book.source(one));
+        return new Market(bar, instrument, this.#session.book.source(one), index);
       });
   }
 

@@ -44,7 +44,7 @@ export class Guards {
     const spec = reducing ? undefined : request.stops;
     const known = this.#guards.get(market);
     if (spec === undefined && known === undefined) return;
-    const { quantity } = this.#books.holding(market.symbol);
+    const { quantity } = this.#books.holding(market);
     if (quantity === 0) {
       this.#guards.delete(market);
       return;
@@ -72,7 +72,7 @@ export class Guards {
   reached(market: Market, path: Path, from: Distance): GuardTouch | null {
     const guard = this.#guards.get(market);
     if (guard === undefined) return null;
-    const long = this.#books.holding(market.symbol).quantity > 0;
+    const long = this.#books.holding(market).quantity > 0;
     let walked = 0;
     for (let leg = 0; leg < 3; leg += 1) {
       const begin = path[leg] ?? 0;
@@ -101,7 +101,7 @@ export class Guards {
     if (stop === null || profit === null) return null;
     const [low, high] = stop < profit ? [stop, profit] : [profit, stop];
     if (!(Math.min(...path) <= low && Math.max(...path) >= high)) return null;
-    const long = this.#books.holding(market.symbol).quantity > 0;
+    const long = this.#books.holding(market).quantity > 0;
     const first =
       this.#within(guard, path, 0, long, market.prices.factor)?.exit === 'take-profit'
         ? 'profit'
@@ -113,7 +113,7 @@ export class Guards {
   anyReached(market: Market, path: Path): boolean {
     const guard = this.#guards.get(market);
     if (guard === undefined) return false;
-    const long = this.#books.holding(market.symbol).quantity > 0;
+    const long = this.#books.holding(market).quantity > 0;
     return this.#within(guard, path, 0, long, market.prices.factor) !== null;
   }
 

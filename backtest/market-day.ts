@@ -128,7 +128,7 @@ export class MarketDay implements Day {
   #mayMove(): boolean {
     const { books, guards } = this.#house;
     if (books.openOrders.length > 0 || guards.guards(this.market)) return true;
-    return this.market.isContract && books.holding(this.market.symbol).quantity !== 0;
+    return this.market.isContract && books.holding(this.market).quantity !== 0;
   }
 
   #walkOne(bar: Pick<Bar, 'open' | 'high' | 'low' | 'close'>, at: number): void {
@@ -159,7 +159,7 @@ export class MarketDay implements Day {
   #next(path: Path, from: Distance, met: ReadonlySet<Order>): Meeting | null {
     const { books, guards, contracts, venue } = this.#house;
     let nearest: Meeting | null = null;
-    if (this.market.isContract && books.holding(this.market.symbol).quantity !== 0) {
+    if (this.market.isContract && books.holding(this.market).quantity !== 0) {
       const touch = contracts.reached(this.market, path, from);
       if (touch !== null) nearest = { ...touch, kind: 'liquidation' };
     }
@@ -185,7 +185,7 @@ export class MarketDay implements Day {
       .reduce((sum, order) => sum + venue.meetings(order, path), 0);
     const both = guards.bothReached(this.market, path);
     if (both !== null) {
-      const quantity = Math.abs(books.holding(this.market.symbol).quantityNumber);
+      const quantity = Math.abs(books.holding(this.market).quantityNumber);
       const difference = Math.abs(both.profit - both.stop) * quantity;
       if (both.first === 'stop') this.couldGain += difference;
       else this.couldLose += difference;
@@ -204,7 +204,7 @@ export class MarketDay implements Day {
     const { market } = this;
     for (const order of this.#own()) venue.cancel(order, at, `the position is closed: ${tag}`);
     guards.end(market);
-    const held = books.holding(market.symbol);
+    const held = books.holding(market);
     const { quantity } = held.view();
     const text = fitQuantity(market.instrument, 'market', quantity.replace('-', ''));
     if (text === '0') return;

@@ -66,6 +66,8 @@ export function pricePlaces({ open, high, low, close, symbol }: BarSeries): numb
 }
 
 export class Market {
+  /** Its place among the markets of the run. */
+  readonly index: number;
   readonly symbol: string;
   readonly instrument: Instrument;
   readonly series: BarSeries;
@@ -96,8 +98,14 @@ export class Market {
   #quantityText = '0';
   #quantity: Scaled = 0;
 
-  constructor(bar: SeriesBar, instrument: Instrument, source: SourceSlot | undefined) {
+  constructor(
+    bar: SeriesBar,
+    instrument: Instrument,
+    source: SourceSlot | undefined,
+    index: number,
+  ) {
     const { series } = bar;
+    this.index = index;
     this.bar = bar;
     this.symbol = series.symbol;
     this.series = series;

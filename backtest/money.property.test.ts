@@ -69,6 +69,7 @@ describe.each([
       new SeriesBar(barsOf([flat(100.01)], { symbol: instrument.symbol })),
       instrument,
       undefined,
+      0,
     );
     fc.assert(
       fc.property(fills, (list) => {

@@ -7,7 +7,7 @@ import { Market } from './market.ts';
 import { OrderLog } from './order-log.ts';
 import { SeriesBar } from './series-bar.ts';
 
-const market = new Market(new SeriesBar(makeSeries(1)), createInstrument(), undefined);
+const market = new Market(new SeriesBar(makeSeries(1)), createInstrument(), undefined, 0);
 
 function ask(log: OrderLog, index: number) {
   return log.make(

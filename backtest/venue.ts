@@ -27,12 +27,13 @@ export class Venue {
   /** Told of each fill at once. */
   onFill: (order: Order, price: Scaled) => void = () => undefined;
   readonly #books: Books;
-  readonly #costs: ReadonlyMap<Market, Costs>;
+  /** By the index of the market. */
+  readonly #costs: readonly Costs[];
   readonly #model: CostModel;
   readonly #tells: boolean;
 
   /** @param tells whether anybody takes the changes */
-  constructor(books: Books, costs: ReadonlyMap<Market, Costs>, model: CostModel, tells: boolean) {
+  constructor(books: Books, costs: readonly Costs[], model: CostModel, tells: boolean) {
     this.#books = books;
     this.#costs = costs;
     this.#model = model;
@@ -224,7 +225,7 @@ export class Venue {
     const fee = this.#costsOf(market).fee(order.side, price, quantity, maker ? 'maker' : 'taker');
     const books = this.#books;
     const booked = { side: order.side, price, quantity, fee: fee.amount, feeAsset: fee.asset };
-    books.holding(market.symbol).apply(booked);
+    books.holding(market).apply(booked);
     books.recount();
 
     if (quantity !== order.remaining) {
@@ -280,7 +281,7 @@ export class Venue {
         : books.openOrders.filter((other) => other !== except && other.rests);
     if (market.isContract) return this.#coversContract(order, price, others);
     if (side === 'sell') {
-      let free = books.holding(market.symbol).quantity;
+      let free = books.holding(market).quantity;
       for (const other of others) {
         if (other.market === market && other.side === 'sell') free = minus(free, other.remaining);
       }
@@ -352,7 +353,7 @@ export class Venue {
   }
 
   #costsOf(market: Market): Costs {
-    const costs = this.#costs.get(market);
+    const costs = this.#costs[market.index];
     if (costs === undefined) throw new Error(`no costs of ${market.symbol}`);
     return costs;
   }

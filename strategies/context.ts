@@ -150,8 +150,8 @@ export class StrategyContext implements Context {
   /** How long a signal is valid unless the strategy says so. */
   validForMs = 0;
   account: Account;
-  /** What was asked for since they were last taken. */
-  requests: Request[] = [];
+  /** What was asked for since they were last taken; made anew by each, since there is rarely more than one. */
+  requests: readonly Request[] = [];
   cancels: SignalId[] = [];
   readonly #parts: ContextParts;
 
@@ -256,7 +256,7 @@ export class StrategyContext implements Context {
     const id = nameSignal(symbol, now, sequence);
     if (this.warming) return id;
     sequences[symbol] = sequence;
-    this.requests.push({
+    const request = {
       id,
       symbol,
       sequence,
@@ -272,7 +272,8 @@ export class StrategyContext implements Context {
       timeoutMs: options.timeoutMs,
       execution: options.execution,
       stops: options.stops,
-    });
+    };
+    this.requests = this.requests.length === 0 ? [request] : [...this.requests, request];
     return id;
   }
 }
