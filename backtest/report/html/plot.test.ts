@@ -21,6 +21,19 @@ describe('valueAxis', () => {
     );
   });
 
+  it.each([
+    ['one value', 10_000, 10_000],
+    ['the next double', 10_000, 10_000.000000000002],
+    ['the next double below zero', -1 - Number.EPSILON, -1],
+    ['sums that are off', 1e9, 1e9 + 1e-4],
+    ['nothing', 0, 0],
+  ])('gives a flat line room: %s', (_, low, high) => {
+    const { from, to, ticks } = valueAxis(low, high, String);
+    expect(to - from).toBeGreaterThanOrEqual(0.1 * Math.abs(low));
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.length).toBeLessThanOrEqual(8);
+  });
+
   it('has three ticks or more where the ends lie badly', () => {
     const axis = valueAxis(6_400, 14_900, (value) => String(value));
     expect(axis.ticks.map(({ label }) => label)).toEqual([

@@ -24,6 +24,8 @@ export interface Axis {
 }
 
 const LEAST_TICKS = 3;
+/** Of the largest value: far more than sums of doubles are off. */
+const FLAT = 1e-9;
 /** Times a power of ten. */
 const ROUND_STEPS = [10, 5, 2, 1, 0.5, 0.2, 0.1];
 
@@ -34,8 +36,10 @@ export function valueAxis(
   labelOf: (value: number, step: number) => string,
   count = 4,
 ): Axis {
-  // A flat line gets room around it.
-  const room = highest > lowest ? (highest - lowest) * 0.05 : Math.abs(highest) * 0.05 || 1;
+  const largest = Math.max(Math.abs(lowest), Math.abs(highest));
+  // A line that is flat but for rounding gets room around it: no step could count through what it rounds.
+  const isFlat = highest - lowest <= FLAT * largest;
+  const room = isFlat ? largest * 0.05 || 1 : (highest - lowest) * 0.05;
   const [from, to] = [lowest - room, highest + room];
   const raw = (to - from) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
