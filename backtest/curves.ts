@@ -110,19 +110,19 @@ function addInvested(
   const { series, quantityPlaces } = market;
   const unit = 10 ** quantityPlaces;
   let held: Scaled = 0;
-  let quantity = 0;
   let next = 0;
   let bar = firstBarFrom(series, opens[0] ?? 0) - 1;
   for (let point = 0; point < opens.length; point += 1) {
     const opensAt = opens[point] ?? 0;
     while ((series.openAt[bar + 1] ?? Infinity) <= opensAt) bar += 1;
-    for (; (fills[next]?.at ?? Infinity) < (opens[point + 1] ?? Infinity); next += 1) {
-      const fill = fills[next];
-      if (fill !== undefined) held = plus(held, movedBy(fill, market));
-      quantity = Math.abs(Number(held) / unit);
+    const nextOpensAt = opens[point + 1] ?? Infinity;
+    for (let fill = fills[next]; fill !== undefined && fill.at < nextOpensAt; fill = fills[next]) {
+      held = plus(held, movedBy(fill, market));
+      next += 1;
     }
-    if (quantity !== 0)
-      invested[point] = (invested[point] ?? 0) + quantity * (series.close[bar] ?? 0);
+    if (held === 0) continue;
+    const quantity = Math.abs(Number(held) / unit);
+    invested[point] = (invested[point] ?? 0) + quantity * (series.close[bar] ?? 0);
   }
 }
 
@@ -131,14 +131,13 @@ function addInvested(
  * there is one market.
  */
 function ticksOf(markets: readonly Market[], from: number, count: number): Float64Array {
-  const starts = markets.map(({ series }) => firstBarFrom(series, from));
+  const next = markets.map(({ series }) => firstBarFrom(series, from));
   const [only] = markets;
   if (only !== undefined && markets.length === 1) {
-    const [first = 0] = starts;
+    const [first = 0] = next;
     return only.series.openAt.subarray(first, first + count);
   }
   const ticks = new Float64Array(count);
-  const next = [...starts];
   for (let tick = 0; tick < count; tick += 1) {
     let at = Infinity;
     for (const [index, { series }] of markets.entries()) {

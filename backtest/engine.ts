@@ -12,7 +12,7 @@ import type { OrderView } from '../core/order.ts';
 import { parseSymbol } from '../core/symbol.ts';
 import type { Interval } from '../core/time.ts';
 import { feedKey } from '../strategies/base-strategy.ts';
-import type { SignalOwner } from '../strategies/context.ts';
+import type { Request, SignalOwner } from '../strategies/context.ts';
 import { StrategySession } from '../strategies/session.ts';
 import { NOTHING_HELD } from '../strategies/snapshot-account.ts';
 import { Admission, NO_LIMITS } from './admission.ts';
@@ -204,14 +204,13 @@ class Backtest {
   #ask(now: number): boolean {
     const { context } = this.#session;
     const { cancels } = context;
-    let { requests } = context;
+    const requests = bySymbol(context.requests);
     if (requests.length === 0 && cancels.length === 0) return false;
     context.requests = [];
     if (cancels.length > 0) {
       context.cancels = [];
       for (const id of cancels) this.#cancel(id, now);
     }
-    if (requests.length > 1) requests = requests.toSorted((a, b) => compare(a.symbol, b.symbol));
     for (const request of requests) {
       const market = this.#bySymbol.get(request.symbol);
       if (market === undefined) {
@@ -306,6 +305,10 @@ function baseInterval(series: readonly BarSeries[]): Interval {
     );
   }
   return first.interval;
+}
+
+function bySymbol(requests: readonly Request[]): readonly Request[] {
+  return requests.length > 1 ? requests.toSorted((a, b) => compare(a.symbol, b.symbol)) : requests;
 }
 
 function compare(a: string, b: string): number {

@@ -1,8 +1,8 @@
 /**
  * The backtest engine against a bare event loop, SMA(10) over SMA(30) on a million bars, in CPU time: cold (each
  * run in a fresh process) and warm (many runs in a process, each loop in its own, for the garbage of one would be
- * collected at the cost of the other); its memory, its cost a bar from ten thousand to ten
- * million bars, and ten markets at once. `npm run bench -- engine` runs it alone; it needs no servers.
+ * collected at the cost of the other); its memory, its cost a bar from ten thousand to ten million bars, and ten
+ * markets at once. `npm run bench -- engine` runs it alone; it needs no servers.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
